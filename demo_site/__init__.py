@@ -1,0 +1,1 @@
+"""Lantern: a small learning platform that shows Tactful at work."""

@@ -1,0 +1,42 @@
+"""The only place that reads a clock or draws randomness; everybody else is handed a `Clock`."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Protocol
+
+__all__ = ["Clock", "SystemClock", "new_id", "new_secret"]
+
+# Crockford's base 32: its order as text is its order as a number, and no letter is mistaken for a digit.
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+_ID_LENGTH = 26
+
+
+class Clock(Protocol):
+    """Wall time as integer milliseconds since 1970, UTC."""
+
+    def now_ms(self) -> int: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+def new_id(clock: Clock) -> str:
+    """Make a UUIDv7 (RFC 9562) written in 26 letters of base 32.
+
+    Ids sort by the time they were made: a random unique key costs seven times in rows per second on a grown table.
+    """
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (clock.now_ms() & (2**48 - 1)) << 80 | random
+    value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+    return "".join(_DIGITS[value >> shift & 31] for shift in range(5 * (_ID_LENGTH - 1), -1, -5))
+
+
+def new_secret(prefix: str) -> str:
+    """Make an unguessable secret of 192 bits whose prefix tells a reader (and a leak scanner) what it opens."""
+    return f"{prefix}_{os.urandom(24).hex()}"

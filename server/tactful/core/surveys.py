@@ -1,0 +1,151 @@
+"""What a survey says, once it has been read: frozen values that the rest of the engine works on.
+
+The written form (YAML or JSON, design "What a survey says") becomes these values in `core/reading`, which also
+finds every fault. Nothing here is validated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tactful.core.conditions import Condition
+from tactful.core.kinds import KINDS, Kind
+from tactful.core.texts import Text
+
+__all__ = [
+    "AnswerCondition",
+    "Audience",
+    "EventTrigger",
+    "Look",
+    "Nth",
+    "Question",
+    "Source",
+    "State",
+    "Survey",
+    "SurveyThrottle",
+    "Thanks",
+    "Trigger",
+]
+
+State = Literal["draft", "live", "paused", "ended"]
+Source = Literal["any", "browser", "server"]
+
+
+@dataclass(frozen=True, slots=True)
+class Nth:
+    """Which occurrences of an event count: `start`, `start + every`, `start + 2 * every`, ...; or `exactly` one.
+
+    `{every: 3}` is every 3, start 3; `{from: 2}` is every 1, start 2; `{every: 3, from: 2}` is 2, 5, 8, ...
+    """
+
+    every: int = 1
+    start: int = 1
+    exactly: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrigger:
+    """One event that makes the survey a candidate. Paths in `where` begin with `properties.`."""
+
+    event: str
+    where: tuple[Condition, ...] = ()
+    nth: Nth | None = None
+    source: Source = "any"
+    delay_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Any of these events, on a page whose path or address matches the glob `page` (None: on any page)."""
+
+    any: tuple[EventTrigger, ...] = ()
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who may be asked. Paths in `where` begin with `traits.`, `account.` or `person.`; `sample` is a share 0..1."""
+
+    where: tuple[Condition, ...] = ()
+    sample: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyThrottle:
+    """What this survey says about throttling, besides the project's policy. None means that it says nothing."""
+
+    repeat_ms: int | None = None
+    tenure_ms: int | None = None
+    ignores: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCondition:
+    """A question is asked only if the earlier answer to `question` passes `op` with `value`."""
+
+    question: str
+    op: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `low` and `high` name the ends of a scale; `max_length` bounds a text, in characters."""
+
+    id: str
+    kind: Kind
+    ask: Text
+    low: Text | None = None
+    high: Text | None = None
+    required: bool = False
+    placeholder: Text | None = None
+    max_length: int = 2_000
+    condition: AnswerCondition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """What is said at the end to one band."""
+
+    title: Text
+    text: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the card looks."""
+
+    position: str = "bottom-right"
+    accent: str = "#3b5bdb"
+    scheme: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A survey as it is asked. `thanks` maps a band (or `else`) to what is said at the end."""
+
+    key: str
+    name: str
+    state: State
+    questions: tuple[Question, ...]
+    trigger: Trigger = Trigger()
+    audience: Audience = Audience()
+    throttle: SurveyThrottle = SurveyThrottle()
+    tags: frozenset[str] = frozenset()
+    priority: int = 0
+    intro: Text | None = None
+    thanks: Mapping[str, Thanks] = field(default_factory=dict)
+    look: Look = Look()
+
+    @property
+    def scored(self) -> Question | None:
+        """The question whose answer is the survey's score: the first scored one."""
+        return next((question for question in self.questions if question.kind.scored), None)
+
+    @property
+    def kind(self) -> str:
+        """The survey's kind: that of its first scored question, else `text`."""
+        scored = self.scored
+        return scored.kind.name if scored else KINDS["text"].name

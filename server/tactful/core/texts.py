@@ -1,0 +1,79 @@
+"""Texts of a survey: by band outside, by language inside, with `{{a|fallback}}` filled in.
+
+A text is written as a string, as `{lang: text}`, or as `{by: {band: text, ..., else: text}}`. Here all three
+are one shape: a table of bands (`ELSE` when the band does not matter) to a table of languages (`ANY_LANGUAGE`
+when only one text was given). Texts are plain text in every sink; nothing here knows of markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["ANY_LANGUAGE", "ELSE", "Text", "choose_language", "fill", "in_language", "plain"]
+
+ELSE = "else"
+ANY_LANGUAGE = ""
+
+#: Written first where nobody's language is known and no text is without one.
+DEFAULT_LANGUAGE = "en"
+
+_SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,120})\s*(?:\|([^{}]{0,200}))?\}\}")
+_LONGEST_VALUE = 200
+
+Lookup = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in all its bands and languages. `by` maps band -> language -> text and always has `ELSE`
+    unless every band of the survey is named."""
+
+    by: Mapping[str, Mapping[str, str]]
+
+
+def plain(text: str) -> Text:
+    """Return a text that is the same for every band and language."""
+    return Text(MappingProxyType({ELSE: MappingProxyType({ANY_LANGUAGE: text})}))
+
+
+def choose_language(available: Mapping[str, str], locale: str) -> str:
+    """Choose the language of `available` that suits `locale` best.
+
+    The chain is the exact tag, its shorter forms (`zh-Hant-TW`, `zh-Hant`, `zh`), a sibling of the same
+    language, English, the text without a language, then the first one written.
+    """
+    wanted = locale.replace("_", "-").lower()
+    lowered = {language.lower(): language for language in available}
+    while wanted:
+        if wanted in lowered:
+            return lowered[wanted]
+        wanted = wanted.rpartition("-")[0]
+    primary = locale.replace("_", "-").lower().partition("-")[0]
+    sibling = next((written for low, written in lowered.items() if primary and low.startswith(f"{primary}-")), None)
+    if sibling is not None:
+        return sibling
+    return next((known for known in (ANY_LANGUAGE, DEFAULT_LANGUAGE) if known in available), next(iter(available)))
+
+
+def fill(template: str, lookup: Lookup) -> str:
+    """Replace every `{{path|fallback}}` by what `lookup` knows of the path, else by its fallback, else by nothing.
+
+    Values come from pages and backends, so only short strings and numbers are inserted.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        value = lookup(match[1])
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+            return (match[2] or "").strip()
+        return str(value)[:_LONGEST_VALUE]
+
+    return _SLOT.sub(value_of, template) if "{{" in template else template
+
+
+def in_language(text: Text, locale: str, lookup: Lookup) -> str | dict[str, dict[str, str]]:
+    """Return the text for the wire: one string, or `{"by": {band: string, ...}}` where it depends on the band."""
+    told = {band: fill(texts[choose_language(texts, locale)], lookup) for band, texts in text.by.items()}
+    return told[ELSE] if told.keys() == {ELSE} else {"by": told}
