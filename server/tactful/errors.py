@@ -9,6 +9,7 @@
     |-- TooLarge            413  over a limit
     |-- Invalid             422  a definition with faults, each with its path
     |-- Busy                503  the database is held by somebody else; try again
+    |-- StorageFull         507  nothing more can be stored until somebody makes room
     `-- CannotStart         -    `serve` or a command cannot begin, and why
 
 Each carries a stable `code`, a `message` that says what to do next, and data. They are raised where the fact is
@@ -28,6 +29,7 @@ __all__ = [
     "Forbidden",
     "Invalid",
     "NotFound",
+    "StorageFull",
     "TactfulError",
     "TooLarge",
     "Unauthorized",
@@ -97,6 +99,12 @@ class Busy(TactfulError):
 
     status = 503
     headers = (("Retry-After", "2"),)
+
+
+class StorageFull(TactfulError):
+    """The disk or the database is full; nothing was stored, and reading goes on."""
+
+    status = 507
 
 
 class CannotStart(TactfulError):
