@@ -15,7 +15,7 @@ DAY_MS = 24 * HOUR_MS
 FOREVER = 2**52
 
 _UNITS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS, "w": 7 * DAY_MS}
-_WRITTEN = re.compile(r"(\d{1,9})(ms|s|m|h|d|w)")
+_WRITTEN = re.compile(r"([0-9]{1,9})(ms|s|m|h|d|w)")
 _LONGEST_MS = 3_660 * DAY_MS
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["ANY_LANGUAGE", "ELSE", "Text", "choose_language", "fill", "in_language", "plain"]
+__all__ = ["ANY_LANGUAGE", "ELSE", "SLOT", "Text", "choose_language", "fill", "in_language", "plain"]
 
 ELSE = "else"
 ANY_LANGUAGE = ""
@@ -20,7 +20,8 @@ ANY_LANGUAGE = ""
 #: Written first where nobody's language is known and no text is without one.
 DEFAULT_LANGUAGE = "en"
 
-_SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,120})\s*(?:\|([^{}]{0,200}))?\}\}")
+#: `{{path|fallback}}`: the path is group 1, the fallback, if any, group 2.
+SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,120})\s*(?:\|([^{}]{0,200}))?\}\}")
 _LONGEST_VALUE = 200
 
 Lookup = Callable[[str], object]
@@ -28,8 +29,7 @@ Lookup = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in all its bands and languages. `by` maps band -> language -> text and always has `ELSE`
-    unless every band of the survey is named."""
+    """A text in all its bands and languages. `by` maps band -> language -> text and always has `ELSE`."""
 
     by: Mapping[str, Mapping[str, str]]
 
@@ -70,7 +70,7 @@ def fill(template: str, lookup: Lookup) -> str:
             return (match[2] or "").strip()
         return str(value)[:_LONGEST_VALUE]
 
-    return _SLOT.sub(value_of, template) if "{{" in template else template
+    return SLOT.sub(value_of, template) if "{{" in template else template
 
 
 def in_language(text: Text, locale: str, lookup: Lookup) -> str | dict[str, dict[str, str]]:

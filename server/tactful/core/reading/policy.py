@@ -1,0 +1,91 @@
+"""The shape of a policy and its rules."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from tactful.core.kinds import KINDS
+from tactful.core.policy import DEFAULT_POLICY, Count, Policy, Rule
+from tactful.core.reading.fields import (
+    At,
+    Field,
+    Shape,
+    integer,
+    later,
+    list_of,
+    one_of,
+    read_fields,
+    record,
+    refuse_twice,
+    share,
+    span,
+)
+from tactful.core.reading.questions import LATER_KINDS
+from tactful.core.reading.survey import LONGEST_SPAN_MS, rule_id, tag
+from tactful.core.spans import SECOND_MS
+
+__all__ = ["policy"]
+
+_MOST_RULES = 50
+_LARGEST_CAP = 1_000
+
+#: What a rule may count and limit; a tag may be any, so it is not listed.
+_SELECTIONS = {selection: selection for selection in ("all", "this", *(f"kind:{kind}" for kind in KINDS))}
+_LATER_SELECTIONS = {f"kind:{kind}": told for kind, told in LATER_KINDS.items()}
+_named = one_of(_SELECTIONS, "a selection of surveys (or `tag:` and a tag)", _LATER_SELECTIONS)
+
+
+def _selection(at: At) -> str | None:
+    if isinstance(at.value, str) and at.value.startswith("tag:"):
+        return at.value if tag(at.holding(at.value.removeprefix("tag:"))) is not None else None
+    return _named(at)
+
+
+RULE = Shape(
+    "a rule",
+    {
+        "id": Field(rule_id, to="id", needs="an id that is unique in the policy, such as `any-7d`"),
+        "scope": Field(
+            one_of({"person": "person"}, "a scope", later("account", "project", "same", instead="use `person`")),
+            to="scope",
+        ),
+        "surveys": Field(
+            _selection, to="surveys", needs="which surveys: `all`, `this`, `kind:nps` or `tag:onboarding`"
+        ),
+        "count": Field(
+            one_of({count: count for count in get_args(Count)}, "something to count"),
+            to="count",
+            needs=f"what it counts: {', '.join(f'`{count}`' for count in get_args(Count))}",
+        ),
+        "cap": Field(integer(1, _LARGEST_CAP), to="cap", needs="how many it allows, such as `1`"),
+        "window": Field(
+            span(SECOND_MS, LONGEST_SPAN_MS, forever=True), to="window_ms", needs="the time it looks back, such as `7d`"
+        ),
+    },
+    refused=later("same", "per", "spread", "except"),
+)
+_rules = list_of(record(Rule, RULE), _MOST_RULES)
+
+
+def _all_rules(at: At) -> tuple[Rule, ...] | None:
+    refuse_twice(at, "id", "the id of an earlier rule")
+    if at.value == []:
+        at.notes.warn(at.steps, "is empty: nothing limits how often a person is asked; add rules")
+    return _rules(at)
+
+
+POLICY = Shape(
+    "a policy",
+    {
+        "rules": Field(_all_rules, to="rules"),
+        "tenure": Field(span(0, LONGEST_SPAN_MS), to="tenure_ms"),
+        "holdout": Field(share, to="holdout"),
+    },
+    refused=later("quiet_hours", "hours", "budget", "schedule", "quota", "blackout"),
+)
+
+
+def policy(at: At) -> Policy | None:
+    """Read a policy; what it leaves open is as in `DEFAULT_POLICY`."""
+    found = read_fields(at, POLICY)
+    return None if found is None else Policy(**{"rules": DEFAULT_POLICY.rules, **found})

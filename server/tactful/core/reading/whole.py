@@ -1,0 +1,80 @@
+"""Whole definitions: one survey, one policy, or a file of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tactful.core.policy import Policy
+from tactful.core.reading.clean import clean
+from tactful.core.reading.fields import At, Field, Reader, Shape, list_of, read_fields, refuse_twice
+from tactful.core.reading.notes import Fault, Notes
+from tactful.core.reading.policy import policy
+from tactful.core.reading.survey import survey
+from tactful.core.surveys import Survey
+
+__all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_survey"]
+
+T = TypeVar("T")
+
+MOST_SURVEYS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What was read: the value, or None and every fault that prevents it; warnings either way."""
+
+    value: T | None
+    faults: tuple[Fault, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What a file holds: the project's policy, if it says one, and surveys with keys of their own."""
+
+    policy: Policy | None = None
+    surveys: tuple[Survey, ...] = ()
+
+
+def read_survey(data: object) -> Reading[Survey]:
+    """Read one survey. Total: any JSON value gives a survey or faults."""
+    return _read(data, survey)
+
+
+def read_policy(data: object) -> Reading[Policy]:
+    """Read one policy (what stands under `policy:`). Total: any JSON value gives a policy or faults."""
+    return _read(data, policy)
+
+
+def read_file(data: object) -> Reading[Definitions]:
+    """Read `{policy: ..., surveys: [...]}`, either of which may be absent. Total, like the others."""
+    return _read(data, _file)
+
+
+def _read(data: object, read: Reader[T]) -> Reading[T]:
+    notes = Notes()
+    value = read(At(data, (), notes)) if clean(data, notes) else None
+    assert value is not None or notes.faults, "a reader that gives no value notes why"
+    return Reading(None if notes.faults else value, notes.faults, notes.warnings)
+
+
+def _surveys(at: At) -> tuple[Survey, ...] | None:
+    refuse_twice(at, "key", "the key of an earlier survey")
+    return list_of(survey, MOST_SURVEYS)(at)
+
+
+FILE = Shape(
+    "a file of definitions",
+    {"policy": Field(policy, to="policy"), "surveys": Field(_surveys, to="surveys")},
+)
+
+
+def _file(at: At) -> Definitions | None:
+    if isinstance(at.value, dict) and not at.value.keys() & FILE.fields.keys():
+        survey_alone = "questions" in at.value
+        advice = "put the survey in a list under `surveys:`" if survey_alone else "write at least one of them"
+        at.fault(f"expected `policy` or `surveys`, found neither; {advice}")
+        return None
+    found = read_fields(at, FILE)
+    return None if found is None else Definitions(**found)
