@@ -93,7 +93,7 @@ def percent(share: float) -> str:
     """Write a share 0..1 in whole percent, without rounding something to nothing or nearly all to all."""
     if 0 < share < 0.005:
         return "<1%"
-    if 0.995 < share < 1:
+    if 0.995 <= share < 1:
         return ">99%"
     return f"{_rounded(100 * share)}%"
 

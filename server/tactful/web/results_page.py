@@ -23,6 +23,7 @@ from tactful.web import formats
 
 __all__ = [
     "PAGE_POLICY",
+    "STYLESHEET_FILE",
     "STYLESHEET_PATH",
     "Comment",
     "SurveyLink",
@@ -38,11 +39,11 @@ PAGE_POLICY = (
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-#: Where the router must serve `static/pages/pages.css`.
+#: The address at which the router must serve `STYLESHEET_FILE`; pages add `?v=HASH`, so it may be cached for ever.
 STYLESHEET_PATH = "/static/pages/pages.css"
 
 _HERE = Path(__file__).parent
-_STYLESHEET = _HERE / "static" / "pages" / "pages.css"
+STYLESHEET_FILE = _HERE / "static" / "pages" / "pages.css"
 
 #: The best band, the worst band and what lies between have a tone and a sign each.
 _SIGNS = {
@@ -193,7 +194,7 @@ def _environment() -> Environment:
     filters = ("ago", "answers", "band_label", "date", "excerpt", "number", "one_line", "percent", "stamp")
     environment.filters |= {name: getattr(formats, name) for name in filters}
     # The hash makes a new stylesheet a new address, so that it may be cached for ever.
-    version = hashlib.sha256(_STYLESHEET.read_bytes()).hexdigest()[:12]
+    version = hashlib.sha256(STYLESHEET_FILE.read_bytes()).hexdigest()[:12]
     environment.globals |= {
         "stylesheet": f"{STYLESHEET_PATH}?v={version}",
         "signs": _SIGNS,
