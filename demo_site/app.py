@@ -1,0 +1,63 @@
+"""Lantern as an application: its routes on one page, and what lives as long as it runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from demo_site import pages, panel
+from demo_site.headers import PageHeaders
+from demo_site.settings import Settings
+from demo_site.stage import HERE, Stage
+
+__all__ = ["create_app"]
+
+#: No form of Lantern's is larger than a few answers.
+_LARGEST_BODY = 16 * 1024
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Make Lantern. Raises when a course or the surveys file cannot be read."""
+    stage = Stage.set_up(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with stage.tactful:
+            yield
+
+    app = Starlette(
+        routes=_ROUTES,
+        middleware=[Middleware(PageHeaders, tactful_origin=settings.tactful_origin)],
+        exception_handlers={404: pages.not_found},
+        lifespan=lifespan,
+        max_body_size=_LARGEST_BODY,
+    )
+    app.state.stage = stage
+    return app
+
+
+async def _healthy(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+_ROUTES = [
+    Route("/", pages.home),
+    Route("/course/{course}", pages.course),
+    Route("/course/{course}/lesson/{lesson}", pages.lesson),
+    Route("/course/{course}/lesson/{lesson}/finish", pages.finish, methods=["POST"]),
+    Route("/course/{course}/quiz", pages.quiz),
+    Route("/course/{course}/quiz", pages.quiz_sent, methods=["POST"]),
+    Route("/course/{course}/certificate", pages.certificate),
+    Route("/course/{course}/certificate", pages.collect, methods=["POST"]),
+    Route("/become", pages.become, methods=["POST"]),
+    Route("/panel/why", panel.why),
+    Route("/healthz", _healthy),
+    Mount("/static", StaticFiles(directory=HERE / "static")),
+]

@@ -1,0 +1,38 @@
+"""When each survey of Lantern asks, in words, for the panel: read from the same file that Tactful was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+__all__ = ["Occasion", "read_occasions"]
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """A survey's name and what makes it a candidate, as a person would say it."""
+
+    name: str
+    when: str
+    events: tuple[str, ...]
+
+
+def read_occasions(path: Path) -> dict[str, Occasion]:
+    """Read the occasions of every survey in a file as `tactful apply` takes it, by survey key."""
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {survey["key"]: _occasion(survey) for survey in written["surveys"]}
+
+
+def _occasion(survey: dict[str, Any]) -> Occasion:
+    triggers = survey.get("trigger", {}).get("any", [])
+    when = " or ".join(_told(event) for event in triggers) or "Only when somebody chooses “Give feedback”"
+    return Occasion(survey["name"], when, tuple(event["event"] for event in triggers))
+
+
+def _told(event: dict[str, Any]) -> str:
+    every = event.get("nth", {}).get("every", 1)
+    times = "" if every == 1 else {2: "2nd ", 3: "3rd "}.get(every, f"{every}th ")
+    delay = f", after {event['delay'].removesuffix('s')} s" if "delay" in event else ""
+    return f"On every {times}“{event['event']}”{delay}"

@@ -1,0 +1,121 @@
+"""What every request of Lantern shares, and how a request becomes a page: who is there, and what they see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.templating import Jinja2Templates
+
+from demo_site.courses import Course, load_courses
+from demo_site.occasions import Occasion, read_occasions
+from demo_site.people import CAST, Person, new_visitor, person_of, sign
+from demo_site.progress import ProgressBook
+from demo_site.settings import Settings
+
+__all__ = ["HERE", "Stage", "course_of", "form_of", "go", "page", "remember", "stage_of", "wants_json", "who"]
+
+HERE: Final = Path(__file__).parent
+_COOKIE: Final = "lantern_who"
+_COOKIE_S: Final = 30 * 24 * 3600
+
+
+@dataclass(slots=True, frozen=True)
+class Stage:
+    """The state of a running Lantern. `tactful` is a client of the management API, with the token in it."""
+
+    settings: Settings
+    courses: Mapping[str, Course]
+    progress: ProgressBook
+    occasions: Mapping[str, Occasion]
+    templates: Jinja2Templates
+    tactful: httpx2.AsyncClient
+
+    @classmethod
+    def set_up(cls, settings: Settings) -> Stage:
+        """Read the courses and the surveys, and prepare the client; nothing is sent yet."""
+        client = httpx2.AsyncClient(
+            base_url=settings.tactful_url,
+            headers={"authorization": f"Bearer {settings.api_token}"},
+            timeout=httpx2.Timeout(4.0),
+        )
+        return cls(
+            settings=settings,
+            courses=load_courses(),
+            progress=ProgressBook(),
+            occasions=read_occasions(HERE / "surveys.yaml"),
+            templates=Jinja2Templates(HERE / "templates"),
+            tactful=client,
+        )
+
+
+def stage_of(request: Request) -> Stage:
+    """Return the running Lantern that a request came to."""
+    stage: Stage = request.app.state.stage
+    return stage
+
+
+def who(request: Request) -> Person:
+    """Say who is there; the first time, make a visitor, whom `remember` then keeps in the cookie."""
+    if not hasattr(request.state, "person"):
+        request.state.person = person_of(request.cookies.get(_COOKIE)) or new_visitor()
+    person: Person = request.state.person
+    return person
+
+
+def course_of(request: Request) -> Course:
+    """Find the course that the address names, or answer that there is none."""
+    course = stage_of(request).courses.get(request.path_params["course"])
+    if course is None:
+        raise HTTPException(404)
+    return course
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Draw a page for whoever is there."""
+    stage, person = stage_of(request), who(request)
+    shared = {
+        "settings": stage.settings,
+        "me": person,
+        "cast": CAST,
+        "user_hash": sign(person, stage.settings.identity_secret),
+        "traits": orjson.dumps(person.traits).decode(),
+        "courses": [(course, stage.progress.standing(person.key, course)) for course in stage.courses.values()],
+        "path": request.url.path,
+    }
+    response = stage.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
+    return remember(response, person)
+
+
+def remember(response: Response, person: Person) -> Response:
+    """Keep in Lantern's own cookie who is there. Its content is public: it opens nothing."""
+    response.set_cookie(_COOKIE, person.key, max_age=_COOKIE_S, path="/", httponly=True, samesite="lax")
+    return response
+
+
+def go(request: Request, path: str, *, told: Mapping[str, Any]) -> Response:
+    """After a form: tell a script what changed, or take a browser without scripts to `path`."""
+    response = JSONResponse(told) if wants_json(request) else RedirectResponse(path, 303)
+    return remember(response, who(request))
+
+
+def wants_json(request: Request) -> bool:
+    """Whether one of Lantern's scripts is asking, not the browser itself."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """Read a form of Lantern's own; one sent from another site is refused."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403)
+    body = (await request.body()).decode("utf-8", "replace")
+    return {name: values[-1] for name, values in parse_qs(body, max_num_fields=50).items()}

@@ -1,0 +1,95 @@
+/** "Behind the scenes": asks Lantern's backend why, listens to the recorder, and keeps the countdowns going. */
+import { setText } from './build.js'
+import { add, change, setUpLog } from './log.js'
+import { storyteller } from './story.js'
+import { nameOf, reasonsAfter, show, tick } from './surveys.js'
+
+const { person, userId } = document.body.dataset
+const trouble = document.querySelector('[data-trouble]')
+const knownAs = document.querySelector('[data-known-as]')
+
+const remembered = (key) => {
+  try {
+    return sessionStorage.getItem(key)
+  } catch {
+    return null
+  }
+}
+const remember = (key, value) => {
+  try {
+    sessionStorage.setItem(key, value)
+  } catch {
+    // Then it is worked out again on the next page.
+  }
+}
+
+/** The id that the widget gave this browser, as far as a request has shown it; of the visitor of this page alone. */
+let anonymousId = remembered(`lantern-anonymous-${person}`)
+
+const met = (identity) => {
+  if (userId || identity.user_id || !identity.anonymous_id) return
+  anonymousId = identity.anonymous_id
+  remember(`lantern-anonymous-${person}`, anonymousId)
+}
+
+let asking = null
+
+/** Ask why; while one question is under way, everybody who asks waits for its answer and then one more. */
+const askWhy = async () => {
+  const query = !userId && anonymousId ? `?${new URLSearchParams({ anonymous_id: anonymousId })}` : ''
+  const told = await fetch(`/panel/why${query}`).then((reply) => reply.json(), () => ({ trouble: 'Lantern does not answer.' }))
+  setText(trouble, told.trouble ?? '')
+  trouble.hidden = !told.trouble
+  if (!told.trouble) show(told)
+  if (!userId) setText(knownAs, anonymousId ?? 'not known to Tactful yet')
+}
+const refresh = () => (asking = (asking ?? Promise.resolve()).then(askWhy))
+
+const explain = async (messages, entries) => {
+  await refresh()
+  messages.forEach((message, at) => {
+    if (message.type === 'track' && entries[at]) change(entries[at], { tone: 'held', lines: ['Decision: ask nobody.', ...reasonsAfter(message.event)] })
+  })
+}
+
+const setUpFolding = () => {
+  const root = document.documentElement
+  const toggle = document.querySelector('[data-panel-toggle]')
+  const fold = (state) => {
+    root.dataset.panel = state
+    toggle.setAttribute('aria-expanded', String(state === 'open'))
+  }
+  fold(root.dataset.panel)
+  toggle.addEventListener('click', () => {
+    fold(root.dataset.panel === 'open' ? 'folded' : 'open')
+    remember('lantern-panel', root.dataset.panel)
+  })
+}
+
+const setUpHint = () => {
+  const hint = document.querySelector('[data-hint]')
+  hint.hidden = remembered('lantern-hint') === 'closed'
+  hint.querySelector('[data-hint-close]').addEventListener('click', () => {
+    hint.hidden = true
+    remember('lantern-hint', 'closed')
+  })
+}
+
+const noteWhoIsThere = () => {
+  const before = remembered('lantern-seen')
+  remember('lantern-seen', person)
+  if (before && before !== person) add({ tone: 'quiet', label: 'Lantern', title: `is now used by ${document.querySelector('.panel-name').textContent}` })
+}
+
+setUpFolding()
+setUpHint()
+setUpLog()
+noteWhoIsThere()
+window.lanternRecorder.listen(storyteller({ nameOf, explain, met, changed: refresh }))
+refresh()
+setInterval(() => {
+  if (tick()) refresh()
+}, 1_000)
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) refresh()
+})

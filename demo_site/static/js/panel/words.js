@@ -1,0 +1,54 @@
+/** How the panel says things: spans, countdowns, and every reason not to ask. */
+
+const UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+]
+
+/** Write a span in its largest whole unit: 60 s, 10 min, 90 d. A minute and less stays in seconds. */
+export const span = (ms) => {
+  const [size, unit] = UNITS.find(([size]) => ms % size === 0 && ms / size > 1) ?? UNITS.at(-1)
+  return `${Math.round(ms / size)} ${unit}`
+}
+
+/** Write what is left as a clock would: 0:41, 9:05, 2:03:20. */
+export const countdown = (ms) => {
+  const all = Math.max(0, Math.ceil(ms / 1_000))
+  const two = (number) => String(number).padStart(2, '0')
+  const [hours, minutes, seconds] = [Math.floor(all / 3_600), Math.floor(all / 60) % 60, all % 60]
+  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`
+}
+
+const COUNTED = { asked: 'asked', dismissed: 'dismissed', responded: 'answered' }
+
+const selected = (surveys = 'all') => {
+  const [group, name] = surveys.split(':')
+  return { all: 'Any survey', this: 'This survey', kind: `Any ${name?.toUpperCase()}`, tag: `Any “${name}”` }[group]
+}
+
+const REASONS = {
+  rule: ({ count, cap, window_ms }, rule = {}) =>
+    `${selected(rule.surveys)}: ${COUNTED[rule.count] ?? 'asked'} ${count} of ${cap} in ${span(window_ms)}`,
+  repeat: ({ window_ms }) => `This survey: asked in the last ${span(window_ms)}`,
+  tenure: ({ window_ms }) => `Known for less than ${span(window_ms)}`,
+  opted_out: () => 'Has asked never to be asked again',
+  not_live: () => 'The survey is not live',
+  holdout: () => 'In the group that is never asked',
+  sample: () => 'Not in the survey’s sample',
+  audience: () => 'Not in the survey’s audience',
+  page: () => 'Not on this page',
+}
+
+/** Say a refusal as a sentence; one that this panel does not know is said in Tactful's own words. */
+export const reason = (refusal, survey) => {
+  const rule = survey.rules?.find((one) => one.rule === refusal.rule)
+  return REASONS[refusal.code]?.(refusal, rule) ?? refusal.message ?? refusal.code
+}
+
+/** Write an event's properties on one line. */
+export const oneLine = (properties = {}) =>
+  Object.entries(properties)
+    .map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : value}`)
+    .join(', ')
