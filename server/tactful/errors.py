@@ -56,9 +56,10 @@ class BadRequest(TactfulError):
 
 
 class Unauthorized(TactfulError):
-    """A key, token or pass is missing, forged or expired."""
+    """A key, token or pass is missing, forged or expired. `payload` is set only for what we signed and is too old."""
 
     status = 401
+    payload: Sequence[Any] = ()
 
 
 class Forbidden(TactfulError):

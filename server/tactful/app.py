@@ -1,0 +1,85 @@
+"""The application: one process, one database, put together from explicit parts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from tactful.clock import Clock
+from tactful.errors import TactfulError
+from tactful.settings import Settings
+from tactful.store.events import FORGET_AT_ONCE, forget_old
+from tactful.store.lock import ServerLock
+from tactful.store.migrate import migrate
+from tactful.store.sqlite import SqliteDatabase
+from tactful.tokens import Tokens
+from tactful.web.cors import WidgetCors
+from tactful.web.files import load_widget
+from tactful.web.problems import HANDLERS
+from tactful.web.routes import ROUTES
+from tactful.web.service import Configs, Service
+
+__all__ = ["create_app", "open_service"]
+
+_log = logging.getLogger("tactful.app")
+
+#: Other processes' commits are noticed this often; half of what the pages promise.
+NOTICE_EVERY_S = 1.0
+FORGET_EVERY_S = 3_600.0
+
+
+@contextlib.asynccontextmanager
+async def open_service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
+    """Hold the database's lock, bring it up to date, open it, and close it in the end."""
+    path: Path = settings.database_url
+    with ServerLock(path):
+        migrate(path, clock)
+        db = await SqliteDatabase.open(path, clock)
+        try:
+            yield Service(settings, clock, db, Tokens(settings.secret_keys, clock), Configs(db))
+        finally:
+            await db.close()
+
+
+async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
+    while True:
+        await asyncio.sleep(NOTICE_EVERY_S)
+        with contextlib.suppress(TactfulError):  # the database is held for a moment: ask again next time
+            if await db.changed_by_others():
+                await service.configs.refresh()
+
+
+async def _forget(service: Service) -> None:
+    while True:
+        await asyncio.sleep(FORGET_EVERY_S)
+        with contextlib.suppress(TactfulError):
+            while await service.db.run(forget_old) >= FORGET_AT_ONCE:
+                pass  # every chunk is a turn of the writer's queue, so others get theirs in between
+
+
+def create_app(settings: Settings, clock: Clock) -> Starlette:
+    """Make the application. The database is opened when it starts and closed when it ends."""
+    widget = load_widget()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_service(settings, clock) as service:
+            assert isinstance(service.db, SqliteDatabase)
+            app.state.service = service
+            tasks = [asyncio.create_task(_notice_changes(service, service.db)), asyncio.create_task(_forget(service))]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = Starlette(routes=ROUTES, middleware=[Middleware(WidgetCors)], exception_handlers=HANDLERS, lifespan=lifespan)
+    app.state.widget = widget
+    return app

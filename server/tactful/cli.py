@@ -1,0 +1,243 @@
+"""The command line. Commands run beside the server: each is a few short transactions of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import typer
+
+from tactful.clock import SystemClock, new_id, new_secret
+from tactful.core.spans import format_span
+from tactful.definitions import load
+from tactful.errors import Invalid, NotFound, TactfulError
+from tactful.identity import Identity, normal_id
+from tactful.settings import Settings, read_settings
+from tactful.store.migrate import migrate as run_migrations
+from tactful.store.people import peek
+from tactful.store.projects import (
+    Change,
+    Config,
+    NewProject,
+    apply_definitions,
+    create_project,
+    find_project,
+    load_config,
+)
+from tactful.store.sqlite import run_once
+from tactful.tokens import RESULTS, Tokens
+from tactful.web.why import explanation_json
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Ask the right person one short question at the right moment, and never too often.",
+)
+project_app = typer.Typer(no_args_is_help=True, help="Projects: one for each product that the widget is embedded in.")
+app.add_typer(project_app, name="project")
+
+clock = SystemClock()
+
+ProjectName = Annotated[str, typer.Option("--project", help="The project's name.")]
+
+
+def _warn(text: str) -> None:
+    typer.secho(text, fg=typer.colors.YELLOW, err=True)
+
+
+def _settings() -> Settings:
+    return read_settings(os.environ, _warn)
+
+
+def _database() -> Path:
+    """The database, up to date."""
+    path = _settings().database_url
+    run_migrations(path, clock)
+    return path
+
+
+def _project_id(path: Path, name: str) -> str:
+    found = run_once(path, clock, find_project, name)
+    if found is None:
+        raise NotFound("no_such_project", f"There is no project named {name!r}; `tactful project create` makes one.")
+    return found
+
+
+def _config(path: Path, name: str) -> Config:
+    config = run_once(path, clock, load_config, _project_id(path, name))
+    assert config is not None, "a project that was found is gone"
+    return config
+
+
+def results_link(settings: Settings, project_id: str) -> str:
+    """The address of a project's results, good for 30 days."""
+    link = Tokens(settings.secret_keys, clock).sign(RESULTS, [project_id])
+    return f"{settings.base_url}/results/{link}"
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", envvar="PORT")] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes; SQLite takes one.")] = 1,
+) -> None:
+    """Run the service."""
+    from tactful.serve import serve as run_server  # noqa: PLC0415  # the other commands start faster without it
+
+    run_server(_settings(), clock, host=host, port=port, workers=workers)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("demo-data"),
+    port: Annotated[int, typer.Option(help="The service's port.", envvar="PORT")] = 8000,
+    site_port: Annotated[int, typer.Option(help="The demo site's port.", envvar="SITE_PORT")] = 8001,
+) -> None:
+    """Run the service together with Lantern, a small learning platform that asks its learners."""
+    from tactful.demo import run_demo  # noqa: PLC0415  # the other commands start faster without it
+
+    run_demo(directory, clock, port=port, site_port=site_port)
+
+
+def new_project(name: str, origins: tuple[str, ...]) -> NewProject:
+    """Make a project's ids and keys."""
+    return NewProject(
+        project_id=new_id(clock),
+        name=name,
+        origins=origins,
+        public_key=new_secret("pk")[:27],
+        write_key=new_secret("wk"),
+        api_token=new_secret("api"),
+        identity_secret=new_secret("ids"),
+    )
+
+
+@project_app.command("create")
+def project_create(
+    name: Annotated[str, typer.Argument(help="The project's name.")],
+    origin: Annotated[
+        list[str] | None, typer.Option(help="An origin of your pages, like https://app.example.com; may be repeated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # a flag of typer's
+) -> None:
+    """Create a project and print its keys. Write key and API token are shown this once."""
+    settings = _settings()
+    new = new_project(name, tuple(one.rstrip("/") for one in origin or []))
+    run_once(_database(), clock, create_project, new)
+    keys = {key: getattr(new, key) for key in ("public_key", "write_key", "api_token", "identity_secret")}
+    if as_json:
+        typer.echo(json.dumps({"project": name, **keys, "results": results_link(settings, new.project_id)}))
+        return
+    typer.secho(f"Project {name!r} is ready.", bold=True)
+    for key, value in keys.items():
+        typer.echo(f"  {key:<16} {value}")
+    typer.echo(f"  {'results':<16} {results_link(settings, new.project_id)}")
+    if not new.origins:
+        _warn("No --origin was given, so no page may ask yet.")
+    typer.echo(
+        f'\nPaste this into your pages:\n  <script async src="{settings.base_url}/w/{new.public_key}.js"></script>'
+    )
+
+
+@app.command()
+def results(project: ProjectName) -> None:
+    """Print a link to the project's results, good for 30 days."""
+    settings = _settings()
+    typer.echo(results_link(settings, _project_id(_database(), project)))
+
+
+@app.command()
+def apply(
+    files: Annotated[list[Path], typer.Argument(help="YAML or JSON files with `policy:` and `surveys:`.")],
+    project: ProjectName,
+) -> None:
+    """Make the project's surveys and policy what the files say; what they do not mention stays."""
+    path = _database()
+    project_id = _project_id(path, project)
+    loaded = [load(file.read_bytes(), str(file)) for file in files]
+    for one in loaded:
+        for warning in one.warnings:
+            _warn(f"warning: {warning}")
+    for one in loaded:
+        definitions = one.definitions
+        changes = run_once(path, clock, apply_definitions, project_id, definitions.policy, definitions.surveys)
+        for change in changes:
+            typer.echo(_change_line(change))
+
+
+def _change_line(change: Change) -> str:
+    version = "" if change.version is None else f" (version {change.version})"
+    return f"{change.how:<9} {change.what}{version}"
+
+
+@app.command()
+def why(
+    project: ProjectName,
+    user: Annotated[str, typer.Option(help="The person's user id.")],
+    survey: Annotated[str | None, typer.Option(help="Only this survey's key.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # a flag of typer's
+) -> None:
+    """Say of each survey why a person may or may not be asked, and when they can be asked next."""
+    path = _database()
+    config = _config(path, project)
+    identity = Identity(normal_id(user), None, proved=True)
+    horizon_ms = config.catalogue.horizon_ms
+    known = run_once(path, clock, peek, config.project_id, identity, horizon_ms, clock.now_ms())
+    if known is None:
+        raise NotFound("no_such_person", f"Nobody with the user id {user!r} has been seen in this project.")
+    told = explanation_json(config, known, survey)
+    if as_json:
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        return
+    for one in told["surveys"]:
+        _print_why(one)
+
+
+def _print_why(one: dict[str, Any]) -> None:
+    typer.secho(f"{one['survey']}: {'may be asked now' if one['may_ask'] else 'not now'}", bold=True)
+    for refusal in one["refusals"]:
+        typer.echo(f"  no   {refusal['message']}{_until(refusal)}")
+    for rule in one["rules"]:
+        mark = "full" if rule["free_at"] else "ok"
+        window = format_span(rule["window_ms"])
+        typer.echo(f"  {mark:<4} rule {rule['rule']}: {rule['count']} {rule['counted']} of {rule['cap']} in {window}")
+
+
+def _until(refusal: dict[str, Any]) -> str:
+    return f"; free again at {refusal['free_at']}" if refusal["free_at"] else ""
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    applied = run_migrations(_settings().database_url, clock)
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
+
+
+def _fail(error: TactfulError) -> NoReturn:
+    typer.secho(error.message, fg=typer.colors.RED, err=True)
+    if isinstance(error, Invalid):
+        for fault in error.data["faults"]:
+            place = f"{fault['file']}:{fault['line']}:{fault['column']} " if "file" in fault else ""
+            typer.secho(f"  {place}{fault['path']}: {fault['message']}", err=True)
+    sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line; errors are told in a sentence, not in a stack trace."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except TactfulError as error:
+        _fail(error)
+    except OSError as error:
+        typer.secho(f"{error.filename or ''}: {error.strerror}", fg=typer.colors.RED, err=True)
+        sys.exit(1)

@@ -1,0 +1,162 @@
+"""The decision: may this person be asked this survey now, and if not, every reason why.
+
+A decision is a list of checks, in the order in which a person would explain them. Each looks at the same frozen facts
+and yields refusals; no refusal means yes. All checks always run, so that `why` can name every reason with its numbers
+and not merely the first. Adding a restriction can only add refusals: no check ever turns a refusal into an ask.
+
+The same function runs when an event arrives (an offer is only a promise to look again) and inside the transaction
+that records the ask, where the facts are fresh and locked and `now` was read after the lock.
+
+Two exceptions are data, in the table: a *test person* passes what would keep a tester from seeing a card, and a
+person who asks to give feedback (`show`) is not throttled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tactful.core.conditions import holds
+from tactful.core.people import Person
+from tactful.core.policy import Policy, Rule
+from tactful.core.surveys import Survey
+from tactful.core.throttle import RuleReading, free_at, read_rule, rules_for
+from tactful.core.trigger import on_page
+
+__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "readings", "share_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why not: a stable code, its numbers, and when it is free again (None: time alone will not change it)."""
+
+    code: str
+    free_at: int | None = None
+    rule: str | None = None
+    counted: int | None = None
+    cap: int | None = None
+    window_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSurvey:
+    """A survey as one version of the project's configuration has it: with its version and the rules it must pass."""
+
+    survey: Survey
+    version: int
+    rules: tuple[Rule, ...]
+
+    @classmethod
+    def under(cls, policy: Policy, survey: Survey, version: int) -> LiveSurvey:
+        return cls(survey, version, rules_for(survey, policy))
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and where. `page` is None when the question is asked apart from any page (`why`)."""
+
+    now: int
+    page: str | None = None
+    asked_for: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One reason to refuse, and who passes it all the same."""
+
+    find: Callable[[LiveSurvey, Policy, Person, Moment], Iterator[Refusal]]
+    binds_test_people: bool
+    binds_show: bool
+
+
+def share_of(*parts: str) -> float:
+    """Map `parts` to a share in [0, 1), always the same: what sticky samples compare with.
+
+    A percentage re-rolled at every trigger would reach nearly everybody: 10 % over 30 triggers asks 95.8 %.
+    """
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "big") / 2**56
+
+
+def _state(live: LiveSurvey, _policy: Policy, _person: Person, _moment: Moment) -> Iterator[Refusal]:
+    if live.survey.state != "live":
+        yield Refusal("not_live")
+
+
+def _opted_out(_live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+    if person.opted_out:
+        yield Refusal("opted_out")
+
+
+def _holdout(_live: LiveSurvey, policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+    if share_of("holdout", person.sample_key) < policy.holdout:
+        yield Refusal("holdout")
+
+
+def _sample(live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+    if share_of("sample", live.survey.key, person.sample_key) >= live.survey.audience.sample:
+        yield Refusal("sample")
+
+
+def _audience(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+    conditions = live.survey.audience.where
+    if conditions and not all(holds(condition, person.values(moment.now)) for condition in conditions):
+        yield Refusal("audience")
+
+
+def _page(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> Iterator[Refusal]:
+    if moment.page is not None and not on_page(live.survey.trigger, moment.page):
+        yield Refusal("page")
+
+
+def _tenure(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+    own = live.survey.throttle.tenure_ms
+    tenure_ms = policy.tenure_ms if own is None else own
+    if moment.now < person.since + tenure_ms:
+        yield Refusal("tenure", free_at=person.since + tenure_ms, window_ms=tenure_ms)
+
+
+def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+    repeat_ms = live.survey.throttle.repeat_ms
+    if repeat_ms is None:
+        return
+    times = (ask.asked_at for ask in person.asks if ask.survey == live.survey.key)
+    counted, again = free_at(times, cap=1, window_ms=repeat_ms, now=moment.now)
+    if again is not None:
+        yield Refusal("repeat", free_at=again, counted=counted, cap=1, window_ms=repeat_ms)
+
+
+def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+    for reading in readings(live, person, moment.now):
+        if reading.full:
+            rule = reading.rule
+            yield Refusal("rule", reading.free_at, rule.id, reading.counted, rule.cap, rule.window_ms)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(_state, binds_test_people=True, binds_show=True),
+    Check(_opted_out, binds_test_people=True, binds_show=False),
+    Check(_holdout, binds_test_people=False, binds_show=False),
+    Check(_sample, binds_test_people=False, binds_show=False),
+    Check(_audience, binds_test_people=True, binds_show=False),
+    Check(_page, binds_test_people=True, binds_show=False),
+    Check(_tenure, binds_test_people=False, binds_show=False),
+    Check(_repeat, binds_test_people=False, binds_show=False),
+    Check(_rules, binds_test_people=False, binds_show=False),
+)
+
+
+def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, ...]:
+    """Read every rule that `live` must pass, the full and the free ones."""
+    return tuple(read_rule(rule, live.survey.key, person.asks, now) for rule in live.rules)
+
+
+def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    """Return every reason not to ask `person` this survey at `moment`; none means that it may be asked."""
+    return tuple(
+        refusal
+        for check in CHECKS
+        if (check.binds_test_people or not person.test) and (check.binds_show or not moment.asked_for)
+        for refusal in check.find(live, policy, person, moment)
+    )

@@ -1,0 +1,68 @@
+"""Why, and why not: every reason in words, with its numbers and when it is free again.
+
+Most "bugs" that survey tools get reports of are rules that nobody could see. So the same checks that decide are asked
+here for all surveys, and each rule is read whether it refuses or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tactful.core.catalogue import Catalogue
+from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, readings
+from tactful.core.people import Person
+from tactful.core.spans import format_span
+from tactful.core.throttle import RuleReading
+
+__all__ = ["REASONS", "Explanation", "explain", "in_words"]
+
+#: One sentence for each refusal code; `{...}` are the refusal's own numbers.
+REASONS: dict[str, str] = {
+    "not_live": "the survey is not live",
+    "opted_out": "this person asked never to be asked again",
+    "holdout": "this person is in the holdout: never asked, to see what asking does",
+    "sample": "this person is not in the survey's sample",
+    "audience": "this person is not in the survey's audience",
+    "page": "the survey may not appear on this page",
+    "tenure": "first seen less than {window} ago",
+    "repeat": "this survey was asked within {window}",
+    "rule": "rule {rule}: {counted} of {cap} in {window}",
+    "wrong_person": "somebody else is at the page now",
+    "survey_changed": "the survey was changed after the offer",
+    "offer_spent": "this offer was taken up and given back",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One survey and one person: every refusal, and what every rule says. `trigger` may still be awaited."""
+
+    live: LiveSurvey
+    refusals: tuple[Refusal, ...]
+    rules: tuple[RuleReading, ...]
+
+    @property
+    def may_ask(self) -> bool:
+        return not self.refusals
+
+    @property
+    def free_at(self) -> int | None:
+        """When the last refusal lets go; None when there is none, or one that time alone does not change."""
+        times = [refusal.free_at for refusal in self.refusals]
+        known = [at for at in times if at is not None]
+        return max(known) if known and len(known) == len(times) else None
+
+
+def in_words(refusal: Refusal) -> str:
+    """Say a refusal in one sentence."""
+    window = "" if refusal.window_ms is None else format_span(refusal.window_ms)
+    return REASONS[refusal.code].format(window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap)
+
+
+def explain(catalogue: Catalogue, person: Person, now: int) -> tuple[Explanation, ...]:
+    """Explain every survey of the catalogue to whoever asks about `person`, by key."""
+    moment = Moment(now)
+    return tuple(
+        Explanation(live, decide(live, catalogue.policy, person, moment), readings(live, person, now))
+        for _, live in sorted(catalogue.surveys.items())
+    )

@@ -1,0 +1,52 @@
+"""What is known of one person at one moment: the facts that a decision rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tactful.core.spans import DAY_MS
+
+__all__ = ["PastAsk", "Person"]
+
+
+@dataclass(frozen=True, slots=True)
+class PastAsk:
+    """One ask that counts, with the survey's kind and tags *as they were when asked*, so copying a survey or
+    renaming a tag escapes no cap. Times are milliseconds; None: it did not happen."""
+
+    survey: str
+    kind: str
+    tags: frozenset[str]
+    asked_at: int
+    dismissed_at: int | None = None
+    responded_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person with all merged histories. `asks` need no order; asks given back are not among them.
+
+    `sample_key` is the user id, else the anonymous id. `created_at` is only ever a time that the customer's backend
+    vouched for.
+    """
+
+    sample_key: str
+    first_seen_at: int
+    created_at: int | None = None
+    known: bool = False
+    opted_out: bool = False
+    test: bool = False
+    traits: Mapping[str, object] = field(default_factory=dict)
+    account: Mapping[str, object] = field(default_factory=dict)
+    asks: tuple[PastAsk, ...] = ()
+
+    @property
+    def since(self) -> int:
+        """The earlier of first seen and a trusted creation time."""
+        return self.first_seen_at if self.created_at is None else min(self.first_seen_at, self.created_at)
+
+    def values(self, now: int) -> dict[str, object]:
+        """What the paths of audiences and templates lead into."""
+        about = {"known": self.known, "age_days": max(0, now - self.since) // DAY_MS}
+        return {"traits": self.traits, "account": self.account, "person": about}

@@ -1,0 +1,79 @@
+"""Triggers: which events make a survey a candidate.
+
+An event matches a trigger by name, by where it came from and by its properties. `nth` counts matching occurrences
+per person; the count is stored under `counter_of(trigger)`, a name made of what is counted, so that two surveys
+that wait for the same thing share one count and an edit of a survey's texts does not start it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import lru_cache
+from re import Pattern
+from re import compile as compile_pattern
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tactful.core.conditions import holds
+from tactful.core.surveys import EventTrigger, Nth, Trigger
+
+__all__ = ["Event", "counter_of", "is_due", "matches", "on_page"]
+
+_LONGEST_PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `source` tells who said so: a page can be forged, a backend holds the write key."""
+
+    name: str
+    properties: Mapping[str, object] = field(default_factory=dict)
+    source: Literal["browser", "server"] = "browser"
+
+
+def matches(trigger: EventTrigger, event: Event) -> bool:
+    """Tell whether `event` is one that `trigger` waits for, its count apart."""
+    return (
+        trigger.event == event.name
+        and trigger.source in ("any", event.source)
+        and all(holds(condition, {"properties": event.properties}) for condition in trigger.where)
+    )
+
+
+def is_due(nth: Nth | None, occurrence: int) -> bool:
+    """Tell whether the `occurrence`-th matching event (from 1) is one that counts."""
+    if nth is None:
+        return True
+    if nth.exactly is not None:
+        return occurrence == nth.exactly
+    return occurrence >= nth.start and (occurrence - nth.start) % nth.every == 0
+
+
+def counter_of(trigger: EventTrigger) -> str:
+    """Name the count that `trigger` reads: the same for everything that counts the same occurrences."""
+    counted = repr((trigger.event, trigger.source, trigger.where))
+    return hashlib.blake2b(counted.encode(), digest_size=10).hexdigest()
+
+
+@lru_cache(maxsize=1_024)
+def _glob(pattern: str) -> Pattern[str]:
+    return compile_pattern(translate(pattern))
+
+
+def _written_forms(page: str) -> Iterable[str]:
+    parts = urlsplit(page[:_LONGEST_PAGE])
+    yield parts.path or "/"
+    yield f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def on_page(trigger: Trigger, page: str) -> bool:
+    """Tell whether the survey may appear on `page`: the glob meets its path, or its whole address without query."""
+    if trigger.page is None:
+        return True
+    try:
+        return any(_glob(trigger.page).fullmatch(form) is not None for form in _written_forms(page))
+    except ValueError:  # an address that cannot be taken apart is on no page
+        return False

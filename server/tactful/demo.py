@@ -1,0 +1,94 @@
+"""`tactful demo`: the service and Lantern, a small learning platform, side by side on this machine.
+
+Everything is real: the demo makes a project like anybody's, applies a file of surveys, and starts the site with the
+project's keys in its environment. The keys stay in the demo's directory, so that the next start finds its people again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tactful.cli import new_project, results_link
+from tactful.clock import Clock
+from tactful.definitions import load
+from tactful.errors import CannotStart
+from tactful.serve import serve
+from tactful.settings import PREFIX, Settings, read_settings
+from tactful.store.migrate import migrate
+from tactful.store.projects import NewProject, apply_definitions, create_project, find_project
+from tactful.store.sqlite import run_once
+
+__all__ = ["run_demo"]
+
+_log = logging.getLogger("tactful.demo")
+
+_PROJECT = "Lantern"
+
+
+def _surveys_file() -> Path:
+    import demo_site  # noqa: PLC0415  # part of the wheel, but only this command needs it
+
+    return Path(demo_site.__file__).parent / "surveys.yaml"
+
+
+def _keys(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> NewProject:
+    """The demo project's keys: from the last start, or new with a new project."""
+    file, path = directory / "keys.json", settings.database_url
+    if file.exists() and run_once(path, clock, find_project, _PROJECT):
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return NewProject(**kept | {"origins": tuple(kept["origins"])})
+    new = new_project(_PROJECT, origins)
+    run_once(path, clock, create_project, new)
+    file.touch(stat.S_IRUSR | stat.S_IWUSR)
+    file.write_text(json.dumps(asdict(new)), encoding="utf-8")
+    return new
+
+
+def _site_environment(settings: Settings, keys: NewProject, host: str, site_port: int) -> dict[str, str]:
+    return os.environ | {
+        "LANTERN_TACTFUL_URL": settings.base_url,
+        "LANTERN_PUBLIC_KEY": keys.public_key,
+        "LANTERN_WRITE_KEY": keys.write_key,
+        "LANTERN_API_TOKEN": keys.api_token,
+        "LANTERN_IDENTITY_SECRET": keys.identity_secret,
+        "LANTERN_RESULTS_URL": results_link(settings, keys.project_id),
+        "SITE_HOST": host,
+        "SITE_PORT": str(site_port),
+    }
+
+
+def run_demo(directory: Path, clock: Clock, *, port: int, site_port: int, host: str = "127.0.0.1") -> None:
+    """Run the demo until it is interrupted. Raises `CannotStart` when the ports of an older demo differ."""
+    directory.mkdir(parents=True, exist_ok=True)
+    defaults = {
+        f"{PREFIX}DATABASE_URL": f"sqlite:///{directory / 'tactful.db'}",
+        f"{PREFIX}BASE_URL": f"http://localhost:{port}",
+    }
+    settings = read_settings(defaults | dict(os.environ), _log.info)
+    migrate(settings.database_url, clock)
+    origins = (f"http://localhost:{site_port}", f"http://127.0.0.1:{site_port}")
+    keys = _keys(settings, clock, directory, origins)
+    if keys.origins != origins:
+        raise CannotStart(
+            "other_ports",
+            f"The demo in {directory} was made for {keys.origins[0]}; use that port or another --directory.",
+        )
+    file = _surveys_file()
+    definitions = load(file.read_bytes(), file.name).definitions
+    run_once(settings.database_url, clock, apply_definitions, keys.project_id, definitions.policy, definitions.surveys)
+    environment = _site_environment(settings, keys, host, site_port)
+    site = subprocess.Popen([sys.executable, "-m", "demo_site"], env=environment)  # our own module
+    _log.info("Lantern, the demo site:  http://localhost:%s", site_port)
+    _log.info("Results:                 %s", environment["LANTERN_RESULTS_URL"])
+    try:
+        serve(settings, clock, host=host, port=port)
+    finally:
+        site.terminate()
+        site.wait(timeout=10)

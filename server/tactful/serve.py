@@ -1,0 +1,41 @@
+"""`tactful serve`: uvicorn around the application."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from tactful.app import create_app
+from tactful.clock import Clock
+from tactful.errors import CannotStart
+from tactful.settings import Settings
+from tactful.store.lock import ServerLock
+from tactful.store.migrate import migrate
+
+__all__ = ["serve"]
+
+#: A page that is gone keeps its connection no longer than this.
+KEEP_ALIVE_S = 30
+
+
+def serve(settings: Settings, clock: Clock, *, host: str, port: int, workers: int = 1) -> None:
+    """Serve until a signal. Raises `CannotStart` when the file is served already or more workers are wanted."""
+    if workers != 1:
+        raise CannotStart(
+            "one_worker",
+            "One server process writes to a SQLite file: run with --workers 1. "
+            "For several processes or machines use PostgreSQL.",
+        )
+    # Tried here first, where the reason can still be told in a sentence: inside uvicorn it would be a stack trace.
+    with ServerLock(settings.database_url):
+        migrate(settings.database_url, clock)
+    config = uvicorn.Config(
+        create_app(settings, clock),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="info",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        server_header=False,
+        date_header=False,
+    )
+    uvicorn.Server(config).run()

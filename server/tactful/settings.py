@@ -1,0 +1,114 @@
+"""Settings from the environment, one table: name, how it is read, its default, what it is for.
+
+Every bad value is reported at once. A secret may be given as a file: `TACTFUL_SECRET_KEYS_FILE=/run/secrets/keys`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tactful.errors import CannotStart
+
+__all__ = ["SETTINGS", "Setting", "Settings", "read_settings"]
+
+PREFIX = "TACTFUL_"
+_SHORTEST_KEY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the table. `read` turns the text into the value or raises ValueError with what it expected."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    about: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings as read. `secret_keys` has the newest first and is never empty once `read_settings` returned."""
+
+    database_url: Path
+    secret_keys: tuple[str, ...]
+    base_url: str
+
+    def __repr__(self) -> str:
+        return f"Settings(database_url={self.database_url!r}, base_url={self.base_url!r}, secret_keys=***)"
+
+
+def _sqlite_path(text: str) -> Path:
+    scheme, separator, path = text.partition(":///")
+    if scheme != "sqlite" or not separator or not path:
+        raise ValueError("expected sqlite:///PATH (one slash more for an absolute path)")
+    return Path(path)
+
+
+def _secret_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    if any(len(key) < _SHORTEST_KEY for key in keys):
+        raise ValueError(f"every key needs at least {_SHORTEST_KEY} characters; make one with `openssl rand -hex 32`")
+    return keys
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError("expected an address like https://surveys.example.com")
+    return text.rstrip("/")
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DATABASE_URL", _sqlite_path, "sqlite:///./tactful.db", "where everything is kept"),
+    Setting("SECRET_KEYS", _secret_keys, "", "keys that sign tokens, newest first, separated by commas", secret=True),
+    Setting("BASE_URL", _base_url, "http://localhost:8000", "the address under which browsers reach the service"),
+)
+
+
+def _text_of(setting: Setting, environ: Mapping[str, str]) -> str:
+    name = PREFIX + setting.name
+    if setting.secret and f"{name}_FILE" in environ:
+        return Path(environ[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+    return environ.get(name, setting.default)
+
+
+def development_key(database: Path) -> str:
+    """Return the key kept beside `database`, made at the first call; readable by its owner alone."""
+    path = database.with_name(f"{database.name}.key")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_hex(32)
+        file.write(key + "\n")
+    return key
+
+
+def read_settings(environ: Mapping[str, str], warn: Callable[[str], None]) -> Settings:
+    """Read all settings. Raises `CannotStart` naming every bad value; `warn` hears what suits development only."""
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for setting in SETTINGS:
+        try:
+            values[setting.name.lower()] = setting.read(_text_of(setting, environ))
+        except (ValueError, OSError) as error:
+            shown = "" if setting.secret else f"={environ.get(PREFIX + setting.name, setting.default)!r}"
+            faults.append(f"{PREFIX}{setting.name}{shown}: {error}")
+    if faults:
+        raise CannotStart("bad_settings", "These settings cannot be used:\n  " + "\n  ".join(faults))
+    if not values["secret_keys"]:
+        values["secret_keys"] = (development_key(values["database_url"]),)
+        warn(
+            "TACTFUL_SECRET_KEYS is not set: a development key is kept beside the database. "
+            "Set it in production (`openssl rand -hex 32`)."
+        )
+    return Settings(**values)

@@ -1,0 +1,240 @@
+"""Asks and what follows them: the one place where somebody is asked, or not.
+
+`take_up` is the promise "never too often" made real. Inside one transaction it locks the person, is told the time by
+the lock, reads the facts afresh, lets `core.decide` judge, and only then records the ask. The ask's id is the offer's
+id, so an offer sent twice is one ask. Whatever is said later (seen, response, closing) names the ask by its token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from tactful.core.answers import Answers
+from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
+from tactful.core.spans import DAY_MS, SECOND_MS
+from tactful.errors import Conflict, NotFound
+from tactful.identity import Identity
+from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, recognise
+from tactful.store.projects import Config, load_config
+from tactful.store.script import Row, Script, one, run
+
+__all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "respond", "show", "take_up"]
+
+FIND_ASK = """
+SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, refunded_at FROM asks
+WHERE project_id = ? AND person_id = ? AND ask_id = ?
+"""
+INSERT_ASK = """
+INSERT INTO asks (project_id, person_id, ask_id, survey_key, version, kind, tags, test, asked_for, locale, page, event,
+    asked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+FIND_RESPONSE = "SELECT rev, done FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
+INSERT_RESPONSE = """
+INSERT INTO responses (project_id, person_id, ask_id, response_id, survey_key, version, test, created_at,
+    rev, answers, score, band, comment, done, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project_id, person_id, ask_id) DO UPDATE
+SET rev = excluded.rev, answers = excluded.answers, score = excluded.score, band = excluded.band,
+    comment = excluded.comment, done = excluded.done, updated_at = excluded.updated_at
+"""
+SET_RESPONDED = """
+UPDATE asks SET responded_at = coalesce(responded_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
+"""
+SET_SEEN = """
+UPDATE asks SET seen_at = coalesce(seen_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
+"""
+SET_DISMISSED = """
+UPDATE asks SET dismissed_at = coalesce(dismissed_at, ?)
+WHERE project_id = ? AND person_id = ? AND ask_id = ? AND responded_at IS NULL
+"""
+SET_ASK_OPTED_OUT = """
+UPDATE asks SET opted_out_at = coalesce(opted_out_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
+"""
+SET_REFUNDED = "UPDATE asks SET refunded_at = ? WHERE project_id = ? AND person_id = ? AND ask_id = ?"
+SET_LAST_REFUND = "UPDATE people SET refunded_at = ? WHERE project_id = ? AND person_id = ?"
+
+#: An ask may be given back this long after it was made, and once per person in a day.
+REFUND_WITHIN_MS = 60 * SECOND_MS
+REFUND_EVERY_MS = DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What an offer's token says: whom, which survey in which version, under which id."""
+
+    person_id: str
+    offer_id: str
+    survey_key: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where the ask happens, and what it is about: the values of the event that the survey's texts mention."""
+
+    page: str
+    locale: str
+    event: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The ask is recorded. `live`, `known` and `event` are what its texts are filled from."""
+
+    ask_id: str
+    asked_at: int
+    live: LiveSurvey
+    known: Known
+    event: Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """The ask is not recorded, and why."""
+
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a response. `response_id` is used if it is the first that arrives."""
+
+    rev: int
+    answers: Answers
+    done: bool
+    response_id: str
+
+
+def _refused(code: str) -> NotNow:
+    return NotNow((Refusal(code),))
+
+
+def _is_same_person(project_id: str, identity: Identity, known: Known) -> Script[bool]:
+    """Tell whether whoever is at the page now, merges followed, is the person that `known` is about."""
+    if not identity.aliases:
+        return False
+    found = yield one(FIND_ALIAS, project_id, identity.aliases[0])
+    return found is not None and found["person_id"] == known.person_id
+
+
+def _fresh(config: Config, known: Known) -> Script[Config]:
+    """The configuration as this transaction sees it."""
+    if known.config_version == config.version:
+        return config
+    fresh = yield from load_config(config.project_id)
+    assert fresh is not None, "a locked person's project is gone"
+    return fresh
+
+
+def take_up(config: Config, offered: Offered, identity: Identity, context: Context) -> Script[Asked | NotNow]:
+    """Record the ask that `offered` allows, or say why not."""
+    project_id = config.project_id
+    known = yield from facts(project_id, offered.person_id, config.catalogue.horizon_ms)
+    if known is None or not (yield from _is_same_person(project_id, identity, known)):
+        return _refused("wrong_person")
+    fresh = yield from _fresh(config, known)
+    if fresh is not config:
+        known = yield from facts(project_id, known.person_id, fresh.catalogue.horizon_ms)
+        assert known is not None, "a locked person is gone"
+    live = fresh.catalogue.surveys.get(offered.survey_key)
+    if live is None or live.version != offered.version:
+        return _refused("survey_changed")
+    before = yield one(FIND_ASK, project_id, known.person_id, offered.offer_id)
+    if before is not None and before["refunded_at"] is not None:
+        return _refused("offer_spent")
+    if before is not None:
+        return Asked(offered.offer_id, before["asked_at"], live, known, context.event)
+    refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
+    if refusals:
+        return NotNow(refusals)
+    return (yield from _record(project_id, offered.offer_id, live, known, context))
+
+
+def show(
+    config: Config, survey_key: str, ids: tuple[str, str], identity: Identity, context: Context
+) -> Script[Asked | NotNow]:
+    """Record the ask of somebody who asked to be asked: not throttled, but counted. `ids` are a new ask's and a new
+    person's."""
+    ask_id, new_person_id = ids
+    row = yield from recognise(config.project_id, identity, new_person_id)
+    known = yield from facts(config.project_id, row["person_id"], config.catalogue.horizon_ms)
+    assert known is not None, "a recognised person is gone"
+    fresh = yield from _fresh(config, known)
+    live = fresh.catalogue.surveys.get(survey_key)
+    if live is None:
+        return _refused("not_live")
+    moment = Moment(known.now, context.page, asked_for=True)
+    refusals = decide(live, fresh.catalogue.policy, known.person, moment)
+    if refusals:
+        return NotNow(refusals)
+    return (yield from _record(config.project_id, ask_id, live, known, context, asked_for=1))
+
+
+def _record(
+    project_id: str, ask_id: str, live: LiveSurvey, known: Known, context: Context, *, asked_for: int = 0
+) -> Script[Asked]:
+    survey = live.survey
+    yield run(
+        INSERT_ASK, project_id, known.person_id, ask_id, survey.key, live.version, survey.kind,
+        orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), asked_for,
+        context.locale, context.page, orjson.dumps(dict(context.event)).decode(), known.now,
+    )  # fmt: skip
+    return Asked(ask_id, known.now, live, known, context.event)
+
+
+def _lock_ask(project_id: str, person_id: str, ask_id: str) -> Script[tuple[Row, Row]]:
+    """Lock the ask's person and read the ask. Raises `NotFound`."""
+    person = yield from lock_person(project_id, person_id)
+    ask = (yield one(FIND_ASK, project_id, person["person_id"], ask_id)) if person is not None else None
+    if ask is None:
+        raise NotFound("no_such_ask", "There is no such ask any more.")
+    return person, ask
+
+
+def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) -> Script[None]:
+    """Keep a revision of the response to an ask. The same or an older `rev` changes nothing; a done one is final."""
+    person, ask = yield from _lock_ask(project_id, person_id, ask_id)
+    if ask["refunded_at"] is not None:
+        raise Conflict("ask_given_back", "This ask was given back as not rendered; it takes no response.")
+    kept = yield one(FIND_RESPONSE, project_id, person["person_id"], ask_id)
+    if kept is not None and revision.rev <= kept["rev"]:
+        return
+    if kept is not None and kept["done"]:
+        raise Conflict("response_final", "This response is done; it cannot be changed any more.")
+    now, answers = person["last_at"], revision.answers
+    yield run(
+        INSERT_RESPONSE, project_id, person["person_id"], ask_id, revision.response_id, ask["survey_key"],
+        ask["version"], ask["test"], now, revision.rev, orjson.dumps(dict(answers.values)).decode(),
+        answers.score, answers.band, answers.comment, int(revision.done), now,
+    )  # fmt: skip
+    yield run(SET_RESPONDED, now, project_id, person["person_id"], ask_id)
+
+
+def close(project_id: str, person_id: str, ask_id: str, how: str) -> Script[None]:
+    """Record how a card went: `seen`, `dismissed`, `opted_out`, or `not_rendered`, which may give the ask back."""
+    person, ask = yield from _lock_ask(project_id, person_id, ask_id)
+    key = (project_id, person["person_id"], ask_id)
+    if how == "not_rendered":
+        yield from _give_back(person, ask, key)
+        return
+    yield run(_CLOSINGS[how], person["last_at"], *key)
+    if how == "opted_out":
+        yield run(SET_OPTED_OUT, *key[:2])
+
+
+_CLOSINGS = {"seen": SET_SEEN, "dismissed": SET_DISMISSED, "opted_out": SET_ASK_OPTED_OUT}
+
+
+def _give_back(person: Row, ask: Row, key: tuple[str, str, str]) -> Script[None]:
+    """Give the ask back if that may be: soon, nothing seen or said, and not twice in a day."""
+    now = person["last_at"]
+    touched = any(ask[name] is not None for name in ("seen_at", "responded_at", "refunded_at"))
+    recent = person["refunded_at"] is not None and now < person["refunded_at"] + REFUND_EVERY_MS
+    if touched or recent or now > ask["asked_at"] + REFUND_WITHIN_MS:
+        return
+    yield run(SET_REFUNDED, now, *key)
+    yield run(SET_LAST_REFUND, now, *key[:2])

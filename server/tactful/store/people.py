@@ -1,0 +1,296 @@
+"""People: who somebody is, recognised under a lock, with everything a decision needs to know.
+
+A person is found by *aliases* (`u:` a user id, `a:` a browser's anonymous id). Recognising somebody who comes with two
+ids may show that an anonymous person and a known one are the same: then the anonymous history is merged into the known
+person in the same transaction, counts included. Two known people are never joined from a page.
+
+The locking statement itself returns the time: the later of the database's clock *after* the lock and the person's
+`last_at`. Read before the lock it over-asks: whoever waited for the lock would write a time that is already old, and
+the next one would find the window open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tactful.core.people import PastAsk, Person
+from tactful.identity import Identity
+from tactful.store.script import Row, Script, one, rows, run
+
+__all__ = ["Known", "facts", "lock_person", "peek", "recognise", "set_account", "set_opted_out", "set_traits"]
+
+LOCK_PERSON = """
+UPDATE people SET last_at = greatest(last_at, now_ms())
+WHERE project_id = ? AND person_id = ?
+RETURNING person_id, user_id, anonymous_id, first_seen_at, last_at, created_at, traits, account_id, opted_out_at,
+    refunded_at, test, merged_into,
+    (SELECT config_version FROM projects WHERE projects.project_id = people.project_id) AS config_version
+"""
+FIND_ALIAS = "SELECT person_id FROM aliases WHERE project_id = ? AND alias = ?"
+#: Concurrent first contacts all get the id of the one that came first.
+CLAIM_ALIAS = """
+INSERT INTO aliases (project_id, alias, person_id) VALUES (?, ?, ?)
+ON CONFLICT (project_id, alias) DO UPDATE SET alias = excluded.alias
+RETURNING person_id
+"""
+INSERT_PERSON = """
+INSERT INTO people (project_id, person_id, user_id, anonymous_id, first_seen_at, last_at, traits)
+VALUES (?, ?, ?, ?, now_ms(), now_ms(), '{}')
+ON CONFLICT (project_id, person_id) DO NOTHING
+"""
+PEEK_PERSON = """
+SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
+    p.opted_out_at, p.refunded_at, p.test, p.merged_into, j.config_version
+FROM aliases a
+JOIN people p ON p.project_id = a.project_id AND p.person_id = a.person_id
+JOIN projects j ON j.project_id = a.project_id
+WHERE a.project_id = ? AND a.alias = ?
+"""
+READ_ACCOUNT = "SELECT traits FROM accounts WHERE project_id = ? AND account_id = ?"
+READ_ASKS = """
+SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at FROM asks
+WHERE project_id = ? AND person_id = ? AND asked_at > ? AND refunded_at IS NULL
+"""
+SET_USER = "UPDATE people SET user_id = ? WHERE project_id = ? AND person_id = ?"
+SET_TRAITS = """
+UPDATE people SET traits = ?, created_at = coalesce(CAST(? AS BIGINT), created_at)
+WHERE project_id = ? AND person_id = ?
+"""
+SET_ACCOUNT = "UPDATE people SET account_id = ? WHERE project_id = ? AND person_id = ?"
+UPSERT_ACCOUNT = """
+INSERT INTO accounts (project_id, account_id, traits, updated_at) VALUES (?, ?, ?, now_ms())
+ON CONFLICT (project_id, account_id) DO UPDATE SET traits = excluded.traits, updated_at = excluded.updated_at
+"""
+SET_OPTED_OUT = """
+UPDATE people SET opted_out_at = coalesce(opted_out_at, last_at) WHERE project_id = ? AND person_id = ?
+"""
+MERGE_ALIASES = "UPDATE aliases SET person_id = ? WHERE project_id = ? AND person_id = ?"
+#: Should both have an ask of the same id (one message sent under two identities), both still count.
+MERGE_RESPONSES = """
+UPDATE responses SET person_id = ?, ask_id = CASE
+    WHEN EXISTS (SELECT 1 FROM asks b WHERE b.project_id = responses.project_id AND b.person_id = ?
+        AND b.ask_id = responses.ask_id) THEN ask_id || '-' || person_id
+    ELSE ask_id END
+WHERE project_id = ? AND person_id = ?
+"""
+MERGE_ASKS = """
+UPDATE asks SET person_id = ?, ask_id = CASE
+    WHEN EXISTS (SELECT 1 FROM asks b WHERE b.project_id = asks.project_id AND b.person_id = ?
+        AND b.ask_id = asks.ask_id) THEN ask_id || '-' || person_id
+    ELSE ask_id END
+WHERE project_id = ? AND person_id = ?
+"""
+MERGE_COUNTERS = """
+INSERT INTO counters (project_id, person_id, counter, occurrences)
+SELECT project_id, ?, counter, occurrences FROM counters WHERE project_id = ? AND person_id = ?
+ON CONFLICT (project_id, person_id, counter) DO UPDATE
+SET occurrences = counters.occurrences + excluded.occurrences
+"""
+DROP_COUNTERS = "DELETE FROM counters WHERE project_id = ? AND person_id = ?"
+MERGE_EVENTS = "UPDATE events SET person_id = ? WHERE project_id = ? AND person_id = ?"
+RETIRE_PERSON = "UPDATE people SET merged_into = ? WHERE project_id = ? AND person_id = ?"
+TAKE_OVER = """
+UPDATE people SET first_seen_at = ?, last_at = ?, created_at = ?, traits = ?, opted_out_at = ?, refunded_at = ?,
+    account_id = ?, anonymous_id = ?
+WHERE project_id = ? AND person_id = ?
+"""
+
+#: A chain longer than this can only come from a bug.
+_LONGEST_CHAIN = 50
+_MOST_TRAITS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person as one transaction or one read saw them."""
+
+    person_id: str
+    user_id: str | None
+    anonymous_id: str | None
+    account_id: str | None
+    now: int
+    config_version: int
+    refunded_at: int | None
+    person: Person
+
+
+def _since(first: int | None, second: int | None) -> int | None:
+    times = [at for at in (first, second) if at is not None]
+    return min(times, default=None)
+
+
+def _latest(first: int | None, second: int | None) -> int | None:
+    times = [at for at in (first, second) if at is not None]
+    return max(times, default=None)
+
+
+def lock_person(project_id: str, person_id: str) -> Script[Row | None]:
+    """Lock the person, merges followed, and read the time after the lock as `last_at`."""
+    row = yield one(LOCK_PERSON, project_id, person_id)
+    for _ in range(_LONGEST_CHAIN):
+        if row is None or row["merged_into"] is None:
+            return row
+        row = yield one(LOCK_PERSON, project_id, row["merged_into"])
+    raise AssertionError(f"person {person_id} is merged in a circle")
+
+
+def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[Known]:
+    """Read the facts about the person in `row`: their account's traits and every ask that a rule may count."""
+    account = (yield one(READ_ACCOUNT, project_id, row["account_id"])) if row["account_id"] else None
+    asks = yield rows(READ_ASKS, project_id, row["person_id"], now - horizon_ms)
+    person = Person(
+        sample_key=row["user_id"] or row["anonymous_id"] or row["person_id"],
+        first_seen_at=row["first_seen_at"],
+        created_at=row["created_at"],
+        known=row["user_id"] is not None,
+        opted_out=row["opted_out_at"] is not None,
+        test=bool(row["test"]),
+        traits=orjson.loads(row["traits"]),
+        account=orjson.loads(account["traits"]) if account else {},
+        asks=tuple(_past_ask(ask) for ask in asks),
+    )
+    return Known(
+        person_id=row["person_id"],
+        user_id=row["user_id"],
+        anonymous_id=row["anonymous_id"],
+        account_id=row["account_id"],
+        now=now,
+        config_version=row["config_version"],
+        refunded_at=row["refunded_at"],
+        person=person,
+    )
+
+
+def _past_ask(row: Row) -> PastAsk:
+    return PastAsk(
+        survey=row["survey_key"],
+        kind=row["kind"],
+        tags=frozenset(orjson.loads(row["tags"])),
+        asked_at=row["asked_at"],
+        dismissed_at=row["dismissed_at"],
+        responded_at=row["responded_at"],
+    )
+
+
+def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -> Script[Known | None]:
+    """Read, without a lock, what is known of `identity`. None when only `recognise` can tell (nobody yet, or an
+    anonymous history that has to be merged)."""
+    found = []
+    for alias in identity.aliases:
+        found.append((yield one(PEEK_PERSON, project_id, alias)))  # noqa: PERF401  # a comprehension cannot yield
+    if not found or found[0] is None:
+        return None
+    first = found[0]
+    other = found[-1]
+    if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
+        return None
+    return (yield from known_from(project_id, first, horizon_ms, max(clock_now, first["last_at"])))
+
+
+def facts(project_id: str, person_id: str, horizon_ms: int) -> Script[Known | None]:
+    """Lock the person and read the facts, for a decision that will be recorded."""
+    row = yield from lock_person(project_id, person_id)
+    if row is None:
+        return None
+    return (yield from known_from(project_id, row, horizon_ms, row["last_at"]))
+
+
+def recognise(project_id: str, identity: Identity, new_person_id: str) -> Script[Row]:
+    """Return the locked person of `identity`: found, made, or merged from an anonymous and a known one."""
+    assert identity.aliases, "nobody can be recognised without an id"
+    first = yield from _claim(project_id, identity, identity.aliases[0], new_person_id)
+    if len(identity.aliases) == 1:
+        return first
+    other = yield from _other(project_id, identity, first)
+    if other is None or other["person_id"] == first["person_id"] or other["user_id"] is not None:
+        return first
+    yield from merge(project_id, loser=other, winner=first)
+    row: Row = yield one(LOCK_PERSON, project_id, first["person_id"])
+    return row
+
+
+def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) -> Script[Row]:
+    """Lock the person behind `alias`. A user id met for the first time belongs to the browser's anonymous person."""
+    taken = yield one(FIND_ALIAS, project_id, alias)
+    wanted = new_person_id
+    if taken is None and identity.user_id is not None and identity.anonymous_id is not None:
+        anonymous = yield from _anonymous_person(project_id, identity.anonymous_id)
+        wanted = anonymous or new_person_id
+    claimed = yield one(CLAIM_ALIAS, project_id, alias, wanted)
+    if claimed["person_id"] == new_person_id:
+        yield run(INSERT_PERSON, project_id, new_person_id, identity.user_id, identity.anonymous_id)
+    row = yield from lock_person(project_id, claimed["person_id"])
+    assert row is not None, "an alias leads to nobody"
+    if identity.user_id is not None and row["user_id"] is None:
+        yield run(SET_USER, identity.user_id, project_id, row["person_id"])
+        row = yield one(LOCK_PERSON, project_id, row["person_id"])
+    return row
+
+
+def _anonymous_person(project_id: str, anonymous_id: str) -> Script[str | None]:
+    """The person of this browser, if nobody has logged in there."""
+    taken = yield one(FIND_ALIAS, project_id, f"a:{anonymous_id}")
+    row = (yield from lock_person(project_id, taken["person_id"])) if taken else None
+    return row["person_id"] if row is not None and row["user_id"] is None else None
+
+
+def _other(project_id: str, identity: Identity, first: Row) -> Script[Row | None]:
+    """Lock the person behind the anonymous id of somebody who also has a user id."""
+    claimed = yield one(CLAIM_ALIAS, project_id, f"a:{identity.anonymous_id}", first["person_id"])
+    return (yield from lock_person(project_id, claimed["person_id"]))
+
+
+def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
+    """Give everything of the anonymous `loser` to `winner`: asks, responses, counts, events, aliases, opt-out."""
+    to, gone = winner["person_id"], loser["person_id"]
+    for statement in (MERGE_RESPONSES, MERGE_ASKS):
+        yield run(statement, to, to, project_id, gone)
+    yield run(MERGE_COUNTERS, to, project_id, gone)
+    yield run(DROP_COUNTERS, project_id, gone)
+    for statement in (MERGE_EVENTS, MERGE_ALIASES, RETIRE_PERSON):
+        yield run(statement, to, project_id, gone)
+    yield run(
+        TAKE_OVER,
+        min(winner["first_seen_at"], loser["first_seen_at"]),
+        max(winner["last_at"], loser["last_at"]),
+        _since(winner["created_at"], loser["created_at"]),
+        orjson.dumps(orjson.loads(loser["traits"]) | orjson.loads(winner["traits"])).decode(),
+        _since(winner["opted_out_at"], loser["opted_out_at"]),
+        _latest(winner["refunded_at"], loser["refunded_at"]),
+        winner["account_id"] or loser["account_id"],
+        winner["anonymous_id"] or loser["anonymous_id"],
+        project_id,
+        to,
+    )
+
+
+def _merged(stored: str, traits: dict[str, Any]) -> str:
+    """Lay `traits` over the stored ones; a null takes one away. Never more than a bounded number."""
+    laid = orjson.loads(stored) | traits
+    kept = {name: value for name, value in laid.items() if value is not None}
+    return orjson.dumps(dict(list(kept.items())[:_MOST_TRAITS])).decode()
+
+
+def set_traits(project_id: str, row: Row, traits: dict[str, Any], created_at: int | None) -> Script[None]:
+    """Lay `traits` over the person's. `created_at` is given only where a backend vouches for it."""
+    written = _merged(row["traits"], traits)
+    yield run(SET_TRAITS, written, created_at, project_id, row["person_id"])
+
+
+def set_account(project_id: str, row: Row, account_id: str, traits: dict[str, Any]) -> Script[None]:
+    """Make the person a member of the account and lay `traits` over the account's."""
+    stored = yield one(READ_ACCOUNT, project_id, account_id)
+    if stored is None or traits:
+        written = _merged(stored["traits"] if stored else "{}", traits)
+        yield run(UPSERT_ACCOUNT, project_id, account_id, written)
+    if row["account_id"] != account_id:
+        yield run(SET_ACCOUNT, account_id, project_id, row["person_id"])
+
+
+def set_opted_out(project_id: str, identity: Identity, new_person_id: str) -> Script[None]:
+    """Record that this person is never to be asked again."""
+    row = yield from recognise(project_id, identity, new_person_id)
+    yield run(SET_OPTED_OUT, project_id, row["person_id"])

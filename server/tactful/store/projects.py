@@ -1,0 +1,251 @@
+"""Projects, their keys, surveys and policy: what the owner of a product decides.
+
+Every change raises the project's `config_version` in the same transaction. A transaction that asks somebody reads
+that number under its lock, so a cached configuration can be old but never obeyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from tactful.core.catalogue import Catalogue, compile_catalogue
+from tactful.core.policy import DEFAULT_POLICY, Policy
+from tactful.core.reading import read_policy, read_survey, write_policy, write_survey
+from tactful.core.spans import DAY_MS
+from tactful.core.surveys import State, Survey
+from tactful.errors import Conflict
+from tactful.identity import Mode
+from tactful.store.script import Row, Script, one, rows, run
+
+__all__ = [
+    "Change",
+    "Config",
+    "Key",
+    "NewProject",
+    "apply_definitions",
+    "config_versions",
+    "create_project",
+    "find_key",
+    "find_project",
+    "hash_key",
+    "list_surveys",
+    "load_config",
+    "load_version",
+]
+
+INSERT_PROJECT = """
+INSERT INTO projects (project_id, name, public_key, origins, keep_events_ms, policy, created_at)
+VALUES (?, ?, ?, ?, ?, ?, now_ms())
+ON CONFLICT (name) DO NOTHING
+"""
+INSERT_KEY = "INSERT INTO api_keys (key_hash, project_id, purpose, scopes, created_at) VALUES (?, ?, ?, ?, now_ms())"
+ADD_IDENTITY_KEY = """
+INSERT INTO identity_secrets (project_id, secret_id, secret, created_at) VALUES (?, ?, ?, now_ms())
+"""
+FIND_KEY = "SELECT project_id, purpose, scopes FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL"
+FIND_PROJECT = "SELECT project_id FROM projects WHERE name = ?"
+FIND_BY_PUBLIC_KEY = "SELECT project_id FROM projects WHERE public_key = ?"
+READ_PROJECT = """
+SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version
+FROM projects WHERE project_id = ?
+"""
+READ_SECRETS = "SELECT secret FROM identity_secrets WHERE project_id = ? ORDER BY created_at DESC"
+READ_SURVEYS = """
+SELECT s.survey_key, s.state, s.version, v.definition, s.updated_at, v.created_at
+FROM surveys s
+JOIN survey_versions v ON v.project_id = s.project_id AND v.survey_key = s.survey_key AND v.version = s.version
+WHERE s.project_id = ? ORDER BY s.survey_key
+"""
+READ_VERSION = "SELECT definition FROM survey_versions WHERE project_id = ? AND survey_key = ? AND version = ?"
+CONFIG_VERSIONS = "SELECT project_id, config_version FROM projects"
+LOCK_PROJECT = "UPDATE projects SET config_version = config_version + 1 WHERE project_id = ? RETURNING policy"
+READ_POLICY = "SELECT policy FROM projects WHERE project_id = ?"
+UPDATE_POLICY = "UPDATE projects SET policy = ? WHERE project_id = ?"
+INSERT_SURVEY = """
+INSERT INTO surveys (project_id, survey_key, state, version, updated_at) VALUES (?, ?, ?, ?, now_ms())
+ON CONFLICT (project_id, survey_key) DO UPDATE
+SET state = excluded.state, version = excluded.version, updated_at = excluded.updated_at
+"""
+INSERT_VERSION = """
+INSERT INTO survey_versions (project_id, survey_key, version, definition, created_at) VALUES (?, ?, ?, ?, now_ms())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What a project starts with. Write key and API token are shown once and kept as hashes."""
+
+    project_id: str
+    name: str
+    origins: tuple[str, ...]
+    public_key: str
+    write_key: str
+    api_token: str
+    identity_secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that was found: which project it belongs to and what it may do."""
+
+    project_id: str
+    purpose: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One version of a project's configuration, compiled."""
+
+    project_id: str
+    name: str
+    public_key: str
+    origins: frozenset[str]
+    identity_mode: Mode
+    identity_secrets: tuple[str, ...]
+    keep_events_ms: int
+    catalogue: Catalogue
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What applying a definition did: `what` is `policy` or a survey's key; `how` created, changed or unchanged."""
+
+    what: str
+    how: str
+    version: int | None = None
+
+
+def hash_key(key: str) -> str:
+    """The form in which a key is kept. Keys have 192 random bits, so a fast hash is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def create_project(new: NewProject) -> Script[None]:
+    """Create the project and its keys. Raises `Conflict` when the name is taken."""
+    policy = orjson.dumps(write_policy(DEFAULT_POLICY)).decode()
+    origins = orjson.dumps(list(new.origins)).decode()
+    created = yield run(INSERT_PROJECT, new.project_id, new.name, new.public_key, origins, 90 * DAY_MS, policy)
+    if not created:
+        raise Conflict("project_exists", f"There is a project named {new.name!r} already; choose another name.")
+    yield run(INSERT_KEY, hash_key(new.write_key), new.project_id, "write", "[]")
+    yield run(INSERT_KEY, hash_key(new.api_token), new.project_id, "api", '["*"]')
+    yield run(ADD_IDENTITY_KEY, new.project_id, "first", new.identity_secret)
+
+
+def find_key(key: str) -> Script[Key | None]:
+    """Find what `key` opens, by its hash."""
+    row = yield one(FIND_KEY, hash_key(key))
+    return row and Key(row["project_id"], row["purpose"], frozenset(orjson.loads(row["scopes"])))
+
+
+def find_project(name: str) -> Script[str | None]:
+    """Find the id of the project with this name."""
+    row = yield one(FIND_PROJECT, name)
+    return row and str(row["project_id"])
+
+
+def find_by_public_key(public_key: str) -> Script[str | None]:
+    """Find the id of the project with this public key."""
+    row = yield one(FIND_BY_PUBLIC_KEY, public_key)
+    return row and str(row["project_id"])
+
+
+def config_versions() -> Script[dict[str, int]]:
+    """The version of every project's configuration, by project id."""
+    found = yield rows(CONFIG_VERSIONS)
+    return {row["project_id"]: row["config_version"] for row in found}
+
+
+def read_definition(row: Row, state: State) -> Survey:
+    """Read a stored definition, which was valid when it was stored."""
+    reading = read_survey(orjson.loads(row["definition"]) | {"state": state})
+    assert reading.value is not None, f"a stored survey does not read: {reading.faults}"
+    return reading.value
+
+
+def _stored_policy(text: str) -> Policy:
+    reading = read_policy(orjson.loads(text))
+    assert reading.value is not None, f"a stored policy does not read: {reading.faults}"
+    return reading.value
+
+
+def load_config(project_id: str) -> Script[Config | None]:
+    """Load and compile the project's configuration as it is now."""
+    project = yield one(READ_PROJECT, project_id)
+    if project is None:
+        return None
+    secrets = yield rows(READ_SECRETS, project_id)
+    surveys = yield rows(READ_SURVEYS, project_id)
+    compiled = compile_catalogue(
+        _stored_policy(project["policy"]), [(read_definition(row, row["state"]), row["version"]) for row in surveys]
+    )
+    return Config(
+        project_id=project_id,
+        name=project["name"],
+        public_key=project["public_key"],
+        origins=frozenset(orjson.loads(project["origins"])),
+        identity_mode=project["identity_mode"],
+        identity_secrets=tuple(row["secret"] for row in secrets),
+        keep_events_ms=project["keep_events_ms"],
+        catalogue=compiled,
+        version=project["config_version"],
+    )
+
+
+def load_version(project_id: str, survey_key: str, version: int) -> Script[Survey | None]:
+    """Load one version of a survey, as responses to it need it for as long as they may come."""
+    row = yield one(READ_VERSION, project_id, survey_key, version)
+    return row and read_definition(row, "live")
+
+
+def list_surveys(project_id: str) -> Script[list[Row]]:
+    """All surveys of the project with their current definitions, by key."""
+    found: list[Row] = yield rows(READ_SURVEYS, project_id)
+    return found
+
+
+def _content(survey: Survey) -> dict[str, Any]:
+    return {name: value for name, value in write_survey(survey).items() if name != "state"}
+
+
+def apply_definitions(project_id: str, policy: Policy | None, surveys: Sequence[Survey]) -> Script[tuple[Change, ...]]:
+    """Make the project's policy and surveys what is written; what is not mentioned stays. Applying again changes
+    nothing. A new version is made only where the content changed."""
+    yield one(LOCK_PROJECT, project_id)
+    stored = {row["survey_key"]: row for row in (yield rows(READ_SURVEYS, project_id))}
+    changes = []
+    if policy is not None:
+        changes.append((yield from _apply_policy(project_id, policy)))
+    for survey in surveys:
+        change = yield from _apply_survey(project_id, survey, stored.get(survey.key))
+        changes.append(change)
+    return tuple(changes)
+
+
+def _apply_policy(project_id: str, policy: Policy) -> Script[Change]:
+    written = write_policy(policy)
+    row = yield one(READ_POLICY, project_id)
+    if orjson.loads(row["policy"]) == written:
+        return Change("policy", "unchanged")
+    yield run(UPDATE_POLICY, orjson.dumps(written).decode(), project_id)
+    return Change("policy", "changed")
+
+
+def _apply_survey(project_id: str, survey: Survey, stored: Row | None) -> Script[Change]:
+    content = _content(survey)
+    version = stored["version"] if stored is not None else 0
+    if stored is not None and orjson.loads(stored["definition"]) == content:
+        if stored["state"] == survey.state:
+            return Change(survey.key, "unchanged", version)
+        yield run(INSERT_SURVEY, project_id, survey.key, survey.state, version)
+        return Change(survey.key, "changed", version)
+    yield run(INSERT_SURVEY, project_id, survey.key, survey.state, version + 1)
+    yield run(INSERT_VERSION, project_id, survey.key, version + 1, orjson.dumps(content).decode())
+    return Change(survey.key, "changed" if stored is not None else "created", version + 1)

@@ -1,0 +1,119 @@
+"""Bodies: hostile until they are typed and bounded.
+
+Bytes are counted while they arrive and again after decompression, decoded as strict JSON (no NaN, no lone surrogate,
+no byte order mark), and bounded in depth, values and characters before anybody looks at them. The same bounds hold
+before both databases, so both keep exactly the same things. Limits: design, "The wire".
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from tactful.errors import BadRequest, TooLarge
+
+__all__ = ["BROWSER_LIMIT", "INGEST_LIMIT", "MESSAGE_LIMIT", "decode", "is_sound", "read_bytes", "unzip"]
+
+T = TypeVar("T")
+
+BROWSER_LIMIT = 64 * 1_024
+INGEST_LIMIT = 5 * 1_024 * 1_024
+MESSAGE_LIMIT = 32 * 1_024
+DEEPEST = 8
+MOST_VALUES = 1_000
+#: Beyond this a number is no longer the same in JavaScript, and beyond 2^63 no database keeps it.
+LARGEST_INT = 2**53
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_NUL = "\0"
+
+
+async def read_bytes(request: Request, limit: int) -> bytes:
+    """Read the whole body. Raises `TooLarge` at the first byte over `limit`, before more is taken in."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge("body_too_large", f"A body has at most {limit // 1_024} KiB here; send less at once.")
+
+
+def unzip(body: bytes, encoding: str, limit: int) -> bytes:
+    """Decompress gzip, told by the header or by its first bytes, never into more than `limit` bytes."""
+    if "gzip" not in encoding.lower() and not body.startswith(_GZIP_MAGIC):
+        return body
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = stream.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise BadRequest("bad_gzip", "The body is said to be gzip and is not.") from error
+    if len(plain) > limit:
+        raise _too_large(limit)
+    if not stream.eof:
+        raise BadRequest("bad_gzip", "The gzip body ends too early.")
+    return plain
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Decode strict JSON into the decoder's type. Raises `BadRequest` with the path of the fault."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).rpartition(" - at `$")
+        where = path.rstrip("`").lstrip(".")
+        raise BadRequest("bad_field", f"{where}: {said}" if said else str(error), path=where) from error
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("bad_json", "The body is not valid JSON in UTF-8.") from error
+
+
+def is_sound(value: Any) -> bool:
+    """Tell whether a decoded value is within the bounds of one message: depth, number of values, characters."""
+    level: list[Any] = [value]
+    values = 0
+    for _ in range(DEEPEST + 1):
+        below: list[Any] = []
+        for one in level:
+            values += 1
+            if not _is_plain(one, below):
+                return False
+        if values > MOST_VALUES:
+            return False
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_plain(value: Any, below: list[Any]) -> bool:
+    """Check one value by itself and put what it holds into `below`."""
+    if isinstance(value, str):
+        return _NUL not in value
+    if isinstance(value, dict):
+        below.extend(value.values())
+        return not _any_nul(value)
+    if isinstance(value, list):
+        below.extend(value)
+        return True
+    return not isinstance(value, int) or -LARGEST_INT <= value <= LARGEST_INT
+
+
+def _any_nul(keys: Iterable[str]) -> bool:
+    return any(_NUL in key for key in keys)

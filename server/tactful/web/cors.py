@@ -1,0 +1,51 @@
+"""Which pages may read a reply of `/w/...`: those whose origin some project lists.
+
+A reply that a page cannot read looks to it like a lost network, and it would send the same again for ever; so errors
+are readable too. Whether the origin fits *this* project is checked where the project is known.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tactful.web.service import Service
+
+__all__ = ["WidgetCors"]
+
+_PREFLIGHT = [
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"7200"),
+]
+
+
+class WidgetCors:
+    """Pure ASGI middleware for the widget API."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] == "GET" or not scope["path"].startswith("/w/"):
+            await self._app(scope, receive, send)
+            return
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        service: Service = scope["app"].state.service
+        allowed = bool(origin) and service.configs.lists_origin(origin.decode("latin-1"))
+
+        async def send_with_origin(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                headers["Cache-Control"] = "no-store"
+                headers["Vary"] = "Origin"
+                if allowed:
+                    headers["Access-Control-Allow-Origin"] = origin.decode("latin-1")
+                    headers["Access-Control-Expose-Headers"] = "Retry-After"
+            await send(message)
+
+        if scope["method"] == "OPTIONS":
+            await send_with_origin({"type": "http.response.start", "status": 204, "headers": list(_PREFLIGHT)})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self._app(scope, receive, send_with_origin)

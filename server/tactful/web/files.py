@@ -1,0 +1,135 @@
+"""`GET /w/...`: the loader with the project's configuration, the configuration alone, and the card.
+
+The loader is the one file that sits on every page of the customer, so it is sent small (brotli), cacheable for five
+minutes, and with an ETag that stays the same all day. The card never changes under its name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import brotli
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tactful.errors import CannotStart, NotFound
+from tactful.store.projects import Config
+from tactful.web.browser import service_of
+from tactful.web.service import Service
+
+__all__ = ["Widget", "card", "configuration", "load_widget", "loader"]
+
+BUILT = Path(__file__).parent / "static" / "widget"
+PLACEHOLDER = b'"__TACTFUL_CONFIG__"'
+
+_LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
+_CARD_CACHE = "public, max-age=31536000, immutable"
+#: Scripts are for every page, also one that isolates itself (COEP), and must not be taken for anything else.
+_OPEN = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+_SCRIPT = "text/javascript"
+
+
+class _CardMeta(msgspec.Struct):
+    file: str
+    hash: str
+    integrity: str
+
+
+class _Meta(msgspec.Struct):
+    card: _CardMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """The built widget: the loader as a template, and the card with its name and hash."""
+
+    loader: bytes
+    card: bytes
+    card_name: str
+    integrity: str
+
+
+def load_widget(built: Path = BUILT) -> Widget:
+    """Read the built widget. Raises `CannotStart` with the command that builds it."""
+    try:
+        meta = msgspec.json.decode((built / "meta.json").read_bytes(), type=_Meta).card
+        loader_code, card_code = (built / "loader.js").read_bytes(), (built / meta.file).read_bytes()
+    except FileNotFoundError as missing:
+        raise CannotStart(
+            "widget_not_built", "The widget is not built; run `make widget`, or install the wheel."
+        ) from missing
+    assert loader_code.count(PLACEHOLDER) == 1, "the loader has one place for its configuration"
+    return Widget(loader_code, card_code, f"card-{meta.hash}.js", meta.integrity)
+
+
+def _configuration(service: Service, widget: Widget, config: Config) -> dict[str, Any]:
+    base = service.settings.base_url
+    return {
+        "api": base,
+        "pass": service.new_pass(config.project_id),
+        "watch": config.catalogue.watched_on_pages(),
+        "live": False,
+        "card": {"url": f"{base}/w/{widget.card_name}", "integrity": widget.integrity},
+    }
+
+
+def _in_script(value: Any) -> bytes:
+    """JSON that is also safe inside a script, whatever an event is called."""
+    return orjson.dumps(value).replace(b"<", b"\\u003c").replace(b"\xe2\x80\xa8", b"\\u2028")
+
+
+@lru_cache(maxsize=256)
+def _packed(body: bytes, encoding: str) -> bytes:
+    return brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
+
+
+def _send(request: Request, body: bytes, *, media_type: str, cache: str) -> Response:
+    """Answer with the smallest encoding that the browser takes, or 304."""
+    accepted = request.headers.get("accept-encoding", "")
+    encoding = next((name for name in ("br", "gzip") if name in accepted), "")
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}{encoding and "-"}{encoding}"'
+    headers = _OPEN | {"Cache-Control": cache, "ETag": etag, "Vary": "Accept-Encoding"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if encoding:
+        headers["Content-Encoding"] = encoding
+        body = _packed(body, encoding)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+async def _config_of(request: Request) -> Config:
+    return await service_of(request).configs.by_public_key(request.path_params["public_key"])
+
+
+async def loader(request: Request) -> Response:
+    """The loader with the project's signed configuration."""
+    config = await _config_of(request)
+    widget: Widget = request.app.state.widget
+    told = _in_script(_configuration(service_of(request), widget, config))
+    return _send(request, widget.loader.replace(PLACEHOLDER, told), media_type=_SCRIPT, cache=_LOADER_CACHE)
+
+
+async def configuration(request: Request) -> Response:
+    """The same configuration alone: for the pinned loader, the npm package and native apps."""
+    config = await _config_of(request)
+    told = _configuration(service_of(request), request.app.state.widget, config)
+    return _send(request, orjson.dumps(told), media_type="application/json", cache=_LOADER_CACHE)
+
+
+async def card(request: Request) -> Response:
+    """The card of this release. Raises `NotFound` for any other name."""
+    widget: Widget = request.app.state.widget
+    if request.path_params["hash"] != widget.card_name.removeprefix("card-").removesuffix(".js"):
+        raise NotFound("no_such_card", "This card is of another release; load the loader again.")
+    return _send(request, widget.card, media_type=_SCRIPT, cache=_CARD_CACHE)

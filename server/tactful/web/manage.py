@@ -1,0 +1,282 @@
+"""`/api/v1/...`: what the owner of a project and their programs call.
+
+A Bearer token belongs to one project, so no path names one, and what another project owns looks like what does not
+exist. Writes are PUTs of the whole thing and so idempotent by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tactful.core.reading import Reading, read_policy, read_survey, write_policy, write_survey
+from tactful.core.results import as_json
+from tactful.definitions import invalid, parse
+from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from tactful.identity import normal_id
+from tactful.store.people import Known
+from tactful.store.projects import Change, Config, apply_definitions, find_key
+from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
+from tactful.store.script import Row
+from tactful.web.bodies import INGEST_LIMIT, read_bytes
+from tactful.web.browser import service_of
+from tactful.web.service import Service
+from tactful.web.summary import results_of
+from tactful.web.times import iso_time
+from tactful.web.why import explanation_json
+
+__all__ = [
+    "get_people",
+    "get_person",
+    "get_policy",
+    "get_responses",
+    "get_results",
+    "get_survey",
+    "get_surveys",
+    "get_why",
+    "put_policy",
+    "put_survey",
+]
+
+_MOST_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authorised call."""
+
+    request: Request
+    service: Service
+    config: Config
+
+    @property
+    def project_id(self) -> str:
+        return self.config.project_id
+
+    def query(self, name: str) -> str | None:
+        value = self.request.query_params.get(name)
+        if value is not None and "\0" in value:
+            raise BadRequest("bad_query", f"`{name}` holds U+0000.")
+        return value
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+def _authorised(scope: str) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
+    """Let a handler run only for a token that may do `scope`."""
+
+    def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def handle(request: Request) -> Response:
+            service = service_of(request)
+            kind, _, token = request.headers.get("authorization", "").partition(" ")
+            found = await service.db.read(find_key, token) if kind.lower() == "bearer" and token.isascii() else None
+            if found is None or found.purpose != "api":
+                raise Unauthorized("bad_token", "Send `Authorization: Bearer` with an API token of the project.")
+            if not found.scopes & {"*", scope}:
+                raise Forbidden("scope_missing", f"This token may not do {scope}.")
+            return await handler(Call(request, service, await service.configs.get(found.project_id)))
+
+        return handle
+
+    return wrap
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, {"Cache-Control": "no-store"}, media_type="application/json")
+
+
+def _page(call: Call, data: list[Any], following: dict[str, str] | None) -> Response:
+    """A list, and where the next part of it is."""
+    if following is None:
+        return _json({"data": data, "next": None})
+    kept = {name: value for name, value in call.request.query_params.items() if name not in following}
+    address = f"{call.service.settings.base_url}{call.request.url.path}?{urlencode(kept | following)}"
+    return _json({"data": data, "next": address})
+
+
+def _limit(call: Call) -> int:
+    written = call.query("limit") or "50"
+    if not written.isdecimal() or not 1 <= int(written) <= _MOST_ROWS:
+        raise BadRequest("bad_query", f"`limit` is a whole number from 1 to {_MOST_ROWS}.")
+    return int(written)
+
+
+async def _definition(call: Call) -> tuple[Any, Callable[[Reading[Any]], Any]]:
+    """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it."""
+    is_yaml = "yaml" in call.request.headers.get("content-type", "")
+    parsed = parse(await read_bytes(call.request, INGEST_LIMIT), "body.yaml" if is_yaml else "body.json")
+
+    def take(reading: Reading[Any]) -> Any:
+        if reading.value is None:
+            raise invalid(reading.faults, parsed)
+        return reading.value
+
+    return parsed.data, take
+
+
+async def _applied(call: Call, change: tuple[Change, ...]) -> Change:
+    await call.service.configs.refresh()
+    return change[0]
+
+
+@_authorised("surveys:read")
+async def get_surveys(call: Call) -> Response:
+    """All surveys of the project."""
+    surveys = sorted(call.config.catalogue.surveys.items())
+    return _json({"data": [_survey_json(call.config, key) for key, _ in surveys], "next": None})
+
+
+def _survey_json(config: Config, key: str) -> dict[str, Any]:
+    live = config.catalogue.surveys.get(key)
+    if live is None:
+        raise NotFound("no_such_survey", "There is no such survey.")
+    return write_survey(live.survey) | {"version": live.version, "kind": live.survey.kind}
+
+
+@_authorised("surveys:read")
+async def get_survey(call: Call) -> Response:
+    """One survey as it is now."""
+    return _json(_survey_json(call.config, call.request.path_params["key"]))
+
+
+@_authorised("surveys:write")
+async def put_survey(call: Call) -> Response:
+    """Make the survey what the body says; the key in the path is the survey's."""
+    data, take = await _definition(call)
+    key = call.request.path_params["key"]
+    survey = take(read_survey({"key": key} | data if isinstance(data, dict) else data))
+    if survey.key != key:
+        raise BadRequest("key_mismatch", "The survey's `key` is not the one in the path.", path="key")
+    change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, None, (survey,)))
+    config = await call.service.configs.get(call.project_id)
+    return _json(_survey_json(config, key) | {"change": change.how}, 201 if change.how == "created" else 200)
+
+
+@_authorised("policy:read")
+async def get_policy(call: Call) -> Response:
+    """The project's policy."""
+    return _json(write_policy(call.config.catalogue.policy))
+
+
+@_authorised("policy:write")
+async def put_policy(call: Call) -> Response:
+    """Make the project's policy what the body says."""
+    data, take = await _definition(call)
+    policy = take(read_policy(data))
+    change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, policy, ()))
+    return _json(write_policy(policy) | {"change": change.how})
+
+
+@_authorised("results:read")
+async def get_results(call: Call) -> Response:
+    """The survey's score with its interval, distribution and rates."""
+    key = call.request.path_params["key"]
+    live = call.config.catalogue.surveys.get(key)
+    if live is None:
+        raise NotFound("no_such_survey", "There is no such survey.")
+    sums = await call.service.db.read(survey_sums, call.project_id, key, Window())
+    return _json({"survey": key} | as_json(results_of(live.survey.kind, sums)))
+
+
+@_authorised("responses:read")
+async def get_responses(call: Call) -> Response:
+    """Responses, newest first; `survey` narrows them, `before` continues."""
+    limit = _limit(call)
+    before = _read_cursor(call.query("before"))
+    rows = await call.service.db.read(list_responses, call.project_id, call.query("survey"), before, limit)
+    last = rows[-1] if len(rows) == limit else None
+    following = {"before": f"{last['created_at']}.{last['response_id']}"} if last else None
+    return _page(call, [_response_json(row) for row in rows], following)
+
+
+def _read_cursor(written: str | None) -> tuple[int, str] | None:
+    if written is None:
+        return None
+    at, _, response_id = written.partition(".")
+    if not (at.isascii() and at.isdecimal() and len(at) < 17 and response_id):
+        raise BadRequest("bad_query", "`before` is what a list's `next` says.")
+    return int(at), response_id
+
+
+def _response_json(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["response_id"],
+        "survey": row["survey_key"],
+        "version": row["version"],
+        "score": row["score"],
+        "band": row["band"],
+        "comment": row["comment"],
+        "answers": orjson.loads(row["answers"]),
+        "done": bool(row["done"]),
+        "test": bool(row["test"]),
+        "created_at": iso_time(row["created_at"]),
+        "updated_at": iso_time(row["updated_at"]),
+        "person": {
+            "id": row["person_id"],
+            "user_id": row["user_id"],
+            "anonymous_id": row["anonymous_id"],
+            "traits": orjson.loads(row["traits"]),
+        },
+    }
+
+
+@_authorised("people:read")
+async def get_people(call: Call) -> Response:
+    """The person with `user_id` or `anonymous_id`, or all people, by id."""
+    limit, after = _limit(call), call.query("after") or ""
+    rows = await call.service.db.read(find_people, call.project_id, _alias(call), after, limit)
+    following = {"after": str(rows[-1]["person_id"])} if len(rows) == limit else None
+    return _page(call, [_person_json(row) for row in rows], following)
+
+
+def _alias(call: Call) -> str | None:
+    for prefix, name in (("u:", "user_id"), ("a:", "anonymous_id")):
+        written = normal_id(call.query(name))
+        if written is not None:
+            return prefix + written
+    return None
+
+
+def _person_json(row: Row) -> dict[str, Any]:
+    return {
+        "id": row["person_id"],
+        "user_id": row["user_id"],
+        "anonymous_id": row["anonymous_id"],
+        "account_id": row["account_id"],
+        "traits": orjson.loads(row["traits"]),
+        "first_seen_at": iso_time(row["first_seen_at"]),
+        "last_at": iso_time(row["last_at"]),
+        "opted_out": row["opted_out_at"] is not None,
+        "test": bool(row["test"]),
+    }
+
+
+@_authorised("people:read")
+async def get_person(call: Call) -> Response:
+    """One person, merges followed."""
+    known = await _known(call)
+    return _json(_person_json(await call.service.db.read(person_row, call.project_id, known.person_id)))
+
+
+async def _known(call: Call) -> Known:
+    person_id = call.request.path_params["person_id"]
+    horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
+    known = await call.service.db.read(read_person, call.project_id, person_id, horizon, now)
+    if known is None:
+        raise NotFound("no_such_person", "There is no such person.")
+    return known
+
+
+@_authorised("people:read")
+async def get_why(call: Call) -> Response:
+    """For each survey, or for `survey`: may this person be asked, and if not, every reason with its numbers."""
+    known = await _known(call)
+    config = await call.service.configs.at_least(call.project_id, known.config_version)
+    return _json(explanation_json(config, known, call.query("survey")))

@@ -1,0 +1,58 @@
+"""Errors on the wire: RFC 9457 problems, made in one place, with `code` and `message` besides.
+
+The two extra members are not decoration: old Segment clients look for them and retry in vain where they are missing.
+Nothing of a stack trace ever leaves the house.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tactful.errors import TactfulError
+
+__all__ = ["HANDLERS", "problem"]
+
+_log = logging.getLogger("tactful.web")
+
+
+def problem(error: TactfulError) -> Response:
+    """Return `error` as a problem document."""
+    body = error.data | {
+        "type": "about:blank",
+        "title": error.code.replace("_", " "),
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+        "message": error.message,
+    }
+    return Response(
+        orjson.dumps(body, default=str), error.status, dict(error.headers), media_type="application/problem+json"
+    )
+
+
+async def _ours(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, TactfulError)
+    return problem(error)
+
+
+async def _starlettes(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed"}
+    told = TactfulError(codes.get(error.status_code, "http_error"), error.detail)
+    told.status = error.status_code
+    told.headers = tuple((error.headers or {}).items())
+    return problem(told)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    # The path may hold ids, and a body may hold anything: the route and the exception's type are enough to find it.
+    _log.error("bug in %s: %s", request.scope.get("route"), type(error).__name__, exc_info=error)
+    return problem(TactfulError("internal", "Something broke on our side; it was logged."))
+
+
+HANDLERS = {TactfulError: _ours, HTTPException: _starlettes, Exception: _bug}

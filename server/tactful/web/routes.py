@@ -1,0 +1,60 @@
+"""Every address that the service answers, on one page."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.errors import TactfulError
+from tactful.store.projects import config_versions
+from tactful.web import browser, files, ingest, manage, pages
+
+__all__ = ["ROUTES"]
+
+
+async def healthz(_request: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n")
+
+
+async def readyz(request: Request) -> Response:
+    """The database answers, with every migration applied (`serve` does not start otherwise)."""
+    try:
+        await browser.service_of(request).db.read(config_versions)
+    except Exception as broken:
+        refused = TactfulError("not_ready", "The database does not answer.")
+        refused.status = 503
+        raise refused from broken
+    return PlainTextResponse("ready\n")
+
+
+ROUTES: list[BaseRoute] = [
+    # The hot path first: routes are tried in this order.
+    Route("/w/events", browser.events, methods=["POST"]),
+    Route("/w/asks", browser.asks, methods=["POST"]),
+    Route("/w/responses", browser.responses, methods=["POST"]),
+    Route("/w/closings", browser.closings, methods=["POST"]),
+    Route("/w/card-{hash}.js", files.card),
+    Route("/w/{public_key}.js", files.loader),
+    Route("/w/{public_key}.json", files.configuration),
+    Route("/v1/batch", ingest.batch, methods=["POST"]),
+    Route("/v1/track", ingest.single, methods=["POST"]),
+    Route("/v1/identify", ingest.single, methods=["POST"]),
+    Route("/v1/group", ingest.single, methods=["POST"]),
+    Route("/api/v1/surveys", manage.get_surveys),
+    Route("/api/v1/surveys/{key}", manage.get_survey, methods=["GET"]),
+    Route("/api/v1/surveys/{key}", manage.put_survey, methods=["PUT"]),
+    Route("/api/v1/surveys/{key}/results", manage.get_results),
+    Route("/api/v1/policy", manage.get_policy, methods=["GET"]),
+    Route("/api/v1/policy", manage.put_policy, methods=["PUT"]),
+    Route("/api/v1/people", manage.get_people),
+    Route("/api/v1/people/{person_id}", manage.get_person),
+    Route("/api/v1/people/{person_id}/why", manage.get_why),
+    Route("/api/v1/responses", manage.get_responses),
+    Route("/results/{link}", pages.results),
+    Route("/results/{link}/{survey}", pages.results),
+    Route("/static/pages/pages.css", pages.stylesheet),
+    Route("/healthz", healthz),
+    Route("/readyz", readyz),
+]

@@ -1,0 +1,129 @@
+"""What a request handler may reach: settings, clock, database, tokens and the cached configurations.
+
+A configuration is read once and kept until its version moves on. Three things notice that it did: the transaction that
+records an ask (it reads the version under its lock), any read of a person (the version comes along), and a poll that
+watches for commits of other processes, so that the loader's watch list follows within two seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tactful.clock import Clock
+from tactful.core.spans import DAY_MS
+from tactful.core.surveys import Survey
+from tactful.errors import Forbidden, NotFound, Unauthorized
+from tactful.settings import Settings
+from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
+from tactful.store.script import Database
+from tactful.tokens import PASS, Tokens
+
+__all__ = ["Configs", "Service"]
+
+_MOST_PASSES = 10_000
+_MOST_VERSIONS = 1_000
+
+
+class Configs:
+    """The compiled configurations of all projects that were asked for, each as of its latest known version."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._by_id: dict[str, Config] = {}
+        self._ids: dict[str, str] = {}
+        self._versions: dict[tuple[str, str, int], Survey] = {}
+
+    async def get(self, project_id: str) -> Config:
+        """Return the project's configuration. Raises `NotFound`."""
+        cached = self._by_id.get(project_id)
+        if cached is not None:
+            return cached
+        loaded = await self._db.read(load_config, project_id)
+        if loaded is None:
+            raise NotFound("no_such_project", "There is no such project.")
+        self._by_id[project_id] = loaded
+        return loaded
+
+    async def by_public_key(self, public_key: str) -> Config:
+        """Return the configuration of the project with this public key. Raises `NotFound`."""
+        project_id = self._ids.get(public_key) or await self._db.read(find_by_public_key, public_key)
+        if project_id is None:
+            raise NotFound("no_such_project", "There is no project with this public key.")
+        self._ids[public_key] = project_id
+        return await self.get(project_id)
+
+    async def at_least(self, project_id: str, version: int) -> Config:
+        """Return the configuration, read again if it is older than `version`."""
+        cached = await self.get(project_id)
+        if cached.version >= version:
+            return cached
+        self._by_id.pop(project_id, None)
+        return await self.get(project_id)
+
+    async def refresh(self) -> None:
+        """Drop every configuration that has moved on."""
+        current = await self._db.read(config_versions)
+        for project_id, config in list(self._by_id.items()):
+            if current.get(project_id) != config.version:
+                del self._by_id[project_id]
+
+    async def survey_version(self, project_id: str, survey_key: str, version: int) -> Survey:
+        """Return one version of a survey, which never changes. Raises `NotFound`."""
+        key = (project_id, survey_key, version)
+        if key not in self._versions:
+            survey = await self._db.read(load_version, *key)
+            if survey is None:
+                raise NotFound("no_such_survey", "There is no such survey any more.")
+            if len(self._versions) >= _MOST_VERSIONS:
+                self._versions.clear()
+            self._versions[key] = survey
+        return self._versions[key]
+
+    def lists_origin(self, origin: str) -> bool:
+        """Tell whether any project in use lists `origin`: only such a page may read even an error."""
+        return any(origin in config.origins for config in self._by_id.values())
+
+
+@dataclass(slots=True)
+class Service:
+    """One running service."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    tokens: Tokens
+    configs: Configs
+    #: Messages that were dropped because they were unreadable, since the start.
+    dropped: int = 0
+    _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def new_pass(self, project_id: str) -> str:
+        """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""
+        now = self.clock.now_ms()
+        return self.tokens.sign(PASS, [project_id], at_ms=now - now % DAY_MS)
+
+    async def config_of_pass(self, passed: str) -> Config:
+        """Return the configuration that a pass opens. An expired one is answered with a fresh one."""
+        now = self.clock.now_ms()
+        known = self._passes.get(passed)
+        if known is None or known[1] <= now:
+            known = self._read_pass(passed)
+            if len(self._passes) >= _MOST_PASSES:
+                self._passes.clear()
+            self._passes[passed] = known
+        return await self.configs.get(known[0])
+
+    def _read_pass(self, passed: str) -> tuple[str, int]:
+        try:
+            opened = self.tokens.read(PASS, passed)
+        except Unauthorized as refused:
+            if refused.code == "pass_expired" and refused.payload:
+                refused.data["pass"] = self.new_pass(str(refused.payload[0]))
+            raise
+        return str(opened.payload[0]), opened.expires_at
+
+    @staticmethod
+    def check_origin(config: Config, origin: str | None) -> None:
+        """Raise `Forbidden` unless the project lists `origin` exactly (`app` stands for none, `null` for itself)."""
+        if (origin or "app") not in config.origins:
+            raise Forbidden("origin_refused", "This project does not list the page's origin; add it to the project.")
