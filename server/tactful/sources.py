@@ -51,6 +51,7 @@ class Source:
     data: Any = None
     positions: dict[Steps, Position] = field(default_factory=dict)
     faults: list[SourceFault] = field(default_factory=list)
+    _twice: set[Steps] = field(default_factory=set)
 
     def place(self, steps: Steps, position: Position) -> None:
         """Note where the value at `steps` begins. Raises `_GiveUp` when there are more than can be meant."""
@@ -61,8 +62,9 @@ class Source:
             raise _GiveUp(position, steps, f"is nested more than {DEEPEST} deep; write it flatter")
 
     def name(self, steps: Steps, position: Position) -> None:
-        """Note where the entry at `steps` of a mapping begins; a name given twice is a fault, what it holds is not."""
-        if steps in self.positions and not any(steps[: len(one.steps)] == one.steps for one in self.faults):
+        """Note where the entry at `steps` of a mapping begins; a name given twice is one fault."""
+        if steps in self.positions and not any(steps[:length] in self._twice for length in range(len(steps) + 1)):
+            self._twice.add(steps)
             self.fault(position, steps, "is given twice; keep one")
         self.place(steps, position)
 

@@ -42,9 +42,9 @@ def described(value: object) -> str:
         case str():
             return f"the text {quoted(value)}" if value else "an empty text"
         case list():
-            return f"a list of {len(value)}"
+            return f"a list of {len(value)}" if value else "an empty list"
         case _:
-            return "a mapping"
+            return "a mapping" if value else "an empty mapping"
 
 
 def nearest(written: str, known: Iterable[str]) -> str:

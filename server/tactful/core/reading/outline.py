@@ -46,12 +46,10 @@ def outline_of(questions: object, before: int | None = None) -> Outline:
 def _bands(kinds: list[Kind | None], place: int) -> tuple[tuple[str, ...] | None, str]:
     """The bands of the first scored question, if it stands before `place`."""
     for index, kind in enumerate(kinds):
-        if kind is None:
-            return None, ""
-        if kind.scored:
-            if index < place:
-                return tuple(band.name for band in kind.bands), ""
-            return (), BEFORE_SCORE.why_none
+        if kind is None or kind.scored:
+            if index >= place:
+                return (), BEFORE_SCORE.why_none
+            return (None if kind is None else tuple(band.name for band in kind.bands)), ""
     return (), "no question of this survey has a score"
 
 

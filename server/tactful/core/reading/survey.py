@@ -230,7 +230,7 @@ def survey(at: At) -> Survey | None:
         return None
     read = Survey(**{"name": found["key"], "state": "draft", **found})
     if read.state == "live" and not read.trigger.any:
-        at.notes.warn(at.steps, "is live without a trigger: only `show` will ask it; add `trigger`")
+        at.notes.warn((*at.steps, "state"), "is `live` without a trigger: only `show` asks it; add `trigger`")
     repeat = read.scored.kind.repeat if read.scored else None
     if repeat is None or read.throttle.repeat_ms is not None:
         return read

@@ -30,21 +30,20 @@ _MOST_LANGUAGES = 100
 
 
 def text(longest: int, *, banded: bool = True) -> Reader[Text]:
-    """A text of at most `longest` characters in each language, and by band unless `banded` is false."""
+    """A text of at most `longest` characters in each language; by band too, unless `by` stands further out."""
     one = string(longest)
 
     def read(at: At) -> Text | None:
-        if banded and _is_by(at.value):
+        if isinstance(at.value, dict) and "by" in at.value:
+            if not banded:
+                at.fault("expected one text, found one by band; write `by` around all that is said")
+                return None
             by = by_band(at, lambda inner: _languages(inner, one))
             return None if by is None else Text(by)
         told = _languages(at, one)
         return None if told is None else Text(MappingProxyType({ELSE: told}))
 
     return read
-
-
-def _is_by(value: object) -> bool:
-    return isinstance(value, dict) and "by" in value
 
 
 def by_band(at: At, read_one: Reader[T]) -> Mapping[str, T] | None:

@@ -1,0 +1,185 @@
+"""Hypothesis strategies for the engine's values: whole surveys and policies, as reading would have made them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tactful.core.conditions import OPERATORS, Condition
+from tactful.core.kinds import KINDS, Kind
+from tactful.core.policy import Policy, Rule
+from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
+from tactful.core.surveys import (
+    AnswerCondition,
+    Audience,
+    EventTrigger,
+    Look,
+    Nth,
+    Question,
+    Survey,
+    SurveyThrottle,
+    Thanks,
+    Trigger,
+)
+from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
+
+__all__ = ["JSON", "policies", "surveys"]
+
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
+TEXTS = st.text(CHARACTERS, max_size=12)
+NUMBERS = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+KEYS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,10}", fullmatch=True)
+SHARES = st.floats(0, 1)
+SPANS = st.integers(0, 3_660).map(lambda days: days * DAY_MS) | st.integers(0, 10_000)
+SCALARS = st.booleans() | NUMBERS | TEXTS
+
+_written = st.builds(
+    lambda text, slot: (text.replace("{", "") or "?") + slot,
+    TEXTS.filter(str.strip),
+    st.sampled_from(["", "{{project.name}}", "{{ traits.first_name | there }}", "{{event.a.b}}", "}}"]),
+)
+_languages = st.one_of(
+    _written.map(lambda text: {ANY_LANGUAGE: text}),
+    st.dictionaries(st.sampled_from(["en", "de", "no", "pt-BR", "zh-Hant-TW"]), _written, min_size=1),
+).map(MappingProxyType)
+
+
+def texts(bands: tuple[str, ...] = ()) -> st.SearchStrategy[Text]:
+    """A text, by some of `bands`; `else` is always among them."""
+    return _by_band(bands, _languages).map(Text)
+
+
+def _by_band(bands: tuple[str, ...], one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries({ELSE: one}, optional=dict.fromkeys(bands, one)).map(MappingProxyType)
+
+
+def _conditions(roots: list[str]) -> st.SearchStrategy[tuple[Condition, ...]]:
+    operands = {
+        "value": SCALARS,
+        "list": st.lists(SCALARS, min_size=1, max_size=3).map(tuple),
+        "number": NUMBERS,
+        "pair": st.tuples(NUMBERS, NUMBERS).map(sorted).map(tuple),
+        "text": TEXTS.filter(str.strip),
+        "none": st.none(),
+    }
+    paths = st.sampled_from([f"{root}.{name}" for root in roots for name in ("plan", "first name", "a.b")])
+    one = st.sampled_from(sorted(OPERATORS)).flatmap(
+        lambda op: st.builds(Condition, paths, st.just(op), operands[OPERATORS[op].operand])
+    )
+    return st.lists(one, max_size=3).map(tuple)
+
+
+NTHS = st.one_of(
+    st.builds(Nth, every=st.integers(1, 100), start=st.integers(1, 100)),
+    st.builds(lambda exactly: Nth(exactly=exactly), st.integers(1, 100)),
+)
+EVENTS = st.builds(
+    EventTrigger,
+    event=TEXTS.filter(str.strip),
+    where=_conditions(["properties"]),
+    nth=st.none() | NTHS,
+    source=st.sampled_from(["any", "browser", "server"]),
+    delay_ms=st.integers(0, 5 * MINUTE_MS),
+)
+TRIGGERS = st.just(Trigger()) | st.builds(
+    Trigger,
+    any=st.lists(EVENTS, min_size=1, max_size=3).map(tuple),
+    page=st.none() | TEXTS.map(lambda page: f"/{page}"),
+)
+AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"]), sample=SHARES)
+LOOKS = st.builds(
+    Look,
+    position=st.sampled_from(["bottom-right", "bottom-left", "top-right", "top-left", "center"]),
+    accent=st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True),
+    scheme=st.sampled_from(["auto", "light", "dark"]),
+)
+
+
+def _answer_condition(draw: st.DrawFn, earlier: list[Question]) -> AnswerCondition | None:
+    if not earlier or draw(st.booleans()):
+        return None
+    question = draw(st.sampled_from(earlier))
+    kind = question.kind
+    score = st.integers(kind.lowest, kind.highest)
+    operands: dict[str, st.SearchStrategy[object]] = {"answered": st.booleans()}
+    if kind.scored:
+        operands |= dict.fromkeys(("is", "is_not", "gt", "gte", "lt", "lte"), score)
+        operands |= dict.fromkeys(("in", "not_in"), st.lists(score, min_size=1, max_size=3).map(tuple))
+        operands["between"] = st.tuples(score, score).map(sorted).map(tuple)
+        operands["band_is"] = st.sampled_from([band.name for band in kind.bands])
+    op = draw(st.sampled_from(sorted(operands)))
+    return AnswerCondition(question.id, op, draw(operands[op]))
+
+
+def _question(draw: st.DrawFn, earlier: list[Question], kind: Kind) -> Question:
+    scored = next((question.kind for question in earlier if question.kind.scored), None)
+    text = texts(tuple(band.name for band in scored.bands) if scored else ())
+    is_scale = kind.control == "scale"
+    return Question(
+        id=f"q{len(earlier)}",
+        kind=kind,
+        ask=draw(text),
+        low=draw(st.none() | text) if is_scale else None,
+        high=draw(st.none() | text) if is_scale else None,
+        required=draw(st.booleans()),
+        placeholder=None if is_scale else draw(st.none() | text),
+        max_length=2_000 if is_scale else draw(st.integers(1, 10_000)),
+        condition=_answer_condition(draw, earlier),
+    )
+
+
+@st.composite
+def surveys(draw: st.DrawFn) -> Survey:
+    """A survey with every field drawn, as it would have been read."""
+    questions: list[Question] = []
+    for kind in draw(st.lists(st.sampled_from(list(KINDS.values())), min_size=1, max_size=4)):
+        questions.append(_question(draw, questions, kind))
+    scored = next((question.kind for question in questions if question.kind.scored), None)
+    bands = tuple(band.name for band in scored.bands) if scored else ()
+    said = st.builds(Thanks, title=texts(), text=st.none() | texts())
+    has_default = scored is not None and scored.repeat is not None
+    return Survey(
+        key=draw(KEYS),
+        name=draw(TEXTS.filter(str.strip)),
+        state=draw(st.sampled_from(["draft", "live", "paused", "ended"])),
+        questions=tuple(questions),
+        trigger=draw(TRIGGERS),
+        audience=draw(AUDIENCES),
+        throttle=SurveyThrottle(
+            repeat_ms=draw((SPANS | st.just(FOREVER)) if has_default else (st.none() | SPANS | st.just(FOREVER))),
+            tenure_ms=draw(st.none() | SPANS),
+            ignores=draw(st.frozensets(KEYS, max_size=3)),
+        ),
+        tags=draw(st.frozensets(KEYS, max_size=3)),
+        priority=draw(st.integers(-1_000, 1_000)),
+        intro=draw(st.none() | texts()),
+        thanks=draw(st.just({}) | _by_band(bands, said)),
+        look=draw(LOOKS),
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """A policy with every field drawn, as it would have been read."""
+    selections = st.sampled_from(["all", "this", *(f"kind:{kind}" for kind in KINDS)]) | KEYS.map("tag:{}".format)
+    rules = [
+        Rule(
+            id=rule_id,
+            surveys=draw(selections),
+            count=draw(st.sampled_from(["asked", "dismissed", "responded"])),
+            cap=draw(st.integers(1, 1_000)),
+            window_ms=draw(
+                st.integers(1, 3_660).map(lambda days: days * DAY_MS) | st.sampled_from([SECOND_MS, FOREVER])
+            ),
+        )
+        for rule_id in draw(st.lists(KEYS, max_size=5, unique=True))
+    ]
+    return Policy(tuple(rules), draw(SPANS), draw(SHARES))
