@@ -1,0 +1,18 @@
+/** Events on their way: gathered for one turn of the event loop, then sent as one request. */
+import type { Message } from '../wire.ts'
+import { scene } from './identity.ts'
+import { newId } from './newId.ts'
+import { post } from './outbox.ts'
+import { safely } from './safely.ts'
+
+let events: Message[] = []
+
+/** Send what has gathered, as the person of this moment. */
+export const flush = safely(() => {
+  if (events[0]) post('events', { ...scene(), events: events.splice(0) })
+})
+
+export const add = (message: Omit<Message, 'message_id' | 'timestamp'>): void => {
+  if (!events[0]) setTimeout(flush)
+  events.push({ message_id: newId(), timestamp: Date.now(), ...message })
+}

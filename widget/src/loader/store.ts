@@ -1,0 +1,40 @@
+/**
+ * Where the loader keeps things: localStorage, or plain memory where the browser does not let us.
+ *
+ * Both are used as plain objects (`store[key]`), which localStorage allows. Every key of ours begins with `tactful`.
+ * Touching `localStorage` throws a SecurityError in sandboxed frames and where storage is blocked
+ * (https://issues.chromium.org/issues/40321350); writing throws where the quota is 0 or used up.
+ */
+import { newId } from './newId.ts'
+
+export let store: Record<string, string> = {}
+/** Whether what is written can be expected on the next page. */
+export let durable = false
+/** Lasts as long as the tab, or as long as the page where storage is blocked. */
+export let visit = newId()
+
+const PROBE = 'tactful?'
+
+/** Find out what the browser allows. Nothing is stored before this is called. */
+export const openStore = (): void => {
+  try {
+    const local: Record<string, string> = localStorage as any
+    local[PROBE] = PROBE
+    durable = local[PROBE] == PROBE
+    delete local[PROBE]
+    if (durable) store = local
+    visit = sessionStorage.tactful ||= visit
+  } catch {
+    // Memory it is.
+  }
+}
+
+export const readJson = (key: string): any => JSON.parse(store[key] || 'null')
+
+export const writeJson = (key: string, value: unknown): void => {
+  try {
+    store[key] = JSON.stringify(value)
+  } catch {
+    // A full storage costs persistence, not the request that is on its way.
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What travels between the browser and the server (docs/design.md, "The wire"), as types.
+ *
+ * The server is the only authority: nothing here is validated again in the browser, unknown fields are ignored.
+ */
+
+/** The configuration that the server writes into the loader in place of its placeholder. */
+export interface Config {
+  /** Origin of the Tactful server, without a slash at its end. */
+  api: string
+  /** Signed pass of the project; valid for days, renewed by a 401 `pass_expired`. */
+  pass: string
+  /** Names of the events that a live survey watches; `page` stands for page views. */
+  watch: string[]
+  card: { url: string; integrity: string }
+}
+
+export interface Identity {
+  anonymous_id: string | null
+  user_id: string | null
+  user_hash?: string
+  jwt?: string
+}
+
+export interface Context {
+  page: string
+  locale: string
+  width: number
+  visit: string
+}
+
+export type Traits = Record<string, unknown>
+
+export interface Message {
+  message_id: string
+  type: 'track' | 'identify' | 'group' | 'page'
+  timestamp: number
+  event?: string
+  properties?: Traits
+  traits?: Traits
+  group_id?: string
+}
+
+export interface Offer {
+  token: string
+  survey: string
+  delay_ms: number
+}
+
+/** How a card ended without a response; `seen` marks a card in view. */
+export type Closing = 'seen' | 'dismissed' | 'not_rendered' | 'opted_out'
+
+/** A text of the survey: one string, or one for each band. */
+export type Text = string | { by: Record<string, string> }
+
+/** An earlier question's id, an operator of `conditions.ts`, and what to compare with. */
+export type AnswerCondition = [question: string, op: string, value: unknown]
+
+/** A band and the highest score that belongs to it; bands go from the lowest to the highest. */
+export type Band = [name: string, highest: number]
+
+export interface Question {
+  id: string
+  kind: string
+  control: string
+  ask: Text
+  required?: boolean
+  if?: AnswerCondition | null
+  min?: number
+  max?: number
+  low?: Text | null
+  high?: Text | null
+  bands?: Band[]
+  placeholder?: Text | null
+  max_length?: number
+}
+
+export type Answer = string | number
+export type Answers = Record<string, Answer>
+
+export interface Thanks {
+  title: string
+  text?: string | null
+}
+
+export interface Survey {
+  key: string
+  version: number
+  lang: string
+  dir: 'ltr' | 'rtl'
+  intro?: Text | null
+  questions: Question[]
+  thanks: Record<string, Thanks>
+  look: { position: string; accent: string; scheme: string }
+  words: Words
+}
+
+/** Our own words on the card; the table is server/tactful/core/words.py. */
+export type Words = Record<'close' | 'send' | 'next' | 'skip' | 'dont_ask' | 'of' | 'thanks' | 'opted_out', string>
+
+/** The answer to a taken-up offer: a token for responses and closings, and the survey to draw. */
+export interface Asked {
+  ask: string
+  survey: Survey
+}
+
+export type Happening = 'asked' | 'answered' | 'dismissed'
+
+/** Store a request until the server has answered it, and send it. An entry with the same `id` is replaced. */
+export type Post = (path: string, body: object, id?: string) => void
+
+/** Tell the page's own listeners what happened. */
+export type Emit = (what: Happening, detail: object) => void
+
+/** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
+export type DrawCard = (asked: Asked, post: Post, emit: Emit) => HTMLElement
