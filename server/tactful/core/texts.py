@@ -12,17 +12,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["ANY_LANGUAGE", "DEFAULT_LANGUAGE", "ELSE", "SLOT", "Text", "choose_language", "fill", "in_language", "plain"]
+__all__ = [
+    "ANY_LANGUAGE",
+    "DEFAULT_LANGUAGE",
+    "ELSE",
+    "SLOT",
+    "Text",
+    "choose_language",
+    "fill",
+    "in_language",
+    "plain",
+]
 
 ELSE = "else"
 ANY_LANGUAGE = ""
 
-#: Written first where nobody's language is known and no text is without one.
+#: Chosen where no text is in a language of the person's and none is without one.
 DEFAULT_LANGUAGE = "en"
 
 #: `{{path|fallback}}`: the path is group 1, the fallback, if any, group 2.
 SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,120})\s*(?:\|([^{}]{0,200}))?\}\}")
 _LONGEST_VALUE = 200
+_LONGEST_LOCALE = 64  # a page sends it, and each of its parts costs a look
 
 Lookup = Callable[[str], object]
 
@@ -43,15 +54,15 @@ def choose_language(available: Mapping[str, str], locale: str) -> str:
     """Choose the language of `available` that suits `locale` best.
 
     The chain is the exact tag, its shorter forms (`zh-Hant-TW`, `zh-Hant`, `zh`), a sibling of the same
-    language, English, the text without a language, then the first one written.
+    language, the text without a language, English, then the first one written.
     """
-    wanted = locale.replace("_", "-").lower()
+    wanted = locale[:_LONGEST_LOCALE].replace("_", "-").lower()
+    primary = wanted.partition("-")[0]
     lowered = {language.lower(): language for language in available}
     while wanted:
         if wanted in lowered:
             return lowered[wanted]
         wanted = wanted.rpartition("-")[0]
-    primary = locale.replace("_", "-").lower().partition("-")[0]
     sibling = next((written for low, written in lowered.items() if primary and low.startswith(f"{primary}-")), None)
     if sibling is not None:
         return sibling

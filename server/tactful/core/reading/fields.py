@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from tactful.core.reading.notes import Notes, Steps, described, nearest, quoted
+from tactful.core.reading.notes import MOST_NOTES, Notes, Steps, closest, described, nearest, quoted
 from tactful.core.reading.outline import NO_OUTLINE, Outline
 from tactful.core.spans import FOREVER, format_span, parse_span
 
@@ -105,8 +105,9 @@ def read_fields(at: At, shape: Shape) -> dict[str, Any] | None:
         if key in at.value:
             found[one.to] = one.read(at.within(key))
         elif one.needs:
-            near = nearest(key, strangers)
-            at.notes.fault((*at.steps, key), f"is missing{near or f'; give {one.needs}'}")
+            near = closest(key, strangers[:MOST_NOTES])
+            advice = f"rename {quoted(near)}" if near else f"give {one.needs}"
+            at.notes.fault((*at.steps, key), f"is missing; {advice}")
             found[one.to] = None
     return None if any(value is None for value in found.values()) else found
 
@@ -114,9 +115,9 @@ def read_fields(at: At, shape: Shape) -> dict[str, Any] | None:
 def _read_stranger(at: At, key: str, shape: Shape) -> None:
     if key in shape.refused:
         at.fault(f"{quoted(key)} {shape.refused[key]}")
-        return
-    near = nearest(key, shape.fields)
-    at.notes.warn(at.steps, f"{quoted(key)} is not a field of {shape.what} and is ignored{near or '; remove it'}")
+    elif not at.notes.warned_enough:
+        near = nearest(key, shape.fields)
+        at.notes.warn(at.steps, f"{quoted(key)} is not a field of {shape.what} and is ignored{near or '; remove it'}")
 
 
 def _listed(names: Mapping[str, object] | Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-__all__ = ["MOST_NOTES", "Fault", "Notes", "Step", "Steps", "described", "nearest", "path_of", "quoted"]
+__all__ = ["MOST_NOTES", "Fault", "Notes", "Step", "Steps", "closest", "described", "nearest", "path_of", "quoted"]
 
 Step = str | int
 Steps = tuple[Step, ...]
@@ -47,10 +47,16 @@ def described(value: object) -> str:
             return "a mapping" if value else "an empty mapping"
 
 
+def closest(written: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `written` may have meant, if any is close."""
+    close = get_close_matches(written[:_LONGEST_SHOWN].lower(), list(known), n=1)
+    return close[0] if close else None
+
+
 def nearest(written: str, known: Iterable[str]) -> str:
     """Suggest what `written` may have meant: `; did you mean ...?`, or nothing."""
-    close = get_close_matches(written[:_LONGEST_SHOWN].lower(), list(known), n=1)
-    return f"; did you mean {quoted(close[0])}?" if close else ""
+    close = closest(written, known)
+    return f"; did you mean {quoted(close)}?" if close else ""
 
 
 def path_of(steps: Steps) -> str:
@@ -93,6 +99,11 @@ class Notes:
     @property
     def warnings(self) -> tuple[Fault, ...]:
         return tuple(self._warnings.values())
+
+    @property
+    def warned_enough(self) -> bool:
+        """Whether a further warning would be dropped, so that its suggestions need not be looked for."""
+        return len(self._warnings) >= MOST_NOTES
 
     def fault(self, steps: Steps, message: str) -> None:
         _note(self._faults, steps, message)
