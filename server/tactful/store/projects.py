@@ -241,6 +241,11 @@ def _apply_policy(project_id: str, policy: Policy) -> Script[Change]:
 def _apply_survey(project_id: str, survey: Survey, stored: Row | None) -> Script[Change]:
     content = _content(survey)
     version = stored["version"] if stored is not None else 0
+    if stored is not None and (kind := read_definition(stored, "draft").kind) != survey.kind:
+        raise Conflict(
+            "kind_changed",
+            f"Survey {survey.key!r} is of kind {kind}: scores of two kinds do not add up. Give the new one another key.",
+        )
     if stored is not None and orjson.loads(stored["definition"]) == content:
         if stored["state"] == survey.state:
             return Change(survey.key, "unchanged", version)

@@ -1,0 +1,89 @@
+"""A real server in a process of its own, started by its command, on a free port."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+START_WITHIN_S = 30.0
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """A running `tactful serve`."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    path: Path
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash does."""
+        self.process.kill()
+        self.process.wait()
+
+
+def environment(path: Path, url: str) -> dict[str, str]:
+    """The environment of a command on the database at `path`."""
+    return os.environ | {
+        "TACTFUL_DATABASE_URL": f"sqlite:///{path}",
+        "TACTFUL_SECRET_KEYS": "a-key-for-tests-of-32-characters!",
+        "TACTFUL_BASE_URL": url,
+        "PYTHONWARNINGS": "default",
+    }
+
+
+def command(path: Path, *args: str, url: str = "http://localhost:8000") -> subprocess.CompletedProcess[str]:
+    """Run `tactful` with `args` and return how it ended, with what it said."""
+    return subprocess.run(
+        [sys.executable, "-m", "tactful", *args],
+        env=environment(path, url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def serving(path: Path, port: int | None = None) -> Iterator[Server]:
+    """Serve the database at `path` until the end of the block, or until it is killed."""
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tactful", "serve", "--port", str(port)], env=environment(path, url)
+    )
+    try:
+        _wait_until_ready(process, url)
+        yield Server(process, url, path)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < give_up_at:
+        assert process.poll() is None, f"the server ended with {process.returncode}"
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(f"{url}/readyz").status_code == 200:
+                return
+        time.sleep(0.02)
+    raise AssertionError("the server did not become ready")

@@ -1,0 +1,168 @@
+"""The whole service in this process: real database, real routes, no sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.applications import Starlette
+
+from tactful.app import create_app
+from tactful.cli import new_project
+from tactful.clock import Clock
+from tactful.core.policy import Policy, Rule
+from tactful.core.reading import read_policy, read_survey
+from tactful.core.spans import HOUR_MS
+from tactful.settings import Settings
+from tactful.store.migrate import migrate
+from tactful.store.projects import NewProject, apply_definitions, create_project
+from tactful.store.sqlite import run_once
+from tactful.web.service import Service
+from tests.support.clock import SetClock
+
+SITE = "http://site.test"
+KEY = "a-key-for-tests-of-32-characters!"
+
+#: Asks at most once an hour; nobody is too new.
+ONE_AN_HOUR = Policy((Rule("one", "all", "asked", 1, HOUR_MS),), tenure_ms=0)
+NO_RULES = Policy((), tenure_ms=0)
+
+
+def a_survey(key: str = "nps", **fields: Any) -> dict[str, Any]:
+    """A written survey: live, triggered by `Done`, a score and a reason."""
+    return {
+        "key": key,
+        "name": key.title(),
+        "state": "live",
+        "trigger": {"any": [{"event": "Done"}]},
+        "throttle": {"repeat": "1ms"},
+        "questions": [
+            {"id": "score", "kind": "nps", "ask": "How likely?"},
+            {"id": "why", "kind": "text", "ask": "Why?"},
+        ],
+    } | fields
+
+
+def make_project(
+    path: Path, clock: Clock, *, surveys: tuple[dict[str, Any], ...] = (), policy: Policy = ONE_AN_HOUR, name: str = "P"
+) -> NewProject:
+    """Make a project in the database at `path`, which is made too, with what is given applied."""
+    migrate(path, clock)
+    new = new_project(name, (SITE,))
+    run_once(path, clock, create_project, new)
+    apply_to(path, clock, new.project_id, *surveys, policy=policy)
+    return new
+
+
+def apply_to(path: Path, clock: Clock, project_id: str, *surveys: dict[str, Any], policy: Policy | None = None) -> None:
+    """Apply written surveys and a policy to a project."""
+    read = [read_survey(written) for written in surveys]
+    assert all(reading.value for reading in read), [reading.faults for reading in read]
+    run_once(path, clock, apply_definitions, project_id, policy, tuple(one.value for one in read if one.value))
+
+
+def policy_of(written: dict[str, Any]) -> Policy:
+    """Read a written policy."""
+    reading = read_policy(written)
+    assert reading.value is not None, reading.faults
+    return reading.value
+
+
+@dataclass
+class Site:
+    """A page of the project, talking to the service: the widget API and the management API by hand."""
+
+    app: Starlette
+    client: httpx2.AsyncClient
+    project: NewProject
+    path: Path
+    clock: SetClock
+    origin: str | None = SITE
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
+    _pass: str = ""
+
+    @property
+    def service(self) -> Service:
+        service: Service = self.app.state.service
+        return service
+
+    async def the_pass(self) -> str:
+        if not self._pass:
+            answer = await self.client.get(f"/w/{self.project.public_key}.json")
+            self._pass = answer.json()["pass"]
+        return self._pass
+
+    async def post(self, path: str, body: Any) -> httpx2.Response:
+        """Post as a page does: JSON as text, with the origin."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"content-type": "text/plain"} | ({"origin": self.origin} if self.origin is not None else {})
+        return await self.client.post(path, content=content, headers=headers)
+
+    async def event(self, user_id: str | None = "ann", event: str = "Done", **fields: Any) -> httpx2.Response:
+        """Report one event of `user_id` (or of the `identity` given)."""
+        identity = fields.pop("identity", {"user_id": user_id, "anonymous_id": None})
+        message = {"message_id": f"m{next(self._numbers)}", "type": "track", "event": event} | fields
+        body = {"pass": await self.the_pass(), "identity": identity, "context": CONTEXT, "events": [message]}
+        return await self.post("/w/events", body)
+
+    async def offer(self, user_id: str | None = "ann", event: str = "Done", **fields: Any) -> str | None:
+        """Report one event and return the offer's token, if there is one."""
+        answer = await self.event(user_id, event, **fields)
+        assert answer.status_code == 200, answer.text
+        offer = answer.json()["offer"]
+        return offer and str(offer["token"])
+
+    async def take_up(self, offer: str, user_id: str | None = "ann", **fields: Any) -> httpx2.Response:
+        identity = fields.pop("identity", {"user_id": user_id, "anonymous_id": None})
+        return await self.post("/w/asks", {"offer": offer, "identity": identity, "context": CONTEXT} | fields)
+
+    async def ask(self, user_id: str | None = "ann", event: str = "Done", **fields: Any) -> str:
+        """Go from an event to the ask's token."""
+        offer = await self.offer(user_id, event, **fields)
+        assert offer is not None, "no offer"
+        answer = await self.take_up(offer, user_id)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["ask"])
+
+    async def respond(self, ask: str, rev: int = 1, **fields: Any) -> httpx2.Response:
+        body = {"ask": ask, "rev": rev, "answers": {"score": 9}, "done": False} | fields
+        return await self.post("/w/responses", body)
+
+    async def manage(self, method: str, path: str, **fields: Any) -> httpx2.Response:
+        """Call the management API with the project's token."""
+        headers = {"authorization": f"Bearer {self.project.api_token}"} | fields.pop("headers", {})
+        return await self.client.request(method, f"/api/v1/{path}", headers=headers, **fields)
+
+    async def why(self, user_id: str = "ann") -> dict[str, Any]:
+        """What `why` says of a person, by survey key."""
+        found = (await self.manage("GET", "people", params={"user_id": user_id})).json()["data"]
+        told = (await self.manage("GET", f"people/{found[0]['id']}/why")).json()
+        return {one["survey"]: one for one in told["surveys"]}
+
+
+CONTEXT = {"page": f"{SITE}/app/lesson", "locale": "en-GB", "width": 1280, "visit": "v1"}
+
+
+@contextlib.asynccontextmanager
+async def a_site(
+    path: Path,
+    clock: SetClock,
+    *,
+    surveys: tuple[dict[str, Any], ...] = (),
+    policy: Policy = ONE_AN_HOUR,
+) -> AsyncIterator[Site]:
+    """Make a project in a new database and run the service on it."""
+    project = make_project(path, clock, surveys=surveys, policy=policy)
+    app = create_app(Settings(path, (KEY,), "http://service.test"), clock)
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://service.test") as client,
+    ):
+        yield Site(app, client, project, path, clock)
