@@ -66,13 +66,14 @@ const setUpFolding = () => {
   })
 }
 
+const hint = document.querySelector('[data-hint]')
+const closeHint = () => {
+  hint.hidden = true
+  remember('lantern-hint', 'closed')
+}
 const setUpHint = () => {
-  const hint = document.querySelector('[data-hint]')
   hint.hidden = remembered('lantern-hint') === 'closed'
-  hint.querySelector('[data-hint-close]').addEventListener('click', () => {
-    hint.hidden = true
-    remember('lantern-hint', 'closed')
-  })
+  hint.querySelector('[data-hint-close]').addEventListener('click', closeHint)
 }
 
 const noteWhoIsThere = () => {
@@ -85,7 +86,7 @@ setUpFolding()
 setUpHint()
 setUpLog()
 noteWhoIsThere()
-window.lanternRecorder.listen(storyteller({ nameOf, explain, met, changed: refresh }))
+window.lanternRecorder.listen(storyteller({ nameOf, explain, met, asked: closeHint, changed: refresh }))
 refresh()
 setInterval(() => {
   if (tick()) refresh()

@@ -62,12 +62,15 @@ const MEANINGS = {
     tools.explain(body.events ?? [], waiting.get(request) ?? [])
     return null
   },
-  asks: ({ said: { survey } }, tools) => ({
-    tone: 'good',
-    label: 'Asked',
-    title: `“${tools.nameOf(survey?.key)}”`,
-    detail: 'Recorded before the card is drawn: from now on it counts.',
-  }),
+  asks: ({ said: { survey } }, tools) => {
+    tools.asked()
+    return {
+      tone: 'good',
+      label: 'Asked',
+      title: `“${tools.nameOf(survey?.key)}”`,
+      detail: 'Recorded before the card is drawn: from now on it counts.',
+    }
+  },
   responses: ({ body }) => ({
     tone: 'good',
     label: body.done ? 'Answered' : 'Answer saved',
@@ -94,7 +97,7 @@ const onReply = (note, tools) => {
 
 /**
  * Return what takes the recorder's notes. `tools` has `nameOf(surveyKey)`, `explain(messages, entryIds)` for events
- * after which nobody was asked, and `changed()` for when a reply may have changed who may be asked.
+ * after which nobody was asked, `asked()`, and `changed()` for when a reply may have changed who may be asked.
  */
 export const storyteller = (tools) => (note) => {
   if (note.kind === 'track') onTrack(note)

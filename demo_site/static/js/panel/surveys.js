@@ -14,9 +14,9 @@ const refusalRow = (refusal, survey) => {
   const row = build(
     'li',
     { className: 'refusal' },
+    build('code', { className: 'refusal-rule' }, refusal.rule ?? refusal.code),
     build('span', { className: 'refusal-text' }, reason(refusal, survey)),
     clock,
-    build('code', { className: 'refusal-rule' }, refusal.rule ?? refusal.code),
   )
   if (refusal.until === null) return row
   const bar = build('progress', { max: refusal.window_ms || 1, ariaHidden: 'true' })

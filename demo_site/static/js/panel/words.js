@@ -25,20 +25,20 @@ const COUNTED = { asked: 'asked', dismissed: 'dismissed', responded: 'answered' 
 
 const selected = (surveys = 'all') => {
   const [group, name] = surveys.split(':')
-  return { all: 'Any survey', this: 'This survey', kind: `Any ${name?.toUpperCase()}`, tag: `Any “${name}”` }[group]
+  return { all: '', this: ', this survey', kind: `, any ${name?.toUpperCase()}`, tag: `, any “${name}”` }[group]
 }
 
 const REASONS = {
   rule: ({ count, cap, window_ms }, rule = {}) =>
-    `${selected(rule.surveys)}: ${COUNTED[rule.count] ?? 'asked'} ${count} of ${cap} in ${span(window_ms)}`,
-  repeat: ({ window_ms }) => `This survey: asked in the last ${span(window_ms)}`,
-  tenure: ({ window_ms }) => `Known for less than ${span(window_ms)}`,
-  opted_out: () => 'Has asked never to be asked again',
-  not_live: () => 'The survey is not live',
-  holdout: () => 'In the group that is never asked',
-  sample: () => 'Not in the survey’s sample',
-  audience: () => 'Not in the survey’s audience',
-  page: () => 'Not on this page',
+    `${COUNTED[rule.count] ?? 'asked'} ${count} of ${cap} in ${span(window_ms)}${selected(rule.surveys)}`,
+  repeat: ({ window_ms }) => `this survey asked within ${span(window_ms)}`,
+  tenure: ({ window_ms }) => `known for less than ${span(window_ms)}`,
+  opted_out: () => 'has asked never to be asked again',
+  not_live: () => 'the survey is not live',
+  holdout: () => 'in the group that is never asked',
+  sample: () => 'not in the survey’s sample',
+  audience: () => 'not in the survey’s audience',
+  page: () => 'not on this page',
 }
 
 /** Say a refusal as a sentence; one that this panel does not know is said in Tactful's own words. */
