@@ -91,7 +91,7 @@ EVENTS = st.builds(
 )
 TRIGGERS = st.just(Trigger()) | st.builds(
     Trigger,
-    any=st.lists(EVENTS, min_size=1, max_size=3).map(tuple),
+    any=st.lists(EVENTS, max_size=3).map(tuple),
     page=st.none() | TEXTS.map(lambda page: f"/{page}"),
 )
 AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"]), sample=SHARES)

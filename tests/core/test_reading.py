@@ -55,6 +55,12 @@ def test_one_event_may_be_written_without_a_list() -> None:
     assert short == _survey(trigger={"any": [{"event": "Done", "delay": "1s"}], "page": "/x"}).trigger
 
 
+def test_a_live_survey_without_a_trigger_is_doubtful_unless_it_says_so() -> None:
+    assert [warning.path for warning in read_survey({**SMALLEST, "state": "live"}).warnings] == ["state"]
+    assert read_survey({**SMALLEST, "state": "live", "trigger": {"any": []}}).warnings == ()
+    assert _survey(trigger={"any": [], "page": "/x"}).trigger == Trigger((), "/x")
+
+
 @pytest.mark.parametrize(
     ("written", "nth"),
     [

@@ -7,8 +7,10 @@ from typing import Any
 
 from tactful.core.conditions import OPERATORS, Condition, Operand
 from tactful.core.kinds import Kind
-from tactful.core.reading.fields import At, Reader, flag, integer, later, list_of, number, one_of, scalar, string
+from tactful.core.reading.fields import flag, integer, number, one_of, scalar, string
 from tactful.core.reading.notes import nearest, quoted
+from tactful.core.reading.places import At, Reader
+from tactful.core.reading.shapes import later, list_of
 from tactful.core.reading.wording import KNOWN_VALUES
 from tactful.core.surveys import AnswerCondition
 

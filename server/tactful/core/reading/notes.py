@@ -11,7 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-__all__ = ["MOST_NOTES", "Fault", "Notes", "Step", "Steps", "closest", "described", "nearest", "path_of", "quoted"]
+__all__ = [
+    "MOST_NOTES",
+    "Fault",
+    "Notes",
+    "Step",
+    "Steps",
+    "closest",
+    "described",
+    "listed",
+    "nearest",
+    "path_of",
+    "quoted",
+]
 
 Step = str | int
 Steps = tuple[Step, ...]
@@ -57,6 +69,11 @@ def nearest(written: str, known: Iterable[str]) -> str:
     """Suggest what `written` may have meant: `; did you mean ...?`, or nothing."""
     close = closest(written, known)
     return f"; did you mean {quoted(close)}?" if close else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names one after another, each quoted."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def path_of(steps: Steps) -> str:

@@ -6,21 +6,10 @@ from typing import get_args
 
 from tactful.core.kinds import KINDS
 from tactful.core.policy import DEFAULT_POLICY, Count, Policy, Rule
-from tactful.core.reading.fields import (
-    At,
-    Field,
-    Shape,
-    integer,
-    later,
-    list_of,
-    one_of,
-    read_fields,
-    record,
-    refuse_twice,
-    share,
-    span,
-)
+from tactful.core.reading.fields import integer, one_of, share, span
+from tactful.core.reading.places import At
 from tactful.core.reading.questions import LATER_KINDS
+from tactful.core.reading.shapes import Field, Shape, later, list_of, read_fields, record, refuse_twice
 from tactful.core.reading.survey import LONGEST_SPAN_MS, rule_id, tag
 from tactful.core.spans import SECOND_MS
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from tactful.core.kinds import KINDS
 from tactful.core.reading.conditions import answer_condition
-from tactful.core.reading.fields import (
-    At,
-    Field,
-    Reader,
-    Shape,
-    flag,
-    integer,
-    later,
-    list_of,
-    name,
-    one_of,
-    record,
-    refuse_twice,
-)
+from tactful.core.reading.fields import flag, integer, name, one_of
 from tactful.core.reading.notes import quoted
 from tactful.core.reading.outline import kind_of, outline_of
+from tactful.core.reading.places import At, Reader
+from tactful.core.reading.shapes import Field, Shape, later, list_of, record, refuse_twice
 from tactful.core.reading.wording import text
 from tactful.core.surveys import Question
 

@@ -8,141 +8,37 @@ from types import MappingProxyType
 from typing import get_args
 
 from tactful.core.reading.conditions import condition
-from tactful.core.reading.fields import (
-    At,
-    Field,
-    Reader,
-    Shape,
-    integer,
-    later,
-    list_of,
-    name,
-    one_of,
-    read_fields,
-    record,
-    set_of,
-    share,
-    span,
-    string,
-)
-from tactful.core.reading.notes import quoted
+from tactful.core.reading.fields import integer, name, one_of, share, span, string
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
+from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
+from tactful.core.reading.shapes import Field, Shape, later, list_of, read_fields, record, set_of
+from tactful.core.reading.trigger import trigger
 from tactful.core.reading.wording import by_band, text
-from tactful.core.spans import DAY_MS, MINUTE_MS, parse_span
+from tactful.core.spans import DAY_MS, parse_span
 from tactful.core.surveys import (
     Audience,
-    EventTrigger,
     Look,
-    Nth,
-    Source,
     State,
     Survey,
     SurveyThrottle,
     Thanks,
-    Trigger,
 )
 from tactful.core.texts import ELSE, Text
 
-__all__ = ["SURVEY", "event_name", "rule_id", "survey", "survey_key", "tag"]
+__all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 
-LONGEST_DELAY_MS = 5 * MINUTE_MS  # an offer lives for 10 minutes, and the moment must still come
 LONGEST_SPAN_MS = 3_660 * DAY_MS
 _MOST_CONDITIONS = 50
-_MOST_EVENTS = 20
 
 _KEY_RULE = "up to 64 of a-z, 0-9 and `-`, beginning with a letter or digit"
 survey_key = name("[a-z0-9][a-z0-9-]{0,63}", "the key of a survey", _KEY_RULE)
 rule_id = name("[a-z0-9][a-z0-9-]{0,63}", "the id of a rule", _KEY_RULE)
-tag = name("[a-z0-9][a-z0-9_-]{0,63}", "a tag", _KEY_RULE)
-event_name = string(200)
+tag = name("[a-z0-9][a-z0-9_-]{0,63}", "a tag", "up to 64 of a-z, 0-9, `-` and `_`, beginning with a letter or digit")
 
 
 def _words(names: tuple[str, ...]) -> dict[str, str]:
     return {word: word for word in names}
-
-
-NTH = Shape(
-    "an `nth`",
-    {
-        "every": Field(integer(1, 10_000), to="every"),
-        "from": Field(integer(1, 10_000), to="start"),
-        "exactly": Field(integer(1, 10_000), to="exactly"),
-    },
-)
-
-
-def _nth(at: At) -> Nth | None:
-    if not isinstance(at.value, dict) or not at.value.keys() & NTH.fields.keys():
-        at.expected(
-            "which occurrences count", "write `{every: 3}`, `{from: 2}`, `{every: 3, from: 2}` or `{exactly: 1}`"
-        )
-        return None
-    found = read_fields(at, NTH)
-    if found is None:
-        return None
-    if "exactly" in found and len(found) > 1:
-        at.fault("expected `exactly` alone, found `every` or `from` beside it; keep one of them")
-    if "every" in found:
-        found.setdefault("start", found["every"])
-    return Nth(**found)
-
-
-_EVENT_FIELDS = {
-    "event": Field(event_name, to="event", needs="the name of an event, such as `Lesson Finished`"),
-    "where": Field(list_of(condition("properties"), _MOST_CONDITIONS), to="where"),
-    "nth": Field(_nth, to="nth"),
-    "source": Field(one_of(_words(get_args(Source)), "a source of events"), to="source"),
-    "delay": Field(span(0, LONGEST_DELAY_MS), to="delay_ms"),
-}
-_LATER_TRIGGERS = later("exit", "scroll", "time_on_page", "idle", "click", "element", "segment", "at")
-EVENT = Shape(
-    "a trigger's event",
-    _EVENT_FIELDS,
-    refused={
-        **_LATER_TRIGGERS,
-        **later("per", "hold", "within", "cancel_on"),
-        "page": "belongs to the whole trigger; move it beside `any`",
-    },
-)
-_event: Reader[EventTrigger] = record(EventTrigger, EVENT)
-
-_PAGE_STARTS = ("/", "*", "?", "[", "http://", "https://")
-
-
-def _page(at: At) -> str | None:
-    glob = string(500)(at)
-    if glob is not None and not glob.startswith(_PAGE_STARTS):
-        at.fault(
-            f"expected a path from the root or a whole address, found {quoted(glob)}; begin with `/` or `https://`"
-        )
-    return glob
-
-
-TRIGGER = Shape(
-    "a trigger",
-    {
-        "any": Field(list_of(_event, _MOST_EVENTS, least=1), to="any", needs="the events that trigger it, or `event`"),
-        "page": Field(_page, to="page"),
-    },
-    refused=_LATER_TRIGGERS,
-)
-_SHORT_TRIGGER = Shape(
-    "a trigger",
-    {**_EVENT_FIELDS, "page": TRIGGER.fields["page"]},
-    refused={**EVENT.refused, "any": "and `event` exclude each other; move the event into the list"},
-)
-
-
-def _trigger(at: At) -> Trigger | None:
-    """A list of events under `any`, or one event written directly."""
-    if not (isinstance(at.value, dict) and "event" in at.value):
-        return record(Trigger, TRIGGER)(at)
-    found = read_fields(at, _SHORT_TRIGGER)
-    if found is None:
-        return None
-    page = found.pop("page", None)
-    return Trigger((EventTrigger(**found),), page)
 
 
 AUDIENCE = Shape(
@@ -210,7 +106,7 @@ SURVEY = Shape(
         "state": Field(one_of(_words(get_args(State)), "a state"), to="state"),
         "tags": Field(set_of(tag, 20), to="tags"),
         "priority": Field(integer(-1_000, 1_000), to="priority"),
-        "trigger": Field(_trigger, to="trigger"),
+        "trigger": Field(trigger, to="trigger"),
         "audience": Field(record(Audience, AUDIENCE), to="audience"),
         "throttle": Field(record(SurveyThrottle, THROTTLE), to="throttle"),
         "intro": Field(_intro, to="intro"),
@@ -229,8 +125,9 @@ def survey(at: At) -> Survey | None:
     if found is None:
         return None
     read = Survey(**{"name": found["key"], "state": "draft", **found})
-    if read.state == "live" and not read.trigger.any:
-        at.notes.warn((*at.steps, "state"), "is `live` without a trigger: only `show` asks it; add `trigger`")
+    if read.state == "live" and "trigger" not in found:
+        told = "is `live` without a trigger: only `show` asks it; add one, or `trigger: {any: []}` to say so"
+        at.notes.warn((*at.steps, "state"), told)
     repeat = read.scored.kind.repeat if read.scored else None
     if repeat is None or read.throttle.repeat_ms is not None:
         return read

@@ -7,9 +7,10 @@ from typing import Generic, TypeVar
 
 from tactful.core.policy import Policy
 from tactful.core.reading.clean import clean
-from tactful.core.reading.fields import At, Field, Reader, Shape, list_of, read_fields, refuse_twice
 from tactful.core.reading.notes import Fault, Notes
+from tactful.core.reading.places import At, Reader
 from tactful.core.reading.policy import policy
+from tactful.core.reading.shapes import Field, Shape, list_of, read_fields, refuse_twice
 from tactful.core.reading.survey import survey
 from tactful.core.surveys import Survey
 

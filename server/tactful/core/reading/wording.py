@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from tactful.core.reading.fields import At, Reader, string
+from tactful.core.reading.fields import string
 from tactful.core.reading.notes import nearest, quoted
+from tactful.core.reading.places import At, Reader
 from tactful.core.texts import ANY_LANGUAGE, ELSE, SLOT, Text
 
 __all__ = ["KNOWN_VALUES", "by_band", "text"]

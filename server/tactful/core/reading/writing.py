@@ -97,10 +97,9 @@ def _thanks(thanks: Mapping[str, Thanks]) -> Any:
 
 
 def _trigger(trigger: Trigger) -> Written:
-    return {
-        **_given("any", [_event(event) for event in trigger.any], []),
-        **_unless_none("page", trigger.page, str),
-    }
+    if trigger == Trigger():
+        return {}
+    return {"any": [_event(event) for event in trigger.any], **_unless_none("page", trigger.page, str)}
 
 
 def _event(event: EventTrigger) -> Written:
