@@ -244,7 +244,7 @@ def _apply_survey(project_id: str, survey: Survey, stored: Row | None) -> Script
     if stored is not None and (kind := read_definition(stored, "draft").kind) != survey.kind:
         raise Conflict(
             "kind_changed",
-            f"Survey {survey.key!r} is of kind {kind}: scores of two kinds do not add up. Give the new one another key.",
+            f"Survey {survey.key!r} is of kind {kind}; scores of two kinds do not add up. Use another key.",
         )
     if stored is not None and orjson.loads(stored["definition"]) == content:
         if stored["state"] == survey.state:
