@@ -91,6 +91,8 @@ class Disk:
 
     root: Path
     log: list[Op] = field(default_factory=list)
+    #: Without it a file behaves as on a network file system that cannot map memory for several processes.
+    shared_memory: bool = True
     #: Called with ("write" | "sync", file name) before each; a number other than 0 is SQLite's error code.
     fault: Callable[[str, str], int] = lambda _kind, _name: 0
     _nodes: dict[str, int] = field(default_factory=dict)
@@ -206,6 +208,8 @@ class _Layer:
         address = ctypes.addressof(original)
         if address not in self.tables:
             ours = _Methods.from_buffer_copy(original)
+            if not self.disk.shared_memory:
+                ours.iVersion = 1
             ours.xClose = _Close(self.close)
             ours.xWrite = _Write(self.write)
             ours.xTruncate = _Truncate(self.truncate)
@@ -228,9 +232,9 @@ class _Layer:
 
     def write(self, file: int, data: int, size: int, offset: int) -> int:
         opened = self.files[file]
-        if rc := self.disk.fault("write", opened.name):
-            return rc
-        rc = opened.methods.xWrite(file, data, size, offset)
+        if refusal := self.disk.fault("write", opened.name):
+            return refusal
+        rc: int = opened.methods.xWrite(file, data, size, offset)
         if rc == 0:
             self.disk.log.append(Op("write", opened.node, opened.name, offset, ctypes.string_at(data, size)))
         return rc
@@ -244,9 +248,9 @@ class _Layer:
 
     def sync(self, file: int, flags: int) -> int:
         opened = self.files[file]
-        if rc := self.disk.fault("sync", opened.name):
-            return rc
-        rc = opened.methods.xSync(file, flags)
+        if refusal := self.disk.fault("sync", opened.name):
+            return refusal
+        rc: int = opened.methods.xSync(file, flags)
         if rc == 0:
             self.disk.log.append(Op("sync", opened.node, opened.name))
             if opened.syncs_names:
@@ -276,12 +280,12 @@ _KEPT: list[_Layer] = []
 
 
 @contextmanager
-def lossy_disk(root: Path) -> Iterator[Disk]:
+def lossy_disk(root: Path, *, shared_memory: bool = True) -> Iterator[Disk]:
     """Log what SQLite does to files directly in `root`, for connections opened inside the `with`."""
     library = _library()
     base = library.sqlite3_vfs_find(None)
     assert base.contents.iVersion == 3
-    disk = Disk(root.resolve())
+    disk = Disk(root.resolve(), shared_memory=shared_memory)
     layer = _Layer(disk, base.contents)
     _KEPT.append(layer)
     library.sqlite3_vfs_register(ctypes.byref(layer.vfs), 1)

@@ -55,7 +55,8 @@ class DatabaseContract:
     async def test_json_is_read_by_name(self, database: Database) -> None:
         def script() -> Script[str]:
             yield run("INSERT INTO items (item_id, note) VALUES (1, ?)", '{"plan": "pro"}')
-            return (yield one("SELECT note ->> 'plan' AS plan FROM items"))["plan"]
+            row = yield one("SELECT note ->> 'plan' AS plan FROM items")
+            return str(row["plan"])
 
         assert await database.run(script) == "pro"
 
@@ -112,7 +113,7 @@ class DatabaseContract:
         assert await database.run(scripts.put, 1_000) == 1_000
 
     async def test_script_that_is_no_generator_fails_alone(self, database: Database) -> None:
-        def broken() -> Script[None]:
+        def broken() -> Script[int]:
             raise scripts.Refused
 
         outcomes = await asyncio.gather(database.run(broken), database.run(scripts.put, 1), return_exceptions=True)

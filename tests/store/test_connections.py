@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from tactful.errors import Busy, CannotStart, StorageFull
-from tactful.store.connections import check_version, reraise
+from tactful.store.connections import check_version, connect_writer, reraise
+from tests.sim.lossy_vfs import lossy_disk
+from tests.store.conftest import SetClock
 
 
 def test_old_sqlite_is_refused_in_words_that_help() -> None:
@@ -38,6 +41,11 @@ def test_error_of_sqlite_becomes_ours_or_stays(code: int, expected: type[Excepti
     with pytest.raises(expected) as caught:
         reraise(error)
     assert caught.value is error or caught.value.__cause__ is error
+
+
+def test_file_system_without_shared_memory_is_refused(tmp_path: Path) -> None:
+    with lossy_disk(tmp_path, shared_memory=False), pytest.raises(CannotStart, match="journal mode stays delete"):
+        connect_writer(tmp_path / "tactful.db", SetClock())
 
 
 def test_misuse_of_the_module_stays() -> None:

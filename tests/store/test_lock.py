@@ -85,6 +85,13 @@ def test_directory_that_is_missing_is_explained(tmp_path: Path) -> None:
     assert caught.value.code == "lock_unusable"
 
 
+def test_lock_that_cannot_be_written_is_explained(path: Path) -> None:
+    path.with_name("tactful.db.lock").symlink_to("/dev/full")
+    with pytest.raises(CannotStart) as caught:
+        ServerLock(path).acquire()
+    assert caught.value.code == "lock_unusable"
+
+
 def test_failed_tries_leave_no_file_open(path: Path) -> None:
     with ServerLock(path):
         before = set(Path("/dev/fd").iterdir())

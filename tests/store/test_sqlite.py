@@ -32,19 +32,22 @@ def names_in(directory: Path) -> list[str]:
     return [file.name for file in directory.iterdir()]
 
 
-async def hold(database: SqliteDatabase) -> Callable[[], None]:
-    """Keep the writer's thread busy until the returned function is called."""
+HELD = 99_999
+
+
+async def hold(database: SqliteDatabase) -> tuple[asyncio.Future[int], Callable[[], None]]:
+    """Keep the writer's thread busy with putting item HELD until the returned function is called."""
     held, let_go = Event(), Event()
 
-    def script() -> Script[None]:
+    def script() -> Script[int]:
         held.set()
         assert let_go.wait(30)
-        yield one("SELECT 1")
+        return (yield from scripts.put(HELD))
 
     holding = asyncio.ensure_future(database.run(script))
     await asyncio.to_thread(held.wait, 30)
     assert not holding.done()
-    return let_go.set
+    return holding, let_go.set
 
 
 async def test_time_is_read_by_the_statement(database: SqliteDatabase, clock: SetClock) -> None:
@@ -60,12 +63,12 @@ async def test_time_is_read_by_the_statement(database: SqliteDatabase, clock: Se
 
 
 async def test_read_does_not_wait_for_the_writer(database: SqliteDatabase) -> None:
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     waiting = asyncio.ensure_future(database.run(scripts.put, 1))
     assert await database.read(scripts.item_ids) == []
     let_go()
     await waiting
-    assert await database.read(scripts.item_ids) == [1]
+    assert await database.read(scripts.item_ids) == [1, HELD]
 
 
 async def test_read_leaves_no_cursor_that_blocks_a_checkpoint(database: SqliteDatabase, path: Path) -> None:
@@ -81,7 +84,7 @@ async def test_waiting_scripts_share_a_commit(database: SqliteDatabase) -> None:
     await database._on_writer(
         lambda connection: connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
     )
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     writes = [asyncio.ensure_future(database.run(scripts.put, i)) for i in range(300)]
     await turn()
     let_go()
@@ -117,18 +120,18 @@ async def test_database_held_by_another_process_is_busy(path: Path, clock: SetCl
 async def test_full_queue_is_busy(path: Path, clock: SetClock) -> None:
     database = await SqliteDatabase.open(path, clock, queue_max=3)
     await database.run(scripts.create_tables)
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     outcomes = asyncio.gather(*(database.run(scripts.put, i) for i in range(10)), return_exceptions=True)
     await turn()
     let_go()
     settled = await outcomes
     assert [outcome.code for outcome in settled if isinstance(outcome, Busy)] == ["queue_full"] * 7
-    await assert_acknowledged_is_present(database, settled)
+    await assert_acknowledged_is_present(database, [*settled, HELD])
     await database.close()
 
 
 async def test_close_finishes_what_waits_and_refuses_what_comes(database: SqliteDatabase, path: Path) -> None:
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     writes = [asyncio.ensure_future(database.run(scripts.put, i)) for i in range(300)]
     await turn()
     closing_ = asyncio.ensure_future(database.close())
@@ -144,17 +147,37 @@ async def test_close_finishes_what_waits_and_refuses_what_comes(database: Sqlite
 
 
 async def test_cancelled_before_its_turn_is_not_run(database: SqliteDatabase) -> None:
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     writes = [asyncio.ensure_future(database.run(scripts.put, i)) for i in range(4)]
     await turn()
     writes[1].cancel()
     let_go()
     await asyncio.gather(*writes, return_exceptions=True)
-    assert await database.read(scripts.item_ids) == [0, 2, 3]
+    assert await database.read(scripts.item_ids) == [0, 2, 3, HELD]
+
+
+async def test_cancelled_during_its_turn_is_finished_unheard(database: SqliteDatabase) -> None:
+    holding, let_go = await hold(database)
+    write = asyncio.ensure_future(database.run(scripts.put, 1))
+    await turn()
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+    let_go()
+    assert await write == 1
+    assert await database.read(scripts.item_ids) == [1, HELD]
+
+
+async def test_error_of_a_whole_batch_reaches_everybody(path: Path, clock: SetClock) -> None:
+    database = await SqliteDatabase.open(path, clock)
+    await database._on_writer(lambda connection: connection.close())
+    outcomes = await asyncio.gather(*(database.run(scripts.put, i) for i in range(5)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [sqlite3.ProgrammingError] * 5
+    await database.close()
 
 
 async def test_torn_down_loop_leaves_no_caller_waiting(database: SqliteDatabase) -> None:
-    let_go = await hold(database)
+    _, let_go = await hold(database)
     write = asyncio.ensure_future(database.run(scripts.put, 1))
     await turn()
     assert database._pump is not None

@@ -21,7 +21,7 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,13 +88,12 @@ class SqliteDatabase:
         connect = partial(connect_writer, path, clock, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
         # Tried here first: an error inside aiosqlite's thread would leave that thread behind for a moment.
         connect().close()
-        writer = await aiosqlite.Connection(connect, iter_chunk_size=64)
-        try:
-            database = cls(writer, connect_reader(path, clock), batch_max=batch_max, queue_max=queue_max)
+        async with AsyncExitStack() as undo:
+            writer = await undo.enter_async_context(aiosqlite.Connection(connect, iter_chunk_size=64))
+            reader = undo.enter_context(closing(connect_reader(path, clock)))
+            database = cls(writer, reader, batch_max=batch_max, queue_max=queue_max)
             await database.changed_by_others()
-        except BaseException:
-            await writer.close()
-            raise
+            undo.pop_all()
         return database
 
     async def close(self) -> None:
