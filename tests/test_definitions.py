@@ -15,12 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.reading import Fault, read_file, read_survey
+from tactful.core.policy import Policy
+from tactful.core.reading import Definitions, Fault, read_file, read_survey
 from tactful.core.reading.clean import DEEPEST, MOST_VALUES
 from tactful.core.reading.notes import MOST_NOTES
-from tactful.definitions import LARGEST, Located, Parsed, invalid, load, parse
+from tactful.core.surveys import Survey
+from tactful.definitions import LARGEST, Located, Parsed, as_yaml, invalid, load, parse
 from tactful.errors import Invalid, TooLarge
-from tactful.sources import Position
+from tactful.sources import Position, write_yaml
+from tests.core.strategies import policies, surveys
 
 CASES = sorted((Path(__file__).parent / "cases" / "definitions").glob("*.yaml"))
 _NOTICE = re.compile(r" #([!?]) (.*?)(?= #[!?] |$)")
@@ -265,6 +268,22 @@ def test_parsing_any_text_gives_data_with_places_or_faults(filename: str, source
 @given(source=st.binary())
 def test_parsing_any_bytes_gives_data_or_faults(filename: str, source: bytes) -> None:
     assert _parsed_or_faults(source, filename)
+
+
+@given(JSON)
+def test_written_yaml_reads_as_the_same(data: object) -> None:
+    assert parse(write_yaml({"data": data}).encode(), "a.yaml").data == {"data": data}
+
+
+@pytest.mark.parametrize("text", ["no", "1e3", "08:00", "null", "~", "", "-", "a: b", " x ", "é", "# x", "2026-12-01"])
+def test_texts_that_look_like_something_else_stay_texts(text: str) -> None:
+    assert parse(write_yaml({text: [text]}).encode(), "a.yaml").data == {text: [text]}
+
+
+@given(policies(), st.lists(surveys(), max_size=2, unique_by=lambda survey: survey.key))
+def test_definitions_written_as_yaml_load_as_the_same(policy: Policy, several: list[Survey]) -> None:
+    for definitions in (Definitions(policy, tuple(several)), Definitions(None, tuple(several))):
+        assert load(as_yaml(definitions).encode(), "a.yaml").definitions == definitions
 
 
 def test_the_nearest_value_around_an_absent_one_is_located() -> None:

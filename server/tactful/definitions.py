@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tactful.core.reading import Definitions, Fault, Steps, read_file
+from tactful.core.reading import Definitions, Fault, Steps, read_file, write_policy, write_survey
 from tactful.core.reading.notes import path_of
 from tactful.errors import Invalid, TooLarge
-from tactful.sources import Position, read_json, read_yaml
+from tactful.sources import Position, read_json, read_yaml, write_yaml
 
-__all__ = ["LARGEST", "Loaded", "Located", "Parsed", "invalid", "load", "parse"]
+__all__ = ["LARGEST", "Loaded", "Located", "Parsed", "as_yaml", "invalid", "load", "parse"]
 
 LARGEST = 1024 * 1024
 
@@ -91,6 +91,12 @@ def load(source: bytes, filename: str) -> Loaded:
     if reading.value is None:
         raise invalid(reading.faults, parsed)
     return Loaded(reading.value, tuple(parsed.locate(warning) for warning in reading.warnings))
+
+
+def as_yaml(definitions: Definitions) -> str:
+    """Write definitions as a file in their canonical form; `load` of it gives the same."""
+    policy = {} if definitions.policy is None else {"policy": write_policy(definitions.policy)}
+    return write_yaml({**policy, "surveys": [write_survey(survey) for survey in definitions.surveys]})
 
 
 def invalid(faults: Sequence[Fault], parsed: Parsed | None = None) -> Invalid:

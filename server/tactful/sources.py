@@ -25,7 +25,7 @@ from tactful.core.reading import Step, Steps
 from tactful.core.reading.clean import DEEPEST, MOST_VALUES
 from tactful.core.reading.notes import MOST_NOTES
 
-__all__ = ["Position", "Source", "SourceFault", "read_json", "read_yaml"]
+__all__ = ["Position", "Source", "SourceFault", "read_json", "read_yaml", "write_yaml"]
 
 
 class Position(NamedTuple):
@@ -181,6 +181,26 @@ class _YamlReader:
             self._source.fault(position, steps, "is a number too long to keep; put it in quotes")
             return None
         return float(written) if match[1] or match[2] else int(written)
+
+
+class _YamlWriter(yaml.SafeDumper):
+    """Writes what `read_yaml` reads as the same: quotes all that would be typed here or in older YAML."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the signature is PyYAML's
+        return True
+
+    def represent_text(self, text: str) -> yaml.Node:
+        is_typed = text in _CONSTANTS or _NUMBER.fullmatch(text) is not None
+        is_odd = not text.replace("\n", "").isprintable()  # YAML folds some of these; in double quotes all are escaped
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_typed or is_odd else None)
+
+
+_YamlWriter.add_representer(str, _YamlWriter.represent_text)
+
+
+def write_yaml(data: Any) -> str:
+    """Write plain data (of JSON) as YAML that `read_yaml` reads as the same, in the order given."""
+    return yaml.dump(data, Dumper=_YamlWriter, sort_keys=False, allow_unicode=True, width=110)
 
 
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
