@@ -1,4 +1,4 @@
-"""The courses that Lantern teaches, read from content/*.yaml when it starts; a fault in a file stops the start."""
+"""What Lantern teaches and says, read from content/LANGUAGE/*.yaml at its start, which a fault in a file stops."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 import msgspec
 import yaml
 
-__all__ = ["Course", "Lesson", "Question", "load_courses"]
+__all__ = ["LANGUAGES", "Course", "Lesson", "Question", "load_courses", "load_words"]
+
+#: Lantern's languages; the first one is that in which its words are written.
+LANGUAGES = ("en", "zh")
 
 _CONTENT = Path(__file__).parent / "content"
+_WORDS = "words.yaml"
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,10 +72,17 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((place for place, lesson in enumerate(self.lessons) if lesson.key == key), None)
 
 
-def load_courses(folder: Path = _CONTENT) -> dict[str, Course]:
-    """Read every course of `folder`, in the order of the files' names."""
-    courses = [msgspec.convert(_read(path), Course) for path in sorted(folder.glob("*.yaml"))]
+def load_courses(language: str) -> dict[str, Course]:
+    """Read every course in one language, in the order of the files' names."""
+    paths = [path for path in sorted((_CONTENT / language).glob("*.yaml")) if path.name != _WORDS]
+    courses = [msgspec.convert(_read(path), Course) for path in paths]
     return {course.key: course for course in courses}
+
+
+def load_words(language: str) -> dict[str, str]:
+    """Read Lantern's own words in one language, by the English text. A text that is missing stays English."""
+    path = _CONTENT / language / _WORDS
+    return msgspec.convert(_read(path), dict[str, str]) if path.exists() else {}
 
 
 def _read(path: Path) -> Any:

@@ -27,7 +27,10 @@ def read_occasions(path: Path) -> dict[str, Occasion]:
 
 def _occasion(survey: dict[str, Any]) -> Occasion:
     triggers = survey.get("trigger", {}).get("any", [])
-    when = " or ".join(_told(event) for event in triggers) or "Only when somebody chooses “Give feedback”"
+    when = (
+        " or ".join(_told(event) for event in triggers)
+        or "When somebody chooses “Give feedback”: not held back, but counted"
+    )
     return Occasion(survey["name"], when, tuple(event["event"] for event in triggers))
 
 

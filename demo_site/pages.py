@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from demo_site.courses import Course, Lesson
+from demo_site.courses import Course, Lesson, Question
 from demo_site.people import new_learner, new_visitor, person_of
 from demo_site.progress import Standing
-from demo_site.stage import course_of, form_of, go, page, remember, stage_of, wants_json, who
+from demo_site.stage import course_of, form_of, go, page, remember, say, stage_of, wants_json, who
 
 __all__ = ["become", "certificate", "collect", "course", "finish", "home", "lesson", "not_found", "quiz", "quiz_sent"]
 
@@ -53,36 +53,39 @@ async def finish(request: Request) -> Response:
     standing = _standing(request, found)
     standing.finished.add(found.lessons[place].key)
     stage_of(request).progress.keep(who(request).key, standing)
-    return go(request, _lesson_path(found, found.lessons[place]), told=_told(standing))
+    return go(request, _lesson_path(found, found.lessons[place]), told=_told(request, standing))
 
 
 async def quiz(request: Request) -> Response:
     """Show the quiz of a course."""
     found = course_of(request)
-    return page(request, "quiz.html", course=found, standing=_standing(request, found), marks=None)
+    return page(request, "quiz.html", course=found, standing=_standing(request, found), marks=None, passed=False)
 
 
 async def quiz_sent(request: Request) -> Response:
     """Mark a quiz and keep its score. An answer that is missing counts as wrong."""
     found = course_of(request)
     chosen = await form_of(request)
-    marks = [
-        {"right": chosen.get(f"q{number}") == str(question.right), "because": question.because, "key": question.right}
-        for number, question in enumerate(found.quiz)
-    ]
+    marks = [_mark(request, question, chosen.get(f"q{number}")) for number, question in enumerate(found.quiz)]
     standing = _standing(request, found)
     standing.score = sum(bool(mark["right"]) for mark in marks)
     stage_of(request).progress.keep(who(request).key, standing)
     if wants_json(request):
-        return go(request, "", told={**_told(standing), "marks": marks})
-    return page(request, "quiz.html", course=found, standing=standing, marks=marks, chosen=chosen)
+        return go(request, "", told={**_told(request, standing), "marks": marks})
+    context: dict[str, Any] = {
+        "marks": marks,
+        "chosen": chosen,
+        "passed": _passed(standing),
+        "verdict": _verdict(request, standing),
+    }
+    return page(request, "quiz.html", course=found, standing=standing, **context)
 
 
 async def certificate(request: Request) -> Response:
     """Show the certificate, or how to get there."""
     found = course_of(request)
-    today = datetime.now(UTC)
-    date = f"{today.day} {today:%B %Y}"
+    now = datetime.now(UTC)
+    date = say(request)("{day} {month} {year}", day=now.day, month=f"{now:%B}", year=now.year, number=now.month)
     standing = _standing(request, found)
     return page(request, "certificate.html", course=found, standing=standing, passed=_passed(standing), date=date)
 
@@ -96,7 +99,7 @@ async def collect(request: Request) -> Response:
         raise HTTPException(409)
     standing.certified = True
     stage_of(request).progress.keep(who(request).key, standing)
-    return go(request, f"/course/{found.key}/certificate", told=_told(standing))
+    return go(request, f"/course/{found.key}/certificate", told=_told(request, standing))
 
 
 async def become(request: Request) -> Response:
@@ -140,12 +143,24 @@ def _own_path(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-def _told(standing: Standing) -> dict[str, Any]:
+def _mark(request: Request, question: Question, chosen: str | None) -> dict[str, Any]:
+    right = chosen == str(question.right)
+    verdict = say(request)("Right." if right else "Not quite.")
+    return {"right": right, "key": question.right, "because": f"{verdict} {question.because}"}
+
+
+def _verdict(request: Request, standing: Standing) -> str:
+    again = "Have another look at the lessons, then try again."
+    return say(request)("That is a pass." if _passed(standing) else again)
+
+
+def _told(request: Request, standing: Standing) -> dict[str, Any]:
+    total = len(standing.course.lessons)
     return {
         "done": standing.done,
-        "total": len(standing.course.lessons),
-        "complete": standing.complete,
+        "progress": say(request)("{done} of {total} lessons", done=standing.done, total=total),
         "score": standing.score,
         "questions": len(standing.course.quiz),
         "passed": _passed(standing),
+        "verdict": _verdict(request, standing),
     }

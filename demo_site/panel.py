@@ -64,6 +64,8 @@ def _with_occasions(stage: Stage, found: dict[str, Any] | None) -> dict[str, Any
         unmet = {"may_ask": True, "refusals": [], "rules": []}
         return {"met": False, "surveys": [{**_occasion(stage, key), **unmet} for key in stage.occasions]}
     surveys = [{**_occasion(stage, survey["survey"]), **survey} for survey in found["surveys"]]
+    order = {key: place for place, key in enumerate(stage.occasions)}
+    surveys.sort(key=lambda survey: order.get(survey["survey"], len(order)))
     return {"met": True, "now": found.get("now"), "person": found.get("person"), "surveys": surveys}
 
 

@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 __all__ = ["CAST", "Person", "new_learner", "new_visitor", "person_of", "sign"]
 
 _FRESH = re.compile(r"(learner|visitor)-([0-9a-f]{12})")
-_FRESH_NAMES = ("Ada Novak", "Bruno Reis", "Chika Eze", "Emre Aydin", "Freya Lund", "Hana Sato", "Kofi Mensah", "Lena Roth")
+_FRESH_NAMES = (
+    "Ada Novak",
+    "Bruno Reis",
+    "Chika Eze",
+    "Emre Aydin",
+    "Freya Lund",
+    "Hana Sato",
+    "Kofi Mensah",
+    "Lena Roth",
+)
 
 
 @dataclass(frozen=True, slots=True)

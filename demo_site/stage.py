@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,13 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
-from demo_site.courses import Course, load_courses
+from demo_site.courses import LANGUAGES, Course, load_courses, load_words
 from demo_site.occasions import Occasion, read_occasions
 from demo_site.people import CAST, Person, new_visitor, person_of, sign
 from demo_site.progress import ProgressBook
 from demo_site.settings import Settings
 
-__all__ = ["HERE", "Stage", "course_of", "form_of", "go", "page", "remember", "stage_of", "wants_json", "who"]
+__all__ = ["HERE", "Stage", "course_of", "form_of", "go", "page", "remember", "say", "stage_of", "wants_json", "who"]
 
 HERE: Final = Path(__file__).parent
 _COOKIE: Final = "lantern_who"
@@ -30,10 +30,13 @@ _COOKIE_S: Final = 30 * 24 * 3600
 
 @dataclass(slots=True, frozen=True)
 class Stage:
-    """The state of a running Lantern. `tactful` is a client of the management API, with the token in it."""
+    """The state of a running Lantern. `courses` and `words` are by language; `tactful` is a client of the management
+    API, with the token in it.
+    """
 
     settings: Settings
-    courses: Mapping[str, Course]
+    courses: Mapping[str, Mapping[str, Course]]
+    words: Mapping[str, Mapping[str, str]]
     progress: ProgressBook
     occasions: Mapping[str, Occasion]
     templates: Jinja2Templates
@@ -49,7 +52,8 @@ class Stage:
         )
         return cls(
             settings=settings,
-            courses=load_courses(),
+            courses={language: load_courses(language) for language in LANGUAGES},
+            words={language: load_words(language) for language in LANGUAGES},
             progress=ProgressBook(),
             occasions=read_occasions(HERE / "surveys.yaml"),
             templates=Jinja2Templates(HERE / "templates"),
@@ -73,10 +77,16 @@ def who(request: Request) -> Person:
 
 def course_of(request: Request) -> Course:
     """Find the course that the address names, or answer that there is none."""
-    course = stage_of(request).courses.get(request.path_params["course"])
+    course = stage_of(request).courses[who(request).locale].get(request.path_params["course"])
     if course is None:
         raise HTTPException(404)
     return course
+
+
+def say(request: Request) -> Callable[..., str]:
+    """Return what says Lantern's words in the language of whoever is there: `say(request)("{n} lessons", n=3)`."""
+    words = stage_of(request).words[who(request).locale]
+    return lambda text, **values: words.get(text, text).format(**values)
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -88,7 +98,8 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
         "cast": CAST,
         "user_hash": sign(person, stage.settings.identity_secret),
         "traits": orjson.dumps(person.traits).decode(),
-        "courses": [(course, stage.progress.standing(person.key, course)) for course in stage.courses.values()],
+        "courses": [(one, stage.progress.standing(person.key, one)) for one in stage.courses[person.locale].values()],
+        "t": say(request),
         "path": request.url.path,
     }
     response = stage.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)

@@ -12,9 +12,9 @@ export const setUpFinish = (form) =>
     document.querySelector('[data-finished-note]').focus({ preventScroll: true })
   })
 
-const showProgress = ({ done, total }) => {
+const showProgress = ({ done, progress }) => {
   for (const box of document.querySelectorAll('[data-progress]')) {
     box.querySelector('progress').value = done
-    box.querySelector('[data-progress-text]').textContent = `${done} of ${total} lessons`
+    box.querySelector('[data-progress-text]').textContent = progress
   }
 }

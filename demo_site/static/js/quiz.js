@@ -14,16 +14,14 @@ const showMark = (question, mark) => {
   question.dataset.mark = mark.right ? 'right' : 'wrong'
   question.querySelectorAll('.option').forEach((option, at) => option.classList.toggle('option-right', at === mark.key))
   const because = question.querySelector('[data-because]')
-  because.textContent = `${mark.right ? 'Right.' : 'Not quite.'} ${mark.because}`
+  because.textContent = mark.because
   because.hidden = false
 }
 
-const showResult = ({ score, passed }) => {
+const showResult = ({ score, passed, verdict }) => {
   const result = document.querySelector('[data-result]')
   result.querySelector('[data-score]').textContent = score
-  result.querySelector('[data-result-text]').textContent = passed
-    ? 'That is a pass.'
-    : 'Have another look at the lessons, then try again.'
+  result.querySelector('[data-result-text]').textContent = verdict
   result.querySelector('[data-to-certificate]').hidden = !passed
   result.hidden = false
   result.focus({ preventScroll: true })

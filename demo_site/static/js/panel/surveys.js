@@ -25,19 +25,23 @@ const refusalRow = (refusal, survey) => {
   return row
 }
 
+/** A survey that no event brings up is opened by a person's own wish to speak, which is never held back. */
+const isOwnWish = ({ events }) => events?.length === 0
+
 /** When a survey is free again: the last of its refusals; null if one of them does not end by itself. */
 const freeAt = ({ refusals }) =>
   refusals.some(({ until }) => until === null) ? null : Math.max(0, ...refusals.map(({ until }) => until))
 
 const draw = (survey) => {
-  const free = survey.may_ask
-  const pill = build('span', { className: 'pill' }, free ? 'May be asked now' : 'Not now')
+  const free = survey.may_ask || isOwnWish(survey)
+  const words = isOwnWish(survey) ? 'Any time' : free ? 'May be asked now' : 'Not now'
+  const refusals = free ? [] : survey.refusals
   return build(
     'li',
     { className: 'survey', dataset: { state: free ? 'free' : 'held' } },
-    build('p', { className: 'survey-head' }, build('strong', {}, survey.name), pill),
+    build('p', { className: 'survey-head' }, build('strong', {}, survey.name), build('span', { className: 'pill' }, words)),
     build('p', { className: 'survey-when' }, survey.when),
-    survey.refusals.length ? build('ul', { className: 'refusals' }, ...survey.refusals.map((one) => refusalRow(one, survey))) : null,
+    refusals.length ? build('ul', { className: 'refusals' }, ...refusals.map((one) => refusalRow(one, survey))) : null,
   )
 }
 
@@ -68,8 +72,9 @@ export const tick = () => {
 
 const glanceAt = (now) => {
   if (!surveys.length) return ''
-  if (surveys.some(({ may_ask }) => may_ask)) return 'May ask now'
-  const ends = surveys.map(freeAt).filter((at) => at !== null)
+  const triggered = surveys.filter((survey) => !isOwnWish(survey))
+  if (triggered.some(({ may_ask }) => may_ask)) return 'May ask now'
+  const ends = triggered.map(freeAt).filter((at) => at !== null)
   return ends.length ? `Free in ${countdown(Math.min(...ends) - now)}` : 'Not asked'
 }
 
