@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 WIDGET := server/tactful/web/static/widget
 WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/package.json widget/package-lock.json -type f 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONWARNINGS ?= default
 
 .PHONY: demo test test-all lint bench widget setup clean
 

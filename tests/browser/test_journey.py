@@ -1,0 +1,100 @@
+"""The README's first command in a real Chromium: finish lessons, be asked, choose 9, write a comment, read both.
+
+Lantern is on another origin than the service and sends `default-src 'self'` with the service in script-src and
+connect-src, and requires Trusted Types; the snippet is the one documented for such a page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.browser import a_browser
+from tests.support.server import free_port
+
+pytestmark = pytest.mark.browser
+
+VIOLATIONS = """
+addEventListener('securitypolicyviolation', (event) => {
+  const key = 'violations'
+  sessionStorage.setItem(key, (sessionStorage.getItem(key) || '') + event.violatedDirective + ' ' + event.blockedURI)
+})
+"""
+
+
+@contextlib.contextmanager
+def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
+    """Run `tactful demo`; yields the site's address and the results' link."""
+    port, site_port = free_port(), free_port()
+    log = directory / "demo.log"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
+    command = [sys.executable, "-m", "tactful", "demo", "--directory", str(directory / "data")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--site-port", str(site_port)], stderr=output, env=environment
+        )
+    try:
+        for address in (f"http://localhost:{port}/readyz", f"http://localhost:{site_port}/"):
+            _wait_for(address, process, log)
+        link = re.search(r"http://\S+/results/\S+", log.read_text())
+        assert link is not None, "the demo prints where the results are"
+        yield f"http://localhost:{site_port}", link[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + 30
+    while time.monotonic() < give_up_at:
+        assert process.poll() is None, log.read_text()
+        with contextlib.suppress(httpx2.TransportError):
+            if httpx2.get(address).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{address} did not answer: {log.read_text()}")
+
+
+def finish_lesson(page: Page) -> None:
+    page.get_by_role("button", name="Finish lesson").click()
+    expect(page.get_by_role("link", name="Next lesson")).to_be_visible()
+
+
+def test_finish_lessons_choose_nine_write_a_comment_and_read_both(tmp_path: Path) -> None:
+    with the_demo(tmp_path) as (site, results), a_browser() as browser:
+        page = browser.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.add_init_script(VIOLATIONS)
+        page.goto(f"{site}/course/night-sky/lesson/dark-eyes")
+        finish_lesson(page)
+        page.get_by_role("link", name="Next lesson").click()
+        page.wait_for_url("**/lesson/finding-north")
+        finish_lesson(page)
+
+        card = page.get_by_role("dialog")
+        expect(card).to_be_visible()
+        card.get_by_role("radio", name="9").click()
+        card.get_by_role("textbox").fill("Short, and I did it on the balcony.")
+        card.get_by_role("button", name="Send").click()
+        expect(card.get_by_text("That made our day")).to_be_visible()
+
+        assert page.evaluate("sessionStorage.getItem('violations')") is None
+        assert errors == []
+        assert [cookie.get("name") for cookie in page.context.cookies()] == ["lantern_who"], "the widget sets none"
+
+        page.goto(f"{results}/lesson-nps")
+        expect(page.get_by_text("Short, and I did it on the balcony.")).to_be_visible()
+        expect(page.locator("main")).to_contain_text("9")
+        expect(page.locator("main")).to_contain_text("Too few")

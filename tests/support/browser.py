@@ -1,0 +1,70 @@
+"""A real Chromium, and pages on origins of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from playwright.sync_api import Browser, sync_playwright
+
+__all__ = ["a_browser", "chromium_path", "pages_on_another_origin"]
+
+#: No sandbox, since continuous integration often runs as root; nothing that would call home.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str:
+    """The Chromium that `scripts/chromium` found, or the machine's."""
+    found = os.environ.get("TACTFUL_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert found, "no Chromium: run the tests by `make test`, or set TACTFUL_TEST_CHROMIUM"
+    return found
+
+
+@contextlib.contextmanager
+def a_browser() -> Iterator[Browser]:
+    """A headless Chromium for the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextlib.contextmanager
+def pages_on_another_origin(pages: dict[str, str], policy: str) -> Iterator[str]:
+    """Serve `pages` (path -> HTML) under the Content-Security-Policy `policy`; yields their origin."""
+
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = pages.get(self.path.partition("?")[0])
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write((body or "").encode())
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
