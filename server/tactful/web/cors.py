@@ -27,20 +27,20 @@ class WidgetCors:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] == "GET" or not scope["path"].startswith("/w/"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD") or not scope["path"].startswith("/w/"):
             await self._app(scope, receive, send)
             return
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"").decode("latin-1")
         service: Service = scope["app"].state.service
-        allowed = bool(origin) and service.configs.lists_origin(origin.decode("latin-1"))
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 headers["Cache-Control"] = "no-store"
                 headers["Vary"] = "Origin"
-                if allowed:
-                    headers["Access-Control-Allow-Origin"] = origin.decode("latin-1")
+                # Asked for only now: the handler may have been the first to load the project's configuration.
+                if origin and await service.configs.lists_origin(origin):
+                    headers["Access-Control-Allow-Origin"] = origin
                     headers["Access-Control-Expose-Headers"] = "Retry-After"
             await send(message)
 

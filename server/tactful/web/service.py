@@ -79,9 +79,15 @@ class Configs:
             self._versions[key] = survey
         return self._versions[key]
 
-    def lists_origin(self, origin: str) -> bool:
-        """Tell whether any project in use lists `origin`: only such a page may read even an error."""
-        return any(origin in config.origins for config in self._by_id.values())
+    async def lists_origin(self, origin: str) -> bool:
+        """Tell whether any project lists `origin`: only such a page may read even an error."""
+        if any(origin in config.origins for config in self._by_id.values()):
+            return True
+        # After a start or a change nothing is loaded yet, and an error may be answered before anything was.
+        for project_id in (await self._db.read(config_versions)).keys() - self._by_id.keys():
+            if origin in (await self.get(project_id)).origins:
+                return True
+        return False
 
 
 @dataclass(slots=True)
