@@ -25,9 +25,10 @@ from tactful.clock import Clock
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import Unauthorized
 
-__all__ = ["ASK", "OFFER", "PASS", "RESULTS", "Opened", "Purpose", "Tokens"]
+__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "RESULTS", "Opened", "Purpose", "Tokens"]
 
-_LONGEST_TOKEN = 2_000
+#: An offer carries up to ten values of its event, of 200 characters each, which JSON may write in six bytes apiece.
+LONGEST_TOKEN = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Tokens:
 
         A token that seems to come from the future (the clock was set back) is as good as a new one.
         """
-        if len(token) > _LONGEST_TOKEN or not token.isascii():
+        if len(token) > LONGEST_TOKEN or not token.isascii():
             raise _refused(purpose, "invalid")
         now = self._clock.now_ms()
         try:

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tactful.tokens import LONGEST_TOKEN
+
 __all__ = ["AsksBody", "ClosingsBody", "ContextPart", "EventPart", "EventsBody", "IdentityPart", "ResponsesBody"]
 
-Token = Annotated[str, Meta(max_length=2_000)]
+Token = Annotated[str, Meta(max_length=LONGEST_TOKEN)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=256)]
 EventName = Annotated[str, Meta(min_length=1, max_length=200)]
 Anything = dict[str, Any]
