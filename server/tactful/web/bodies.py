@@ -28,6 +28,7 @@ MOST_VALUES = 1_000
 #: Beyond this a number is no longer the same in JavaScript, and beyond 2^63 no database keeps it.
 LARGEST_INT = 2**53
 
+_LONGEST_LENGTH = 18  # digits; int() refuses thousands of them
 _GZIP_MAGIC = b"\x1f\x8b"
 _NUL = "\0"
 
@@ -35,7 +36,7 @@ _NUL = "\0"
 async def read_bytes(request: Request, limit: int) -> bytes:
     """Read the whole body. Raises `TooLarge` at the first byte over `limit`, before more is taken in."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -75,13 +76,20 @@ def unzip(body: bytes, encoding: str, limit: int) -> bytes:
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Decode strict JSON into the decoder's type. Raises `BadRequest` with the path of the fault."""
     try:
+        if not body.isascii():
+            body.decode()  # the decoder does not look into fields that it skips
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        said, _, path = str(error).rpartition(" - at `$")
-        where = path.rstrip("`").lstrip(".")
-        raise BadRequest("bad_field", f"{where}: {said}" if said else str(error), path=where) from error
+        said, where = _told(str(error))
+        raise BadRequest("bad_field", f"{where}: {said}" if where else said, path=where) from error
     except (ValueError, RecursionError) as error:
         raise BadRequest("bad_json", "The body is not valid JSON in UTF-8.") from error
+
+
+def _told(error: str) -> tuple[str, str]:
+    """What is wrong, and the path of it: empty where the body as a whole is."""
+    said, at, path = error.rpartition(" - at `$")
+    return (said, path.rstrip("`").lstrip(".")) if at else (error, "")
 
 
 def is_sound(value: Any) -> bool:
@@ -92,10 +100,9 @@ def is_sound(value: Any) -> bool:
         below: list[Any] = []
         for one in level:
             values += 1
-            if not _is_plain(one, below):
+            # Counted before it is looked into: a message of millions of values costs no more than one of a thousand.
+            if not _is_plain(one, below) or values + len(below) > MOST_VALUES:
                 return False
-        if values > MOST_VALUES:
-            return False
         if not below:
             return True
         level = below
@@ -108,7 +115,7 @@ def _is_plain(value: Any, below: list[Any]) -> bool:
         return _NUL not in value
     if isinstance(value, dict):
         below.extend(value.values())
-        return not _any_nul(value)
+        return len(value) <= MOST_VALUES and not _any_nul(value)
     if isinstance(value, list):
         below.extend(value)
         return True
