@@ -103,7 +103,7 @@ def _page(call: Call, data: list[Any], following: dict[str, str] | None) -> Resp
 
 def _limit(call: Call) -> int:
     written = call.query("limit") or "50"
-    if not written.isdecimal() or not 1 <= int(written) <= _MOST_ROWS:
+    if not written.isdecimal() or len(written) > 3 or not 1 <= int(written) <= _MOST_ROWS:
         raise BadRequest("bad_query", f"`limit` is a whole number from 1 to {_MOST_ROWS}.")
     return int(written)
 
@@ -230,17 +230,17 @@ def _response_json(row: Row) -> dict[str, Any]:
 @_authorised("people:read")
 async def get_people(call: Call) -> Response:
     """The person with `user_id` or `anonymous_id`, or all people, by id."""
-    limit, after = _limit(call), call.query("after") or ""
-    rows = await call.service.db.read(find_people, call.project_id, _alias(call), after, limit)
-    following = {"after": str(rows[-1]["person_id"])} if len(rows) == limit else None
+    limit, after, alias = _limit(call), call.query("after") or "", _alias(call)
+    rows = await call.service.db.read(find_people, call.project_id, alias, after, limit)
+    following = {"after": str(rows[-1]["person_id"])} if alias is None and len(rows) == limit else None
     return _page(call, [_person_json(row) for row in rows], following)
 
 
 def _alias(call: Call) -> str | None:
     for prefix, name in (("u:", "user_id"), ("a:", "anonymous_id")):
-        written = normal_id(call.query(name))
-        if written is not None:
-            return prefix + written
+        written = call.query(name)
+        if written is not None:  # an empty id is nobody's, not everybody's
+            return prefix + (normal_id(written) or "")
     return None
 
 
@@ -267,6 +267,8 @@ async def get_person(call: Call) -> Response:
 
 async def _known(call: Call) -> Known:
     person_id = call.request.path_params["person_id"]
+    if "\0" in person_id:
+        raise NotFound("no_such_person", "There is no such person.")
     horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
     known = await call.service.db.read(read_person, call.project_id, person_id, horizon, now)
     if known is None:
