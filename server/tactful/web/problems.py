@@ -10,7 +10,7 @@ import logging
 
 import orjson
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tactful.errors import TactfulError
@@ -55,4 +55,9 @@ async def _bug(request: Request, error: Exception) -> Response:
     return problem(TactfulError("internal", "Something broke on our side; it was logged."))
 
 
-HANDLERS = {TactfulError: _ours, HTTPException: _starlettes, Exception: _bug}
+async def _hung_up(_request: Request, _error: Exception) -> Response:
+    """The client left in the middle of its body: nobody reads this, and it is no bug to be logged."""
+    return Response(status_code=400)
+
+
+HANDLERS = {TactfulError: _ours, HTTPException: _starlettes, ClientDisconnect: _hung_up, Exception: _bug}
