@@ -86,10 +86,17 @@ def development_key(database: Path) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        return _kept_key(path)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         key = secrets.token_hex(32)
         file.write(key + "\n")
+    return key
+
+
+def _kept_key(path: Path) -> str:
+    key = path.read_text(encoding="ascii", errors="replace").strip()
+    if len(key) < _SHORTEST_KEY:  # a crash while it was written; what a short key signs, anybody can
+        raise CannotStart("bad_key_file", f"{path} holds no whole key; delete it, and a new one is made.")
     return key
 
 
