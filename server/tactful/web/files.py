@@ -86,7 +86,12 @@ def _configuration(service: Service, widget: Widget, config: Config) -> dict[str
 
 def _in_script(value: Any) -> bytes:
     """JSON that is also safe inside a script, whatever an event is called."""
-    return orjson.dumps(value).replace(b"<", b"\\u003c").replace(b"\xe2\x80\xa8", b"\\u2028")
+    return (
+        orjson.dumps(value)
+        .replace(b"<", b"\\u003c")
+        .replace(b"\xe2\x80\xa8", b"\\u2028")
+        .replace(b"\xe2\x80\xa9", b"\\u2029")
+    )
 
 
 @lru_cache(maxsize=256)
@@ -94,9 +99,15 @@ def _packed(body: bytes, encoding: str) -> bytes:
     return brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
 
 
+def _accepted(header: str) -> set[str]:
+    """The encodings that a browser takes; one of quality 0 is one that it refuses."""
+    offers = (offer.replace(" ", "").lower().partition(";q=") for offer in header.split(","))
+    return {name for name, _, quality in offers if quality.strip("0.") or not quality}
+
+
 def _send(request: Request, body: bytes, *, media_type: str, cache: str) -> Response:
     """Answer with the smallest encoding that the browser takes, or 304."""
-    accepted = request.headers.get("accept-encoding", "")
+    accepted = _accepted(request.headers.get("accept-encoding", ""))
     encoding = next((name for name in ("br", "gzip") if name in accepted), "")
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}{encoding and "-"}{encoding}"'
     headers = _OPEN | {"Cache-Control": cache, "ETag": etag, "Vary": "Accept-Encoding"}
