@@ -16,7 +16,7 @@ from typing import Literal
 
 from tactful.errors import BadRequest, Unauthorized
 
-__all__ = ["Claim", "Identity", "Mode", "believe", "hash_user", "normal_id"]
+__all__ = ["Claim", "Identity", "Mode", "believe", "hash_user", "id_or_none", "normal_id"]
 
 Mode = Literal["off", "warn", "enforce"]
 _LONGEST_ID = 256
@@ -59,6 +59,14 @@ def normal_id(value: str | None) -> str | None:
     if len(normal) > _LONGEST_ID or "\0" in normal:
         raise BadRequest("bad_id", f"An id has at most {_LONGEST_ID} characters and no U+0000.")
     return normal or None
+
+
+def id_or_none(value: str | None) -> str | None:
+    """Return the id as `normal_id` does, and None for what cannot be one: where a bad message is dropped alone."""
+    try:
+        return normal_id(value)
+    except BadRequest:
+        return None
 
 
 def hash_user(secret: str, user_id: str) -> str:

@@ -23,7 +23,7 @@ from tactful.core.decide import Moment
 from tactful.core.telling import event_paths, lookup_in, tell
 from tactful.core.trigger import Event
 from tactful.errors import BadRequest, Conflict, Invalid
-from tactful.identity import Claim, Identity, believe
+from tactful.identity import Claim, Identity, believe, id_or_none
 from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, close, respond, show, take_up
 from tactful.store.events import Message, observe
 from tactful.store.people import Known, peek, set_opted_out
@@ -118,8 +118,8 @@ def _identify(config: Config, identity: Identity, part: EventPart) -> Message | 
 
 def _group(config: Config, identity: Identity, part: EventPart) -> Message | None:
     believed = config.identity_mode != "enforce" or identity.proved
-    group_id = (part.group_id or "").strip()[:256]
-    if not believed or not group_id:
+    group_id = id_or_none(part.group_id)
+    if not believed or group_id is None:
         return None
     return Message(f"b:{part.message_id}", account_id=group_id, account_traits=part.traits or {})
 

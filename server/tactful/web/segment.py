@@ -17,7 +17,7 @@ import orjson
 from tactful.clock import Clock, new_id
 from tactful.core.trigger import Event
 from tactful.errors import BadRequest
-from tactful.identity import Identity, normal_id
+from tactful.identity import Identity, id_or_none, normal_id
 from tactful.store.events import Message
 from tactful.store.projects import Config
 from tactful.web.bodies import MESSAGE_LIMIT, is_sound
@@ -48,7 +48,7 @@ class Delivery:
             return self.received_at
         if sent is None:
             return min(happened, self.received_at)
-        return self.received_at - max(0, sent - happened)
+        return max(0, self.received_at - max(0, sent - happened))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,8 @@ def _identify(delivery: Delivery, identity: Identity, fields: Fields) -> Heard:
 
 
 def _group(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | None:
-    group_id = _id_text(fields.get("groupId"))
-    if not _is_text(group_id, _LONGEST_ID):
+    group_id = id_or_none(_id_text(fields.get("groupId")))
+    if group_id is None:
         return None
     traits = _object(fields.get("traits"))
     return Heard(identity, Message(_message_id(delivery, fields), account_id=group_id, account_traits=traits))
