@@ -75,7 +75,7 @@ async def _results(request: Request) -> str:
 
 def _chosen(config: Config, surveys: list[Survey], key: str | None) -> Survey:
     if key is None:
-        return next((survey for survey in surveys if survey.state == "live"), surveys[0])
+        return max(surveys, key=lambda survey: (survey.state == "live", survey.priority))
     live = config.catalogue.surveys.get(key)
     if live is None:
         raise NotFound("no_such_survey", "There is no such survey in this project.")
