@@ -15,7 +15,7 @@ import pytest
 
 from tactful.clock import SystemClock
 from tactful.errors import Busy, CannotStart
-from tactful.store.script import Script, one
+from tactful.store.script import Script, one, run
 from tactful.store.sqlite import SqliteDatabase, run_once
 from tests.store import scripts
 from tests.store.conftest import SetClock
@@ -71,6 +71,14 @@ async def test_read_does_not_wait_for_the_writer(database: SqliteDatabase) -> No
     assert await database.read(scripts.item_ids) == [1, HELD]
 
 
+async def test_read_cannot_write_beside_the_database_either(database: SqliteDatabase) -> None:
+    def script() -> Script[None]:
+        yield run("CREATE TEMP TABLE notes (note)")
+
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read(script)
+
+
 async def test_read_leaves_no_cursor_that_blocks_a_checkpoint(database: SqliteDatabase, path: Path) -> None:
     await asyncio.gather(*(database.run(scripts.put, i) for i in range(100)))
     assert len(await database.read(scripts.item_ids)) == 100
@@ -79,11 +87,17 @@ async def test_read_leaves_no_cursor_that_blocks_a_checkpoint(database: SqliteDa
     assert (busy, frames, copied) == (0, 0, 0)
 
 
-async def test_waiting_scripts_share_a_commit(database: SqliteDatabase) -> None:
-    commits: list[str] = []
+async def traced(database: SqliteDatabase, wanted: str) -> list[str]:
+    """Return a list that grows by each statement of the writer's that is `wanted`."""
+    found: list[str] = []
     await database._on_writer(
-        lambda connection: connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        lambda connection: connection.set_trace_callback(lambda sql: found.append(sql) if sql == wanted else None)
     )
+    return found
+
+
+async def test_waiting_scripts_share_a_commit(database: SqliteDatabase) -> None:
+    commits = await traced(database, "COMMIT")
     _, let_go = await hold(database)
     writes = [asyncio.ensure_future(database.run(scripts.put, i)) for i in range(300)]
     await turn()
@@ -105,11 +119,13 @@ def _misspelt() -> Script[None]:
 async def test_database_held_by_another_process_is_busy(path: Path, clock: SetClock) -> None:
     database = await SqliteDatabase.open(path, clock, busy_timeout_ms=20)
     await database.run(scripts.create_tables)
+    tries = await traced(database, "BEGIN IMMEDIATE")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         # More than one batch: those that waited behind the first try are not made to wait again.
         outcomes = await asyncio.gather(*(database.run(scripts.put, i) for i in range(300)), return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {Busy}
+        assert len(tries) == 1
         assert len({id(outcome) for outcome in outcomes}) == 300
         assert await database.read(scripts.item_ids) == []
         other.execute("ROLLBACK")
@@ -204,6 +220,23 @@ async def test_run_once_undoes_what_fails(database: SqliteDatabase, path: Path, 
     with pytest.raises(sqlite3.IntegrityError):
         run_once(path, clock, scripts.put_orphan, 2)
     assert await database.read(scripts.item_ids) == []
+
+
+def move(path: Path, name: str) -> Path:
+    return path.rename(path.with_name(name))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_file_that_is_gone_is_noticed(path: Path, clock: SetClock, replaced: bool) -> None:
+    database = await SqliteDatabase.open(path, clock)
+    assert database.in_place()
+    moved = move(path, "moved.db")
+    if replaced:
+        no_database(path.parent)
+    assert not database.in_place()
+    move(moved, path.name)
+    assert database.in_place()
+    await database.close()
 
 
 _OTHER_PROCESS = """

@@ -60,12 +60,15 @@ class SqliteDatabase:
         self,
         writer: aiosqlite.Connection,
         reader: sqlite3.Connection,
+        path: Path,
         *,
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
     ) -> None:
         self._writer = writer
         self._reader = reader
+        self._path = path.absolute()
+        self._inode = _inode(self._path)
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._waiting: deque[_Waiter] = deque()
@@ -91,7 +94,7 @@ class SqliteDatabase:
         async with AsyncExitStack() as undo:
             writer = await undo.enter_async_context(aiosqlite.Connection(connect, iter_chunk_size=64))
             reader = undo.enter_context(closing(connect_reader(path, clock)))
-            database = cls(writer, reader, batch_max=batch_max, queue_max=queue_max)
+            database = cls(writer, reader, Path(path), batch_max=batch_max, queue_max=queue_max)
             await database.changed_by_others()
             undo.pop_all()
         return database
@@ -132,6 +135,14 @@ class SqliteDatabase:
         """Tell whether another process has committed since the last call; cheap enough for every second."""
         seen, self._data_version = self._data_version, await self._on_writer(_read_data_version)
         return seen != self._data_version
+
+    def in_place(self) -> bool:
+        """Tell whether the file at the path is still the one that is open.
+
+        After a deletion or a restore under a running server, SQLite goes on acknowledging writes into a file that has
+        no name any more (tried). Whoever polls this must stop answering.
+        """
+        return self._inode == _inode(self._path)
 
     async def _drain(self) -> None:
         """Commit batch after batch until nobody waits."""
@@ -185,6 +196,14 @@ def run_once(path: str | Path, clock: Clock, script: Callable[P, Script[T]], *ar
     """
     with closing(connect_writer(path, clock)) as connection:
         return commit_alone(connection, script, *args, **kwargs)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _read_data_version(connection: sqlite3.Connection) -> int:
