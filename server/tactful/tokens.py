@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous import BadData, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from tactful.clock import Clock
@@ -103,7 +103,7 @@ class Tokens:
         try:
             signed, made = self._signer(purpose, now).unsign(token.encode(), return_timestamp=True)
             payload: list[Any] = orjson.loads(base64_decode(signed))
-        except (BadSignature, ValueError) as bad:
+        except (BadData, ValueError) as bad:
             raise _refused(purpose, "invalid") from bad
         expires_at = int(made.timestamp()) * 1_000 + purpose.lifetime_ms
         if now > expires_at:
