@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -28,10 +28,10 @@ OLD_ENOUGH = (Condition("person.age_days", "gte", 100),)
 class Case:
     """One situation in which one check has something to say."""
 
-    survey: Survey = a_survey()
+    survey: Survey = field(default_factory=a_survey)
     policy: Policy = OPEN
-    person: Person = a_person()
-    moment: Moment = Moment(NOW)
+    person: Person = field(default_factory=a_person)
+    moment: Moment = field(default_factory=lambda: Moment(NOW))
 
     def decided(self) -> tuple[Refusal, ...]:
         return decided(self.survey, self.policy, self.person, self.moment)

@@ -1,0 +1,157 @@
+"""The catalogue: who waits for which event, in which order, and which of them is offered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tactful.core.catalogue import Candidate, Catalogue, Waiting, candidates, choose, compile_catalogue
+from tactful.core.conditions import Condition
+from tactful.core.decide import Moment, Refusal
+from tactful.core.policy import Policy
+from tactful.core.spans import DAY_MS
+from tactful.core.surveys import EventTrigger, Nth, Survey, Trigger
+from tactful.core.throttle import ASK_LIFETIME_MS
+from tactful.core.trigger import Event, counter_of
+from tests.core.examples import NOW, OPEN, a_person, a_rule, a_survey, an_ask
+
+
+def _compiled(*surveys: Survey, policy: Policy = OPEN) -> Catalogue:
+    return compile_catalogue(policy, [(survey, number) for number, survey in enumerate(surveys, start=1)])
+
+
+def _keys(waiting: tuple[Waiting, ...] | list[Candidate] | tuple[Candidate, ...]) -> list[str]:
+    return [one.live.survey.key for one in waiting]
+
+
+def test_the_best_priority_waits_first_and_equal_ones_by_key() -> None:
+    priorities = {"b": 0, "low": -5, "a": 0, "high": 10}
+    catalogue = _compiled(*(a_survey(key, priority=priority) for key, priority in priorities.items()))
+    assert _keys(catalogue.by_event["Done"]) == ["high", "a", "b", "low"]
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,3}", fullmatch=True), st.integers(-3, 3), max_size=8))
+def test_the_order_is_the_same_however_the_surveys_were_written(priorities: dict[str, int]) -> None:
+    surveys = [a_survey(key, priority=priority) for key, priority in priorities.items()]
+    forward, backward = _compiled(*surveys), _compiled(*reversed(surveys))
+    ordered = _keys(forward.waiting_for(Event("Done")))
+    assert ordered == _keys(backward.waiting_for(Event("Done")))
+    assert ordered == sorted(priorities, key=lambda key: (-priorities[key], key))
+
+
+def test_all_surveys_are_known_but_only_live_ones_wait() -> None:
+    states = ("draft", "live", "paused", "ended")
+    catalogue = _compiled(*(a_survey(state, state=state) for state in states))
+    assert set(catalogue.surveys) == set(states)
+    assert _keys(catalogue.waiting_for(Event("Done"))) == ["live"]
+    assert catalogue.surveys["paused"].version == 3
+
+
+def test_nothing_waits_in_an_empty_catalogue() -> None:
+    catalogue = _compiled()
+    assert (catalogue.waiting_for(Event("Done")), catalogue.watched_on_pages()) == ((), [])
+
+
+def test_each_survey_is_compiled_with_the_rules_it_must_pass() -> None:
+    policy = Policy((a_rule(DAY_MS, id="all"), a_rule(2 * DAY_MS, id="csat", surveys="kind:csat")))
+    catalogue = _compiled(a_survey("nps"), a_survey("csat", kind="csat"), policy=policy)
+    rules = {key: [rule.id for rule in live.rules] for key, live in catalogue.surveys.items()}
+    assert rules == {"nps": ["all"], "csat": ["all", "csat"]}
+    assert (catalogue.policy, catalogue.horizon_ms) == (policy, 2 * DAY_MS + ASK_LIFETIME_MS)
+
+
+def _triggered(key: str, *triggers: EventTrigger, **fields: int) -> Survey:
+    return a_survey(key, trigger=Trigger(triggers), **fields)
+
+
+def test_pages_watch_what_they_may_report_and_a_live_survey_waits_for() -> None:
+    catalogue = _compiled(
+        _triggered("a", EventTrigger("Zoom"), EventTrigger("Both", source="server")),
+        _triggered("b", EventTrigger("Secret", source="server"), EventTrigger("Both", source="browser")),
+        replace(_triggered("c", EventTrigger("Paused")), state="paused"),
+    )
+    assert catalogue.watched_on_pages() == ["Both", "Zoom"]
+
+
+def test_waiting_is_for_the_source_and_the_properties_too() -> None:
+    catalogue = _compiled(
+        _triggered("backend", EventTrigger("Done", source="server")),
+        _triggered("algebra", EventTrigger("Done", (Condition("properties.course", "is", "algebra"),))),
+    )
+    assert _keys(catalogue.waiting_for(Event("Done"))) == []
+    assert _keys(catalogue.waiting_for(Event("Done", {"course": "algebra"}))) == ["algebra"]
+    assert _keys(catalogue.waiting_for(Event("Done", source="server"))) == ["backend"]
+
+
+THIRD = EventTrigger("Done", nth=Nth(every=3, start=3), delay_ms=7)
+FIRST = EventTrigger("Done", nth=Nth(exactly=1))
+COUNTER = counter_of(THIRD)
+
+
+def test_only_what_counts_has_a_counter_and_shares_it() -> None:
+    catalogue = _compiled(_triggered("a", THIRD), _triggered("b", FIRST), _triggered("c", EventTrigger("Done")))
+    assert [one.counter for one in catalogue.by_event["Done"]] == [COUNTER, COUNTER, None]
+
+
+@pytest.mark.parametrize(
+    ("counts", "due"),
+    [
+        ({}, ["always"]),
+        ({"another": 3}, ["always"]),
+        ({COUNTER: 1}, ["always", "first"]),
+        ({COUNTER: 2}, ["always"]),
+        ({COUNTER: 3}, ["always", "third"]),
+        ({COUNTER: 6}, ["always", "third"]),
+    ],
+)
+def test_a_candidate_is_one_whose_occurrence_is_due(counts: dict[str, int], due: list[str]) -> None:
+    catalogue = _compiled(
+        _triggered("third", THIRD), _triggered("first", FIRST), _triggered("always", EventTrigger("Done"))
+    )
+    assert _keys(candidates(catalogue.waiting_for(Event("Done")), counts)) == due
+
+
+def test_a_survey_that_waits_twice_is_a_candidate_once_with_the_delay_written_first() -> None:
+    catalogue = _compiled(_triggered("twice", THIRD, EventTrigger("Done", delay_ms=9)))
+    waiting = catalogue.waiting_for(Event("Done"))
+    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 3})] == [7]
+    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 4})] == [9]
+
+
+def _due(catalogue: Catalogue) -> list[Candidate]:
+    return candidates(catalogue.waiting_for(Event("Done")), {})
+
+
+def test_the_first_that_nothing_refuses_is_offered() -> None:
+    catalogue = _compiled(
+        a_survey("1-pro", where=(Condition("traits.plan", "is", "pro"),), priority=3),
+        a_survey("2-nobody", sample=0.0, where=(Condition("traits.plan", "exists", None),), priority=2),
+        a_survey("3-open", priority=1),
+        a_survey("4-never-looked-at", sample=0.0),
+    )
+    decision = choose(_due(catalogue), OPEN, a_person(), Moment(NOW))
+    assert decision.offer is not None
+    assert decision.offer.live.survey.key == "3-open"
+    assert decision.refusals == {
+        "1-pro": (Refusal("audience"),),
+        "2-nobody": (Refusal("sample"), Refusal("audience")),
+    }
+
+
+def test_nothing_is_offered_where_everything_is_refused() -> None:
+    policy = Policy((a_rule(DAY_MS),), tenure_ms=0)
+    catalogue = _compiled(a_survey("a"), a_survey("b"), policy=policy)
+    decision = choose(_due(catalogue), policy, a_person(asks=(an_ask(5, "c"),)), Moment(NOW))
+    assert decision.offer is None
+    assert {key: [one.code for one in refusals] for key, refusals in decision.refusals.items()} == {
+        "a": ["rule"],
+        "b": ["rule"],
+    }
+
+
+def test_nothing_due_is_no_offer_and_no_refusal() -> None:
+    decision = choose([], OPEN, a_person(), Moment(NOW))
+    assert (decision.offer, decision.refusals) == (None, {})

@@ -1,0 +1,149 @@
+"""Every silence has a reason: in words, with its numbers, and with the moment at which it ends."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tactful.core.catalogue import compile_catalogue
+from tactful.core.decide import LiveSurvey, Moment, Refusal
+from tactful.core.explain import REASONS, Explanation, explain, in_words
+from tactful.core.policy import Policy
+from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS
+from tactful.core.surveys import Audience, Trigger
+from tactful.identity import Identity
+from tactful.store.asks import Context, NotNow, Offered, close, take_up
+from tactful.store.events import observe
+from tactful.store.people import Known
+from tactful.store.projects import Config, load_config
+from tactful.store.sqlite import run_once
+from tests.core.examples import NOW, OPEN, a_person, a_rule, a_survey, an_ask, decided
+from tests.core.test_decide import NEVER, Case, cases
+from tests.support import service as support
+from tests.support.clock import SetClock
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (Refusal("not_live"), "the survey is not live"),
+        (Refusal("tenure", NOW, window_ms=14 * DAY_MS), "first seen less than 14d ago"),
+        (Refusal("repeat", NOW, window_ms=90 * DAY_MS), "this survey was asked within 90d"),
+        (Refusal("repeat", NOW, window_ms=FOREVER), "this survey was asked within forever"),
+        (Refusal("rule", NOW, "any-7d", 2, 1, 7 * DAY_MS), "rule any-7d: 2 of 1 in 7d"),
+        (Refusal("rule", NOW, "visit", 1, 1, 30 * MINUTE_MS), "rule visit: 1 of 1 in 30m"),
+        (Refusal("rule", NOW, "{cap}", 1, 1, 1), "rule {cap}: 1 of 1 in 1ms"),
+    ],
+)
+def test_a_refusal_is_said_with_its_numbers(refusal: Refusal, said: str) -> None:
+    assert in_words(refusal) == said
+
+
+def test_every_check_is_worded() -> None:
+    said = [in_words(refusal) for refusal in NEVER.decided()]
+    assert len(set(said)) == len(said)
+    assert not re.search(r"[{}]|None", " ".join(said))
+
+
+class TestWhatOnlyATransactionCanSay:
+    """The refusals that `take_up` adds to those of the checks, from the real transaction."""
+
+    @pytest.fixture
+    def config(self, path: Path, clock: SetClock) -> Config:
+        project = support.make_project(path, clock, surveys=(support.a_survey(),))
+        config = run_once(path, clock, load_config, project.project_id)
+        assert config is not None
+        return config
+
+    @pytest.fixture
+    def ann(self, path: Path, clock: SetClock, config: Config) -> Known:
+        return run_once(path, clock, observe, config.project_id, Identity("ann", None), [], "p1", 0).known
+
+    def _take_up(self, path: Path, clock: SetClock, config: Config, **fields: Any) -> tuple[str, ...]:
+        offered = Offered(fields.get("person", "p1"), fields.get("offer", "o1"), "nps", fields.get("version", 1))
+        identity = Identity(fields.get("user", "ann"), None)
+        outcome = run_once(path, clock, take_up, config, offered, identity, Context("", ""))
+        return tuple(refusal.code for refusal in outcome.refusals) if isinstance(outcome, NotNow) else ()
+
+    def test_each_of_them_is_reached_and_worded(self, path: Path, clock: SetClock, config: Config, ann: Known) -> None:
+        reached = {refusal.code for refusal in NEVER.decided()}
+        for fields in ({"user": "bob"}, {"person": "nobody"}, {"version": 2}):
+            [code] = self._take_up(path, clock, config, **fields)
+            reached.add(code)
+        assert self._take_up(path, clock, config) == ()
+        run_once(path, clock, close, config.project_id, ann.person_id, "o1", "not_rendered")
+        reached.update(self._take_up(path, clock, config))
+        assert reached == set(REASONS), "a code without words, or words for what is never said"
+        assert all(in_words(Refusal(code)) for code in reached)
+
+
+def test_every_survey_is_explained_by_key_with_all_its_rules() -> None:
+    policy = Policy((a_rule(DAY_MS, id="day"), a_rule(2 * DAY_MS, cap=9, id="csat", surveys="kind:csat")), tenure_ms=0)
+    surveys = [a_survey("b"), a_survey("a", kind="csat", state="draft"), a_survey("c", page="/app/*")]
+    catalogue = compile_catalogue(policy, [(survey, 1) for survey in surveys])
+    told = explain(catalogue, a_person(asks=(an_ask(5, "x"),)), NOW)
+    assert [one.live.survey.key for one in told] == ["a", "b", "c"]
+    assert [[refusal.code for refusal in one.refusals] for one in told] == [["not_live", "rule"], ["rule"], ["rule"]]
+    assert [[(reading.rule.id, reading.counted) for reading in one.rules] for one in told] == [
+        [("day", 1), ("csat", 0)],
+        [("day", 1)],
+        [("day", 1)],
+    ]
+    assert [one.may_ask for one in told] == [False, False, False]
+    assert [one.free_at for one in told] == [None, NOW - 5 + DAY_MS, NOW - 5 + DAY_MS]
+
+
+def test_somebody_who_may_be_asked_is_told_so() -> None:
+    [told] = explain(compile_catalogue(OPEN, [(a_survey(), 1)]), a_person(), NOW)
+    assert (told.may_ask, told.free_at, told.refusals, told.rules) == (True, None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("free", "free_at"), [((), None), ((5,), 5), ((5, 9, 7), 9), ((None,), None), ((5, None), None), ((0,), 0)]
+)
+def test_it_is_free_when_the_last_refusal_lets_go(free: tuple[int | None, ...], free_at: int | None) -> None:
+    refusals = tuple(Refusal("rule", at) for at in free)
+    assert Explanation(LiveSurvey(a_survey(), 1, ()), refusals, ()).free_at == free_at
+
+
+def _later(case: Case, now: int) -> Case:
+    return replace(case, moment=replace(case.moment, now=now))
+
+
+def _timed(case: Case) -> Case:
+    """The case with nothing left in it that time does not change."""
+    return Case(
+        replace(case.survey, state="live", audience=Audience(), trigger=Trigger()),
+        replace(case.policy, holdout=0.0),
+        replace(case.person, opted_out=False, test=False),
+        Moment(case.moment.now),
+    )
+
+
+@given(cases().map(_timed))
+def test_the_moment_told_is_the_first_at_which_nothing_refuses(case: Case) -> None:
+    refusals = case.decided()
+    free_at = Explanation(LiveSurvey.under(case.policy, case.survey, 1), refusals, ()).free_at
+    assert (free_at is None) == (not refusals)
+    if free_at is not None:
+        assert free_at > case.moment.now
+        assert _later(case, free_at).decided() == ()
+        assert _later(case, free_at - 1).decided() != ()
+
+
+@given(cases())
+def test_what_time_does_not_change_stays(case: Case) -> None:
+    lasting = {refusal.code for refusal in case.decided() if refusal.free_at is None}
+    assert {refusal.code for refusal in _later(case, FOREVER).decided()} == lasting
+
+
+def test_why_looks_at_no_page() -> None:
+    survey = a_survey(page="/app/*")
+    [told] = explain(compile_catalogue(OPEN, [(survey, 1)]), a_person(), NOW)
+    assert told.may_ask
+    assert decided(survey, OPEN, a_person(), Moment(NOW, "https://site.test/")) != ()

@@ -1,0 +1,177 @@
+"""Telling: what a card is sent, in the person's language, for every band, with its templates filled."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tactful.core.decide import LiveSurvey
+from tactful.core.kinds import KINDS
+from tactful.core.surveys import AnswerCondition, Look, Question, Survey, Thanks
+from tactful.core.telling import event_paths, lookup_in, tell
+from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
+from tests.core.examples import a_survey
+from tests.core.strategies import surveys
+
+VALUES: dict[str, object] = {
+    "project": {"name": "Lantern"},
+    "traits": {"first_name": "Ada"},
+    "event": {"course": "Algebra", "lesson.number": 3},
+}
+
+
+def _text(**languages: str) -> Text:
+    return Text(MappingProxyType({ELSE: MappingProxyType(languages)}))
+
+
+def _by_band(**bands: str) -> Text:
+    renamed = {ELSE if band == "else_" else band: {ANY_LANGUAGE: text} for band, text in bands.items()}
+    return Text(MappingProxyType(renamed))
+
+
+def _told(survey: Survey, locale: str = "en-GB") -> dict[str, Any]:
+    return tell(LiveSurvey(survey, 3, ()), locale, lookup_in(VALUES))
+
+
+SURVEY = a_survey(
+    "lesson-nps",
+    questions=(
+        Question(
+            "score", KINDS["nps"], plain("Recommend {{project.name}}, {{traits.first_name|friend}}?"), required=True
+        ),
+        Question(
+            "why",
+            KINDS["text"],
+            _by_band(promoter="What is good about {{event.course}}?", else_="Why?"),
+            placeholder=plain("Lesson {{event.lesson.number}}"),
+            max_length=500,
+            condition=AnswerCondition("score", "band_is", "promoter"),
+        ),
+    ),
+    intro=plain("One question, {{traits.last_name|please}}."),
+    thanks={
+        "promoter": Thanks(plain("Thank you!"), plain("See you, {{traits.first_name}}")),
+        ELSE: Thanks(plain("Thanks.")),
+    },
+    look=Look("top-left", "#112233", "dark"),
+)
+
+
+def test_a_card_is_told_what_it_draws_and_nothing_else() -> None:
+    told = _told(SURVEY)
+    words = told.pop("words")
+    assert told == {
+        "key": "lesson-nps",
+        "version": 3,
+        "lang": "en",
+        "dir": "ltr",
+        "intro": "One question, please.",
+        "questions": [
+            {
+                "id": "score",
+                "kind": "nps",
+                "control": "scale",
+                "ask": "Recommend Lantern, Ada?",
+                "required": True,
+                "if": None,
+                "min": 0,
+                "max": 10,
+                "low": "Not at all likely",
+                "high": "Extremely likely",
+                "bands": [["detractor", 6], ["passive", 8], ["promoter", 10]],
+            },
+            {
+                "id": "why",
+                "kind": "text",
+                "control": "text",
+                "ask": {"by": {"promoter": "What is good about Algebra?", "else": "Why?"}},
+                "required": False,
+                "if": ["score", "band_is", "promoter"],
+                "placeholder": "Lesson 3",
+                "max_length": 500,
+            },
+        ],
+        "thanks": {
+            "promoter": {"title": "Thank you!", "text": "See you, Ada"},
+            "else": {"title": "Thanks.", "text": None},
+        },
+        "look": {"position": "top-left", "accent": "#112233", "scheme": "dark"},
+    }
+    assert words["close"] == "Close"
+
+
+MANY = _text(en="How?", zh="如何？", **{"pt-BR": "Como?", "ar": "كيف؟"})
+
+
+@pytest.mark.parametrize(
+    ("ask", "locale", "lang", "direction", "said", "close"),
+    [
+        (MANY, "en-GB", "en", "ltr", "How?", "Close"),
+        (MANY, "zh-CN", "zh", "ltr", "如何？", "关闭"),
+        (MANY, "pt", "pt-BR", "ltr", "Como?", "Close"),
+        (MANY, "ar-EG", "ar", "rtl", "كيف؟", "Close"),
+        (MANY, "fi", "en", "ltr", "How?", "Close"),
+        (MANY, "", "en", "ltr", "How?", "Close"),
+        (_text(**{"he-IL": "איך?"}), "en", "he-IL", "rtl", "איך?", "Close"),
+        (plain("How?"), "ar", "en", "ltr", "How?", "Close"),
+        (plain("How?"), "zh-TW", "en", "ltr", "How?", "关闭"),
+    ],
+)
+def test_a_card_is_in_the_language_of_the_first_question(
+    ask: Text, locale: str, lang: str, direction: str, said: str, close: str
+) -> None:
+    told = _told(a_survey(questions=(Question("score", KINDS["nps"], ask),)), locale)
+    assert (told["lang"], told["dir"]) == (lang, direction)
+    assert (told["questions"][0]["ask"], told["words"]["close"]) == (said, close)
+
+
+@pytest.mark.parametrize(
+    ("locale", "low", "high"),
+    [("zh", "完全不可能", "很愿意"), ("en", "Not at all likely", "Sure"), ("fi", None, "Sure")],
+)
+def test_the_ends_of_a_scale_are_the_surveys_or_ours(locale: str, low: str | None, high: str) -> None:
+    question = Question("score", KINDS["nps"], MANY, high=_text(en="Sure", zh="很愿意"))
+    [told] = _told(a_survey(questions=(question,)), locale)["questions"]
+    assert (told["low"], told["high"]) == (low or "Not at all likely", high)
+
+
+def test_a_survey_that_says_little_is_told_with_nulls() -> None:
+    told = _told(a_survey())
+    assert (told["intro"], told["thanks"], told["questions"][1]["placeholder"]) == (None, {}, None)
+
+
+def test_the_events_values_that_texts_mention_are_what_an_offer_carries() -> None:
+    assert event_paths(SURVEY) == {"course", "lesson.number"}
+    assert event_paths(a_survey()) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"questions": (Question("q", KINDS["nps"], plain("{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["nps"], plain("?"), low=plain("{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["nps"], plain("?"), high=plain("{{ event.x|y }}")),)},
+        {"questions": (Question("q", KINDS["text"], plain("?"), placeholder=plain("{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["nps"], _text(en="?", zh="{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["nps"], _by_band(promoter="{{event.x}}", else_="?")),)},
+        {"intro": plain("{{event.x}}")},
+        {"thanks": {ELSE: Thanks(plain("{{event.x}}"))}},
+        {"thanks": {ELSE: Thanks(plain("Thanks"), plain("{{event.x}}"))}},
+    ],
+)
+def test_every_text_may_mention_the_event(fields: dict[str, Any]) -> None:
+    assert event_paths(a_survey(**fields)) == {"x"}
+
+
+@given(surveys(), st.sampled_from(["en", "de-AT", "zh-Hant-TW", "pt", "ar", "", "x"]))
+def test_any_survey_is_told_as_json_with_no_slot_left(survey: Survey, locale: str) -> None:
+    told = _told(survey, locale)
+    assert "{{project.name}}" not in json.dumps(told)
+    for question, said in zip(survey.questions, told["questions"], strict=True):
+        by = said["ask"]["by"] if isinstance(said["ask"], dict) else {ELSE: said["ask"]}
+        assert by.keys() == question.ask.by.keys()
