@@ -16,8 +16,8 @@ export interface Config {
 }
 
 export interface Identity {
-  anonymous_id: string | null
-  user_id: string | null
+  anonymous_id: string | undefined
+  user_id: string | undefined
   user_hash?: string
   jwt?: string
 }
@@ -33,8 +33,7 @@ export type Traits = Record<string, unknown>
 
 export interface Message {
   message_id: string
-  type: 'track' | 'identify' | 'group' | 'page'
-  timestamp: number
+  type: 'track' | 'identify' | 'group'
   event?: string
   properties?: Traits
   traits?: Traits
@@ -109,8 +108,8 @@ export type Happening = 'asked' | 'answered' | 'dismissed'
 /** Store a request until the server has answered it, and send it. An entry with the same `id` is replaced. */
 export type Post = (path: string, body: object, id?: string) => void
 
-/** Tell the page's own listeners what happened. */
-export type Emit = (what: Happening, detail: object) => void
+/** The page's own listeners, for the card to tell. */
+export type Listeners = Iterable<[what: Happening, listener: (detail: object) => void]>
 
 /** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
-export type DrawCard = (asked: Asked, post: Post, emit: Emit) => HTMLElement
+export type DrawCard = (asked: Asked, post: Post, listeners: Listeners) => HTMLElement

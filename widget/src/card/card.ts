@@ -5,7 +5,7 @@
  * from step to step and back to where he was. The score is saved at the click and every later answer as a further
  * revision, so whatever ends the page, what was said is kept. Closing by hand before a word is `dismissed`.
  */
-import type { Answers, Asked, Emit, Post, Thanks } from '../wire.ts'
+import type { Answers, Asked, Happening, Listeners, Post, Thanks } from '../wire.ts'
 import { surveyBand, textFor } from './bands.ts'
 import { controls, type Control } from './controls.ts'
 import { element } from './element.ts'
@@ -36,7 +36,7 @@ export class Card {
   constructor(
     private _asked: Asked,
     private _post: Post,
-    private _emit: Emit,
+    private _listeners: Listeners,
   ) {
     const { survey } = _asked
     const { position, scheme, accent } = survey.look
@@ -167,15 +167,17 @@ export class Card {
 
   private _save(answers: Answers): void {
     const { ask } = this._asked
-    this._post('responses', { ask, rev: ++this._rev, answers: { ...answers }, done: this._done }, 'r' + ask.slice(-24))
+    this._post('responses', { ask, rev: ++this._rev, answers: { ...answers }, done: this._done }, '!' + ask.slice(-24))
   }
 
   private _closing(how: string): void {
     this._post('closings', { ask: this._asked.ask, how })
   }
 
-  private _tell(what: 'asked' | 'answered' | 'dismissed'): void {
-    this._emit(what, { survey: this._asked.survey.key, answers: { ...this._answers }, done: this._done })
+  /** Tell the page's listeners in a turn of their own: what they throw is theirs, and nothing of ours stops. */
+  private _tell(what: Happening): void {
+    const detail = { survey: this._asked.survey.key, answers: { ...this._answers }, done: this._done }
+    for (const [wanted, listener] of this._listeners) if (wanted == what) setTimeout(listener, 0, detail)
   }
 
   private _thank({ title, text }: Partial<Thanks> = this._thanks()): void {

@@ -3,35 +3,39 @@
  * while the card loads. Without a recorded ask nothing is drawn, and a card that could not be drawn gives its ask back.
  * How long an offer lasts is the server's to say.
  */
-import type { Asked, DrawCard, Offer } from '../wire.ts'
-import { emit } from './happenings.ts'
+import type { DrawCard, Offer } from '../wire.ts'
 import { scene } from './identity.ts'
+import { listeners } from './listeners.ts'
 import { loadCard } from './loadCard.ts'
 import { post } from './outbox.ts'
 import { request } from './request.ts'
 
+/** The snippet's global. The card, once it has run, adds itself to it. */
+declare const tactful: { card?: DrawCard }
+
 let offer: string | undefined
+/** The card on the page, or what stands for the one on its way. */
 let shown: { isConnected: boolean } | undefined
 
 /** Record the ask and draw the card, unless one is on the page already or on its way. */
 export const ask = async (wanted: object): Promise<void> => {
   if (shown?.isConnected) return
-  let asked: Partial<Asked> = {}
+  let asked: any
   shown = { isConnected: true }
   try {
-    const loading = loadCard()
+    const loading = tactful.card || loadCard()
     asked = await request('asks', { ...scene(), ...wanted })
     await loading
-    shown = asked.ask ? (window as any as { tactful: { card: DrawCard } }).tactful.card(asked as Asked, post, emit) : undefined
+    shown = asked.ask && tactful.card!(asked, post, listeners)
   } catch {
     shown = undefined
-    if (asked.ask) post('closings', { ask: asked.ask, how: 'not_rendered' })
+    if (asked) post('closings', { ask: asked.ask, how: 'not_rendered' })
   }
 }
 
 /** Take up the waiting offer if somebody looks at the page. */
 export const takeUp = (): void => {
-  if (!offer || document.hidden) return
+  if (document.hidden || !offer) return
   ask({ offer })
   offer = ''
 }

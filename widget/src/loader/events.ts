@@ -12,7 +12,7 @@ export const flush = safely(() => {
   if (events[0]) post('events', { ...scene(), events: events.splice(0) })
 })
 
-export const add = (message: Omit<Message, 'message_id' | 'timestamp'>): void => {
+export const add = (message: Omit<Message, 'message_id'>): void => {
   if (!events[0]) setTimeout(flush)
-  events.push({ message_id: newId(), timestamp: Date.now(), ...message })
+  events.push({ message_id: newId(), ...message })
 }

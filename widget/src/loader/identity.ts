@@ -2,11 +2,11 @@
  * Who is on the page, and where. The anonymous id lives in localStorage and is made when it is first needed; the user
  * is what this page said, never what an earlier page said: whoever has logged out since must not be asked as himself.
  */
-import type { Context, Identity } from '../wire.ts'
+import type { Context, Identity, Message } from '../wire.ts'
 import { digest } from './digest.ts'
 import { newId } from './newId.ts'
 import { pageAddress } from './pageAddress.ts'
-import { durable, readJson, store, visit, writeJson } from './store.ts'
+import { durable, openStore, readJson, visit, writeJson } from './store.ts'
 
 /** What is remembered of the browser: its anonymous id, its user (as a digest), and digests of what was told. */
 type Known = { id?: string; user?: number } & Record<string, string | number>
@@ -14,40 +14,44 @@ type Known = { id?: string; user?: number } & Record<string, string | number>
 const KEY = 'tactful'
 const DAY_MS = 86_400_000
 
-const recall = (): Known => readJson(KEY) || {}
+let known: Known = {}
+let user: Partial<Identity> = {}
 
-export let user: Partial<Identity> = {}
+const remember = (): void => writeJson(KEY, known)
 
-/** Take `named` as the user. Another user than before in this browser gets another anonymous id. */
+/** Open the storage and read what an earlier page remembered. */
+export const recall = (): void => {
+  openStore()
+  known = readJson(KEY) || known
+}
+
+/** Tell whether this browser is known for another user. */
+export const isAnother = (named: Partial<Identity>): boolean => !!known.user && known.user != digest(named.user_id)
+
+/** Take `named` as the user. */
 export const become = (named: Partial<Identity>): void => {
-  const known = recall()
-  const sum = digest(named.user_id)
+  known.user = digest(named.user_id)
   user = named
-  if (known.user != sum) writeJson(KEY, { id: known.user ? undefined : known.id, user: sum })
 }
 
 /** Forget the user and this browser's anonymous id. */
 export const forget = (): void => {
   user = {}
-  delete store[KEY]
+  known = {}
+  remember()
 }
 
-/** Tell whether `what` has not been told today with these contents, and remember that it is now. */
-export const isNews = (what: string, contents: unknown): boolean => {
-  const known = recall()
-  const before = known[what]
-  known[what] = digest([contents, Math.floor(Date.now() / DAY_MS)])
-  writeJson(KEY, known)
-  return known[what] != before
+/** Tell whether nothing like `message` was sent today, and note that it is now; `scene` stores the note. */
+export const isNews = (message: Pick<Message, 'type'>): boolean => {
+  return known[message.type] != (known[message.type] = digest([message, (Date.now() / DAY_MS) | 0]))
 }
 
-/** Who is here and where, as nearly every request says it. */
-export const scene = (): { identity: Identity; context: Context } => {
-  const known = recall()
-  known.id ||= newId()
-  writeJson(KEY, known)
+/** Who is here and where, as nearly every request says it. What is undefined does not travel. */
+export const scene = (): { identity: Partial<Identity>; context: Context } => {
+  if (durable) known.id ||= newId()
+  remember()
   return {
-    identity: { anonymous_id: durable ? known.id : null, user_id: null, ...user },
+    identity: { anonymous_id: known.id, ...user },
     context: {
       page: pageAddress(location.href),
       locale: document.documentElement.lang || navigator.language,

@@ -11,18 +11,18 @@ import type { Identity, Traits } from '../wire.ts'
 import { ask, onOffer, takeUp } from './asks.ts'
 import { watch } from './config.ts'
 import { add, flush } from './events.ts'
-import { on } from './happenings.ts'
-import { become, forget, isNews, scene, user } from './identity.ts'
-import { empty, leave, post, resend } from './outbox.ts'
+import { become, forget, isAnother, isNews, recall, scene } from './identity.ts'
+import { on } from './listeners.ts'
+import { keys, post, resend, whenOffered } from './outbox.ts'
 import { pageAddress } from './pageAddress.ts'
 import { safely } from './safely.ts'
 import { data } from './script.ts'
-import { openStore } from './store.ts'
+import { store } from './store.ts'
 
 type Call = [name: string, ...args: any[]]
 
 /** Calls that wait for consent or for a prerendered page to be seen. */
-const MOST_HELD = 100
+const MOST_HELD = 40
 
 const parse = safely(JSON.parse)
 
@@ -31,45 +31,45 @@ let consented = data.consent != 'wait'
 let awake = false
 let place: string
 
+/** Send what may have been sent already today. Traits matter only while something is watched. */
+const tell = (message: Parameters<typeof add>[0]): unknown => watch[0] && isNews(message) && add(message)
+
+const reset = (): void => {
+  flush()
+  forget()
+}
+
 const verbs: Record<string, (...args: any[]) => unknown> = {
   identify(id: string | number, traits?: Traits, proof?: Partial<Identity>) {
-    const user_id = id + ''
-    if (id == null || !user_id) return
-    // What happened until now was done by the other one.
-    if (user.user_id && user.user_id != user_id) flush()
-    become({ ...proof, user_id })
-    // Traits matter only while something is watched.
-    if (watch[0] && isNews('identify', traits)) add({ type: 'identify', traits })
+    if (!id) return
+    const named = { ...proof, user_id: id + '' }
+    // What happened until now was done by the other one, and so was the anonymous id.
+    if (isAnother(named)) reset()
+    become(named)
+    tell({ type: 'identify', traits })
   },
-  group(id: string | number, traits?: Traits) {
-    if (watch[0] && isNews('group', [id, traits])) add({ type: 'group', group_id: id + '', traits })
-  },
+  group: (id: string | number, traits?: Traits) => tell({ type: 'group', group_id: id + '', traits }),
   track(event: string, properties?: Traits) {
     if (watch.includes(event)) add({ type: 'track', event, properties })
   },
-  page(properties?: Traits) {
-    if (watch.includes('page')) add({ type: 'page', event: 'page', properties })
-  },
-  reset() {
-    flush()
-    forget()
-  },
+  page: (properties?: Traits) => verbs.track!('page', properties),
+  reset,
   show: (show: string) => ask({ show }),
   on,
   optOut: () => post('closings', { ...scene(), how: 'opted_out' }),
   consent(given: boolean) {
     consented = given
     if (given) return wake()
-    flush()
+    reset()
     awake = false
-    forget()
-    empty()
+    for (const key of keys()) delete store[key]
   },
 }
 
-const call = safely((name: string, ...args: any[]) => {
-  if (awake || name == 'on' || name == 'consent') return verbs[name]!(...args)
-  if (held.length < MOST_HELD) held.push([name, ...args])
+const call = safely((...args: Call) => {
+  const [name, ...rest] = args
+  if (awake || name == 'consent') return verbs[name]!(...rest)
+  held = [...held, args].slice(-MOST_HELD)
 })
 
 const moved = safely(() => {
@@ -79,12 +79,13 @@ const moved = safely(() => {
 /** Begin or go on, as soon as there is consent and somebody sees the page. */
 const wake = (): void => {
   if (!consented || (document as any).prerendering) return
-  if (!awake) openStore()
+  if (!awake) recall()
   awake = true
-  for (const one of held.splice(0)) call(...one)
+  // Before anything new is on its way, which would be sent twice.
+  resend()
+  for (const args of held.splice(0)) call(...args)
   moved()
   takeUp()
-  setTimeout(resend)
 }
 
 /** Captured at the window, where also those events come by that are for the document and do not bubble. */
@@ -97,12 +98,10 @@ const onClick = ({ target }: { target: HTMLElement }): void => {
 }
 
 /**
- * Notice that a single-page application has gone to another page. Without the Navigation API `pushState` is wrapped,
- * for good: whoever wraps it later wraps ours, and putting the old one back would undo theirs.
+ * Notice that a single-page application has gone to another page. `pushState` is wrapped for good: whoever wraps it
+ * later wraps ours, and putting the old one back would undo theirs.
  */
 const watchNavigation = (): void => {
-  const { navigation } = window as any
-  if (navigation) return navigation.addEventListener('currententrychange', moved)
   const { pushState } = history
   history.pushState = function (...args) {
     pushState.apply(this, args)
@@ -115,17 +114,17 @@ const begin = (earlier: Call[]): void => {
   // A page may keep the stub that it made: what that pushes to `tactful.q` must arrive as well.
   const q = { push: (args: Call) => call(...args) }
   ;(window as any).tactful = Object.assign(call, { q })
-  on('offer', onOffer)
+  whenOffered(onOffer)
   if (data.userId) call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
   earlier.forEach(q.push)
   listen('click', onClick)
   // Not `unload`, which would keep the page out of the back/forward cache.
   listen('pagehide', () => {
     flush()
-    leave()
+    resend()
     place = ''
   })
-  listen('pageshow', wake)
+  listen('pageshow', ({ persisted }) => persisted && wake())
   listen('visibilitychange', wake)
   listen('prerenderingchange', wake)
   watchNavigation()

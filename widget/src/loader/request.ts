@@ -1,22 +1,20 @@
 import { api, pass, renewPass } from './config.ts'
 import { isSettled } from './isSettled.ts'
 
-export const address = (path: string): string => api + '/w/' + path
-
-/** Write `body` as it travels: every request carries the pass and the browser's time of sending. */
-export const written = (body: object): string => JSON.stringify({ pass, sent_at: Date.now(), ...body })
+/** Write `body` as it travels: every request carries the pass of now. */
+export const written = (body: object): string => JSON.stringify({ pass, ...body })
 
 /**
  * POST `body` to the server, as text/plain, which needs no preflight, and return what it says. Rejects where trying
- * again makes sense: the network failed, or the server is down or busy. An expired pass is renewed once.
+ * again makes sense: the network failed, or the server is down or busy. A refusal that brings a fresh pass is tried again.
  */
-export const request = async (path: string, body: object, again?: boolean): Promise<Record<string, any>> => {
-  const reply = await fetch(address(path), { method: 'POST', body: written(body), keepalive: true })
-  const said = await reply.json()
-  if (reply.status == 401 && said.pass && !again) {
+export const request = async (path: string, body: object): Promise<Record<string, any>> => {
+  const reply = await fetch(api + '/w/' + path, { method: 'POST', body: written(body), keepalive: true })
+  const said = await reply.json().catch(() => ({}))
+  if (said.pass && said.pass != pass) {
     renewPass(said.pass)
-    return request(path, body, true)
+    return request(path, body)
   }
-  if (!isSettled(reply.status)) throw said
-  return said
+  if (isSettled(reply)) return said
+  throw said
 }

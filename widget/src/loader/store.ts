@@ -9,19 +9,20 @@ import { newId } from './newId.ts'
 
 export let store: Record<string, string> = {}
 /** Whether what is written can be expected on the next page. */
-export let durable = false
+export let durable: unknown
 /** Lasts as long as the tab, or as long as the page where storage is blocked. */
 export let visit = newId()
 
-const PROBE = 'tactful?'
+/** What the keys of waiting requests begin with; alone it is the key of our test. */
+export const PREFIX = 'tactful-'
 
 /** Find out what the browser allows. Nothing is stored before this is called. */
 export const openStore = (): void => {
   try {
     const local: Record<string, string> = localStorage as any
-    local[PROBE] = PROBE
-    durable = local[PROBE] == PROBE
-    delete local[PROBE]
+    local[PREFIX] = PREFIX
+    durable = local[PREFIX]
+    delete local[PREFIX]
     if (durable) store = local
     visit = sessionStorage.tactful ||= visit
   } catch {
