@@ -61,7 +61,7 @@ def _secret_keys(text: str) -> tuple[str, ...]:
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
         raise ValueError("expected an address like https://surveys.example.com")
     return text.rstrip("/")
 

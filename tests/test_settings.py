@@ -1,0 +1,124 @@
+"""Settings: every fault at once, secrets never shown, and a key that is always worth something."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tactful.errors import CannotStart
+from tactful.settings import SETTINGS, Settings, read_settings
+
+KEY = "k" * 32
+OTHER = "o" * 40
+
+
+def read(**given: str) -> tuple[Settings, list[str]]:
+    warnings: list[str] = []
+    environ = {f"TACTFUL_{name}": value for name, value in given.items()}
+    return read_settings(environ, warnings.append), warnings
+
+
+def refusal(**given: str) -> str:
+    with pytest.raises(CannotStart) as refused:
+        read(**given)
+    assert refused.value.code == "bad_settings"
+    return refused.value.message
+
+
+def test_what_is_given_is_read() -> None:
+    settings, warnings = read(
+        DATABASE_URL="sqlite:////var/lib/tactful.db", SECRET_KEYS=f" {KEY}, {OTHER},", BASE_URL="https://s.example/x/"
+    )
+    assert settings == Settings(Path("/var/lib/tactful.db"), (KEY, OTHER), "https://s.example/x")
+    assert warnings == []
+
+
+def test_what_is_not_given_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings, warnings = read()
+    assert (settings.database_url, settings.base_url) == (Path("tactful.db"), "http://localhost:8000")
+    assert len(warnings) == 1
+    assert "TACTFUL_SECRET_KEYS" in warnings[0]
+
+
+def test_every_fault_is_told_at_once_and_no_secret_with_it() -> None:
+    said = refusal(DATABASE_URL="mysql://db", SECRET_KEYS=f"{KEY},too-short-but-secret", BASE_URL="surveys.example")
+    assert [name in said for name in ("TACTFUL_DATABASE_URL='mysql://db'", "TACTFUL_SECRET_KEYS:", "BASE_URL=")] == [
+        True,
+        True,
+        True,
+    ]
+    assert "too-short-but-secret" not in said
+    assert KEY not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["", "tactful.db", "sqlite:", "sqlite://x", "sqlite:///", "postgresql:///x", "SQLITE:///x"]
+)
+def test_what_is_no_database(url: str) -> None:
+    assert "expected sqlite:///PATH" in refusal(SECRET_KEYS=KEY, DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x",
+        "//x",
+        "https://",
+        "https:///x",
+        "https://x?y=1",
+        "https://x#y",
+        "javascript:alert(1)",
+        "http://[::1",
+        "",
+        " ",
+    ],
+)
+def test_what_is_no_address_of_ours(url: str) -> None:
+    assert "TACTFUL_BASE_URL" in refusal(SECRET_KEYS=KEY, BASE_URL=url)
+
+
+class TestSecrets:
+    def test_a_file_holds_them(self, tmp_path: Path) -> None:
+        file = tmp_path / "keys"
+        file.write_text(f"{KEY},{OTHER}\n")
+        assert read(SECRET_KEYS_FILE=str(file))[0].secret_keys == (KEY, OTHER)
+        assert read(SECRET_KEYS_FILE=str(file), SECRET_KEYS="ignored")[0].secret_keys == (KEY, OTHER)
+
+    def test_a_file_that_cannot_be_read_is_a_fault(self, tmp_path: Path) -> None:
+        assert "TACTFUL_SECRET_KEYS: " in refusal(SECRET_KEYS_FILE=str(tmp_path / "absent"))
+        (tmp_path / "bytes").write_bytes(b"\xff" * 40)
+        assert "TACTFUL_SECRET_KEYS: " in refusal(SECRET_KEYS_FILE=str(tmp_path / "bytes"))
+
+    def test_only_secrets_are_read_from_files(self, tmp_path: Path) -> None:
+        file = tmp_path / "url"
+        file.write_text("https://elsewhere.example")
+        assert read(SECRET_KEYS=KEY, BASE_URL_FILE=str(file))[0].base_url == "http://localhost:8000"
+        assert [setting.name for setting in SETTINGS if setting.secret] == ["SECRET_KEYS"]
+
+    def test_they_are_not_shown(self) -> None:
+        assert KEY not in repr(read(SECRET_KEYS=KEY)[0])
+
+
+class TestDevelopmentKey:
+    def test_is_made_once_for_its_owner_alone(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path}/t.db"
+        first, again = read(DATABASE_URL=url)[0], read(DATABASE_URL=url)[0]
+        assert first.secret_keys == again.secret_keys
+        assert len(first.secret_keys[0]) >= 32
+        assert stat.S_IMODE((tmp_path / "t.db.key").stat().st_mode) == 0o600
+
+    def test_every_installation_has_its_own(self, tmp_path: Path) -> None:
+        keys = {read(DATABASE_URL=f"sqlite:///{tmp_path}/{name}.db")[0].secret_keys for name in "abc"}
+        assert len(keys) == 3
+
+    @pytest.mark.parametrize("kept", [b"", b"\n", b"short", b"\xff\xfe"])
+    def test_half_of_one_signs_nothing(self, tmp_path: Path, kept: bytes) -> None:
+        """A crash between making the file and writing it would leave an empty key, with which anybody can sign."""
+        (tmp_path / "t.db.key").write_bytes(kept)
+        with pytest.raises(CannotStart) as refused:
+            read(DATABASE_URL=f"sqlite:///{tmp_path}/t.db")
+        assert refused.value.code == "bad_key_file"
+        assert "delete it" in refused.value.message
