@@ -25,8 +25,8 @@ from tactful.store.script import Script, run
 from tactful.store.sqlite import SqliteDatabase
 from tests.sim.lossy_vfs import Disk, lossy_disk
 from tests.store import scripts
-from tests.store.conftest import SetClock
 from tests.store.contract import BATCH, FIRST_MIDDLE_LAST, assert_acknowledged_is_present
+from tests.support.clock import SetClock
 
 IOERR_FSYNC = sqlite3.SQLITE_IOERR_FSYNC
 FULL = sqlite3.SQLITE_FULL

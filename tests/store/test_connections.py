@@ -10,7 +10,7 @@ import pytest
 from tactful.errors import Busy, CannotStart, StorageFull
 from tactful.store.connections import check_version, connect_writer, reraise
 from tests.sim.lossy_vfs import lossy_disk
-from tests.store.conftest import SetClock
+from tests.support.clock import SetClock
 
 
 def test_old_sqlite_is_refused_in_words_that_help() -> None:

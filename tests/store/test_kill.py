@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tactful.store.connections import connect_writer
-from tests.store.conftest import SetClock
+from tests.support.clock import SetClock
 
 _SERVER = """
 import asyncio, itertools, sys

@@ -12,7 +12,7 @@ import pytest
 from tactful.errors import Busy, CannotStart
 from tactful.store.connections import connect_writer
 from tactful.store.migrate import Migration, _apply, load, migrate, pending, statements
-from tests.store.conftest import SetClock
+from tests.support.clock import SetClock
 
 START = Migration(1, "0001_start", "CREATE TABLE a (id INTEGER PRIMARY KEY);\nINSERT INTO a VALUES (1);\n")
 NEXT = Migration(2, "0002_next", "CREATE TABLE b (id INTEGER PRIMARY KEY, a_id INTEGER REFERENCES a (id));")

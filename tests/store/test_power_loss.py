@@ -21,7 +21,7 @@ from tactful.store.migrate import Migration, migrate, pending
 from tactful.store.sqlite import SqliteDatabase
 from tests.sim.lossy_vfs import Disk, lossy_disk
 from tests.store import scripts
-from tests.store.conftest import SetClock
+from tests.support.clock import SetClock
 
 CALLERS = 8
 ROWS_EACH = 40

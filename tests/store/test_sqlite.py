@@ -18,8 +18,8 @@ from tactful.errors import Busy, CannotStart
 from tactful.store.script import Script, one, run
 from tactful.store.sqlite import SqliteDatabase, run_once
 from tests.store import scripts
-from tests.store.conftest import SetClock
 from tests.store.contract import DatabaseContract, assert_acknowledged_is_present, turn
+from tests.support.clock import SetClock
 
 pytestmark = pytest.mark.anyio
 
