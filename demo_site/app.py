@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -23,9 +24,11 @@ __all__ = ["create_app"]
 _LARGEST_BODY = 16 * 1024
 
 
-def create_app(settings: Settings) -> Starlette:
-    """Make Lantern. Raises when a course or the surveys file cannot be read."""
-    stage = Stage.set_up(settings)
+def create_app(settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> Starlette:
+    """Make Lantern; `transport` replaces the network on its way to Tactful. Raises when a course, or the file of
+    surveys, cannot be read.
+    """
+    stage = Stage.set_up(settings, transport)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -43,12 +43,13 @@ class Stage:
     tactful: httpx2.AsyncClient
 
     @classmethod
-    def set_up(cls, settings: Settings) -> Stage:
+    def set_up(cls, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> Stage:
         """Read the courses and the surveys, and prepare the client; nothing is sent yet."""
         client = httpx2.AsyncClient(
             base_url=settings.tactful_url,
             headers={"authorization": f"Bearer {settings.api_token}"},
             timeout=httpx2.Timeout(4.0),
+            transport=transport,
         )
         return cls(
             settings=settings,

@@ -2,7 +2,7 @@
 import { setText } from './build.js'
 import { add, change, setUpLog } from './log.js'
 import { storyteller } from './story.js'
-import { nameOf, reasonsAfter, show, tick } from './surveys.js'
+import { greet, nameOf, reasonsAfter, show, tick } from './surveys.js'
 
 const { person, userId } = document.body.dataset
 const trouble = document.querySelector('[data-trouble]')
@@ -69,17 +69,23 @@ const setUpFolding = () => {
 const hint = document.querySelector('[data-hint]')
 const closeHint = () => {
   hint.hidden = true
+  greet('')
   remember('lantern-hint', 'closed')
 }
 const setUpHint = () => {
-  hint.hidden = remembered('lantern-hint') === 'closed'
+  if (remembered('lantern-hint') === 'closed') return
+  hint.hidden = false
+  greet('Try: finish 2 lessons')
   hint.querySelector('[data-hint-close]').addEventListener('click', closeHint)
 }
 
 const noteWhoIsThere = () => {
   const before = remembered('lantern-seen')
   remember('lantern-seen', person)
-  if (before && before !== person) add({ tone: 'quiet', label: 'Lantern', title: `is now used by ${document.querySelector('.panel-name').textContent}` })
+  if (!before || before === person) return
+  const name = document.querySelector('.panel-name').textContent
+  const joined = before.startsWith('visitor') && userId ? 'Logging in joins what the visitor did here to this person.' : ''
+  add({ tone: 'quiet', label: 'Lantern', title: `is now used by ${name}`, detail: joined })
 }
 
 setUpFolding()

@@ -8,6 +8,7 @@ const glance = document.querySelector('[data-glance]')
 /** @type {{until: number, window: number, clock: HTMLElement, bar: HTMLProgressElement | null}[]} */
 let ticking = []
 let surveys = []
+let greeting = ''
 
 const refusalRow = (refusal, survey) => {
   const clock = build('span', { className: 'refusal-clock' }, refusal.until === null ? '' : countdown(refusal.until - performance.now()))
@@ -71,11 +72,18 @@ export const tick = () => {
 }
 
 const glanceAt = (now) => {
+  if (greeting) return greeting
   if (!surveys.length) return ''
   const triggered = surveys.filter((survey) => !isOwnWish(survey))
   if (triggered.some(({ may_ask }) => may_ask)) return 'May ask now'
   const ends = triggered.map(freeAt).filter((at) => at !== null)
   return ends.length ? `Free in ${countdown(Math.min(...ends) - now)}` : 'Not asked'
+}
+
+/** Say `text` on the folded panel in place of what may be asked; an empty text ends that. */
+export const greet = (text) => {
+  greeting = text
+  setText(glance, glanceAt(performance.now()))
 }
 
 /** Return a survey's name, or its key while nothing more is known of it. */
