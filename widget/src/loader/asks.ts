@@ -6,7 +6,7 @@
 import type { DrawCard, Offer } from '../wire.ts'
 import { scene } from './identity.ts'
 import { listeners } from './listeners.ts'
-import { loadCard } from './loadCard.ts'
+import { cardUrl, loadCard } from './loadCard.ts'
 import { post } from './outbox.ts'
 import { request } from './request.ts'
 
@@ -14,22 +14,21 @@ import { request } from './request.ts'
 declare const tactful: { card?: DrawCard }
 
 let offer: string | undefined
-/** The card on the page, or what stands for the one on its way. */
-let shown: { isConnected: boolean } | undefined
+/** The card on the page. While one is on its way the document, which is always connected, stands for it. */
+let shown: { isConnected: boolean } | void
 
 /** Record the ask and draw the card, unless one is on the page already or on its way. */
 export const ask = async (wanted: object): Promise<void> => {
   if (shown?.isConnected) return
   let asked: any
-  shown = { isConnected: true }
+  shown = document
   try {
-    const loading = tactful.card || loadCard()
+    const loading = tactful.card || loadCard(cardUrl())
     asked = await request('asks', { ...scene(), ...wanted })
     await loading
     shown = asked.ask && tactful.card!(asked, post, listeners)
   } catch {
-    shown = undefined
-    if (asked) post('closings', { ask: asked.ask, how: 'not_rendered' })
+    shown = asked && post('closings', { ask: asked.ask, how: 'not_rendered' })
   }
 }
 

@@ -14,7 +14,7 @@ type Known = { id?: string; user?: number } & Record<string, string | number>
 const KEY = 'tactful'
 const DAY_MS = 86_400_000
 
-let known: Known = {}
+export let known: Known = {}
 let user: Partial<Identity> = {}
 
 const remember = (): void => writeJson(KEY, known)
@@ -25,12 +25,8 @@ export const recall = (): void => {
   known = readJson(KEY) || known
 }
 
-/** Tell whether this browser is known for another user. */
-export const isAnother = (named: Partial<Identity>): boolean => !!known.user && known.user != digest(named.user_id)
-
-/** Take `named` as the user. */
+/** Take `named` as the user from now on. */
 export const become = (named: Partial<Identity>): void => {
-  known.user = digest(named.user_id)
   user = named
 }
 

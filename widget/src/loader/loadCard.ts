@@ -4,13 +4,16 @@ import { nonce } from './script.ts'
 /** Where Trusted Types rule, these are the rules of our policy: one address comes through. */
 const rules = { createScriptURL: (_: string) => card.url }
 
-/** Load the card, pinned by its hash. Resolves when it has run or failed; throws if the page's policy refuses it. */
-export const loadCard = (): Promise<unknown> => {
-  const policy: typeof rules = (window as any).trustedTypes?.createPolicy('tactful', rules) || rules
-  const said = { crossOrigin: '', integrity: card.integrity, nonce, src: policy.createScriptURL('') }
-  return new Promise((resolve) =>
-    document.head.append(
-      Object.assign(document.createElement('script'), said, { onload: resolve, onerror: resolve }),
-    ),
-  )
+/** The card's address as the page's policies want it. Throws where they refuse our policy. */
+export const cardUrl = (): string => {
+  const { trustedTypes } = window as any
+  return (trustedTypes ? (trustedTypes.createPolicy('tactful', rules) as typeof rules) : rules).createScriptURL('')
 }
+
+/** Load the card from `src`, pinned by its hash. Resolves when it has run or failed. */
+export const loadCard = (src: string): Promise<unknown> =>
+  new Promise((resolve) => {
+    const script = document.createElement('script')
+    const { integrity } = card
+    document.head.append(Object.assign(script, { crossOrigin: '', integrity, nonce, src, onload: resolve, onerror: resolve }))
+  })

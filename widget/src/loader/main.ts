@@ -10,8 +10,9 @@
 import type { Identity, Traits } from '../wire.ts'
 import { ask, onOffer, takeUp } from './asks.ts'
 import { watch } from './config.ts'
+import { digest } from './digest.ts'
 import { add, flush } from './events.ts'
-import { become, forget, isAnother, isNews, recall, scene } from './identity.ts'
+import { become, forget, isNews, known, recall, scene } from './identity.ts'
 import { on } from './listeners.ts'
 import { keys, post, resend, whenOffered } from './outbox.ts'
 import { pageAddress } from './pageAddress.ts'
@@ -42,10 +43,11 @@ const reset = (): void => {
 const verbs: Record<string, (...args: any[]) => unknown> = {
   identify(id: string | number, traits?: Traits, proof?: Partial<Identity>) {
     if (!id) return
-    const named = { ...proof, user_id: id + '' }
-    // What happened until now was done by the other one, and so was the anonymous id.
-    if (isAnother(named)) reset()
-    become(named)
+    const sum = digest(id + '')
+    // What happened until now was done by somebody else, whose anonymous id must not become this one's.
+    if (known.user && known.user != sum) reset()
+    known.user = sum
+    become({ ...proof, user_id: id + '' })
     tell({ type: 'identify', traits })
   },
   group: (id: string | number, traits?: Traits) => tell({ type: 'group', group_id: id + '', traits }),
@@ -66,10 +68,9 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
   },
 }
 
-const call = safely((...args: Call) => {
-  const [name, ...rest] = args
-  if (awake || name == 'consent') return verbs[name]!(...rest)
-  held = [...held, args].slice(-MOST_HELD)
+const call = safely((...[name, ...args]: Call) => {
+  if (awake || name == 'consent') return verbs[name]!(...args)
+  held = [...held, [name, ...args] as Call].slice(-MOST_HELD)
 })
 
 const moved = safely(() => {
@@ -103,20 +104,23 @@ const onClick = ({ target }: { target: HTMLElement }): void => {
  */
 const watchNavigation = (): void => {
   const { pushState } = history
-  history.pushState = function (...args) {
-    pushState.apply(this, args)
+  history.pushState = (...args) => {
+    pushState.apply(history, args)
     moved()
   }
   listen('popstate', moved)
 }
 
-const begin = (earlier: Call[]): void => {
+/** Calls from before; or, if this script is included twice, the `q` of the first one, which stays. */
+const queued: Iterable<Call> & { pop?: unknown } = (window as any).tactful?.q || []
+
+const begin = safely(() => {
+  const tactful = ((window as any).tactful = call as any)
   // A page may keep the stub that it made: what that pushes to `tactful.q` must arrive as well.
-  const q = { push: (args: Call) => call(...args) }
-  ;(window as any).tactful = Object.assign(call, { q })
+  tactful.q = { push: (args: Call) => call(...args) }
   whenOffered(onOffer)
   if (data.userId) call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
-  earlier.forEach(q.push)
+  for (const args of queued) call(...args)
   listen('click', onClick)
   // Not `unload`, which would keep the page out of the back/forward cache.
   listen('pagehide', () => {
@@ -129,8 +133,6 @@ const begin = (earlier: Call[]): void => {
   listen('prerenderingchange', wake)
   watchNavigation()
   wake()
-}
+})
 
-const queued = (window as any).tactful?.q || []
-// Included twice, the first one stays.
-if (queued.pop) safely(begin)(queued)
+if (queued.pop) begin()

@@ -41,7 +41,8 @@ const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
     if (store[key] == kept) delete store[key]
     if (offer) onOffer(offer)
   } catch {
-    setTimeout(resend, retryDelay(failures++))
+    failures++
+    setTimeout(resend, retryDelay(failures))
   }
 }
 
@@ -56,5 +57,5 @@ export const post = (path: string, body: object, id = newId()): void => {
   if (written(body).length > LONGEST_BODY) return
   writeJson(PREFIX + id, entry)
   attempt(PREFIX + id, entry)
-  for (const late of keys().slice(MOST_ENTRIES)) delete store[late]
+  delete store[keys()[MOST_ENTRIES]!]
 }

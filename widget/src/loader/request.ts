@@ -1,5 +1,5 @@
 import { api, pass, renewPass } from './config.ts'
-import { isSettled } from './isSettled.ts'
+import { isTemporary } from './isTemporary.ts'
 
 /** Write `body` as it travels: every request carries the pass of now. */
 export const written = (body: object): string => JSON.stringify({ pass, ...body })
@@ -15,6 +15,6 @@ export const request = async (path: string, body: object): Promise<Record<string
     renewPass(said.pass)
     return request(path, body)
   }
-  if (isSettled(reply)) return said
-  throw said
+  if (isTemporary(reply.status)) throw said
+  return said
 }

@@ -1,6 +1,4 @@
-const FIRST_MS = 4_000
-const LONGEST_MS = 3_600_000
+const FIRST_MS = 2_000
 
-/** How long to wait after failure number `failures` (from 0), in ms: doubling up to 1 h; `random` (0..1) adds up to half. */
-export const retryDelay = (failures: number, random = Math.random()): number =>
-  Math.min(FIRST_MS * 2 ** failures, LONGEST_MS) * (1 + random / 2)
+/** How long to wait after `failures` in a row (from 1), in ms: 4 s, 8 s, 16 s, ..., and up to half as much again. */
+export const retryDelay = (failures: number): number => FIRST_MS * 2 ** failures * (1 + Math.random() / 2)

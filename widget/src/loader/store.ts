@@ -6,6 +6,7 @@
  * (https://issues.chromium.org/issues/40321350); writing throws where the quota is 0 or used up.
  */
 import { newId } from './newId.ts'
+import { safely } from './safely.ts'
 
 export let store: Record<string, string> = {}
 /** Whether what is written can be expected on the next page. */
@@ -16,26 +17,19 @@ export let visit = newId()
 /** What the keys of waiting requests begin with; alone it is the key of our test. */
 export const PREFIX = 'tactful-'
 
-/** Find out what the browser allows. Nothing is stored before this is called. */
-export const openStore = (): void => {
-  try {
-    const local: Record<string, string> = localStorage as any
-    local[PREFIX] = PREFIX
-    durable = local[PREFIX]
-    delete local[PREFIX]
-    if (durable) store = local
-    visit = sessionStorage.tactful ||= visit
-  } catch {
-    // Memory it is.
-  }
-}
+/** Find out what the browser allows; where it throws, memory it is. Nothing is stored before this is called. */
+export const openStore = safely(() => {
+  const local: Record<string, string> = localStorage as any
+  local[PREFIX] = PREFIX
+  durable = local[PREFIX]
+  delete local[PREFIX]
+  if (durable) store = local
+  visit = sessionStorage.tactful ||= visit
+})
 
 export const readJson = (key: string): any => JSON.parse(store[key] || 'null')
 
-export const writeJson = (key: string, value: unknown): void => {
-  try {
-    store[key] = JSON.stringify(value)
-  } catch {
-    // A full storage costs persistence, not the request that is on its way.
-  }
-}
+/** A full storage throws. That costs persistence, not the request that is on its way. */
+export const writeJson = safely((key: string, value: unknown) => {
+  store[key] = JSON.stringify(value)
+})
