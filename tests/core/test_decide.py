@@ -206,6 +206,12 @@ class TestShares:
         assert len(self._sampled("nps", share)) / len(self.PEOPLE) == pytest.approx(share, abs=tolerance)
         assert len(self._held_out(share)) / len(self.PEOPLE) == pytest.approx(share, abs=tolerance)
 
+    def test_the_edge_of_a_share_lies_outside_it(self) -> None:
+        at_edge = share_of("sample", "nps", "ann")
+        assert decided(a_survey(sample=at_edge), OPEN, a_person()) == (Refusal("sample"),)
+        held_at_edge = replace(OPEN, holdout=share_of("holdout", "ann"))
+        assert decided(a_survey(), held_at_edge, a_person()) == ()
+
     def test_whoever_is_in_a_share_stays_in_when_it_grows(self) -> None:
         for small, large in pairwise((0.0, 0.1, 0.3, 0.8, 1.0)):
             assert self._sampled("nps", small) <= self._sampled("nps", large)

@@ -139,6 +139,10 @@ def test_a_full_rule_says_when_it_is_free() -> None:
     assert (reading.counted, reading.free_at, reading.full) == (4, NOW - 2 + WINDOW, True)
 
 
+def test_the_first_moment_of_all_is_a_time_like_any_other() -> None:
+    assert read_rule(a_rule(WINDOW), "nps", (an_ask(NOW),), 0).counted == 1
+
+
 def test_copying_a_survey_escapes_no_cap_on_its_kind() -> None:
     policy = Policy((a_rule(WINDOW, surveys="kind:nps"),), tenure_ms=0)
     person = a_person(asks=(an_ask(1, "original"),))
