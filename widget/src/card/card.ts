@@ -49,7 +49,6 @@ export class Card {
         class: `card ${position} ${dark ? 'dark' : ''}`,
         role: 'dialog',
         'aria-labelledby': 'ask',
-        'aria-describedby': 'more',
         tabindex: -1,
         lang: survey.lang,
         dir: survey.dir,
@@ -58,7 +57,7 @@ export class Card {
       close,
       this._live,
     )
-    dress(this._root, accent)
+    dress(this._root, accent, dark)
     this._root.append(this._card)
     this._step(nextQuestion(survey.questions, {}, 0))
     this._watch()
@@ -145,6 +144,8 @@ export class Card {
     const inside = this._root.activeElement
     const lead = intro && element('p', { class: 'intro', id: 'more' }, intro)
     this._content.replaceChildren(...[lead, main].filter((one): one is HTMLElement => !!one))
+    this._card.toggleAttribute('aria-describedby', false)
+    if (this._root.getElementById('more')) this._card.setAttribute('aria-describedby', 'more')
     this._card.scrollTop = 0
     if (!inside) return
     // On a touch screen the focus in a field would throw the keyboard over the card.
@@ -161,11 +162,14 @@ export class Card {
     const next = nextQuestion(questions, this._answers, this._index + 1)
     this._done = next < 0
     this._save(this._answers)
-    this._tell('answered')
+    // Gone through to the end without a word.
+    if (this._done && !this._rev) this._closing('dismissed')
+    this._tell(this._rev ? 'answered' : 'dismissed')
     this._step(next)
   }
 
   private _save(answers: Answers): void {
+    if (!Object.keys(answers).length) return
     const { ask } = this._asked
     this._post('responses', { ask, rev: ++this._rev, answers: { ...answers }, done: this._done }, '!' + ask.slice(-24))
   }

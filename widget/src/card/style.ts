@@ -1,5 +1,5 @@
 import css from './style.css'
-import { plainColour, readableOn } from './readableOn.ts'
+import { plainColour, readableOn, standsOut } from './colours.ts'
 
 /** The page's own font; a page that never chose one shows a serif that nobody wants, so that counts as none. */
 const pageFont = (): string => {
@@ -11,9 +11,10 @@ const pageFont = (): string => {
  * Dress `root`. A constructed sheet is no inline style, so a strict `style-src` lets it pass; Safari before 16.4 has
  * none (https://caniuse.com/mdn-api_cssstylesheet_cssstylesheet) and gets a style element.
  */
-export const dress = (root: ShadowRoot, accent: string): void => {
+export const dress = (root: ShadowRoot, accent: string, dark: boolean): void => {
   const colour = plainColour(accent)
-  const rules = `${css}.card{--accent:${colour};--on-accent:${readableOn(colour)};--font:${pageFont()}}`
+  const ring = standsOut(colour, dark) ? colour : 'var(--ink)'
+  const rules = `${css}.card{--accent:${colour};--on-accent:${readableOn(colour)};--ring:${ring};--font:${pageFont()}}`
   try {
     const sheet = new CSSStyleSheet()
     sheet.replaceSync(rules)

@@ -12,5 +12,9 @@ export const luminance = (colour: string): number => {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
-/** The text colour that is read best on `#rrggbb`: white up to a luminance of 0.179, where both have a contrast of 4.58. */
+/** The text colour that is read best on `#rrggbb`: at a luminance of 0.179 black and white contrast alike, 4.58 to 1. */
 export const readableOn = (colour: string): string => (luminance(colour) > 0.179 ? '#000' : '#fff')
+
+/** Tell whether `#rrggbb` stands out by 3 to 1 from the card's paper, as a ring round a field must (WCAG 1.4.11). */
+export const standsOut = (colour: string, dark: boolean): boolean =>
+  dark ? luminance(colour) > 0.144 : luminance(colour) < 0.3
