@@ -112,6 +112,13 @@ def test_faults_of_plain_data_carry_no_line() -> None:
         (".", "."),
         ("-", [None]),
         ("+1", "+1"),
+        ("e0", "e0"),
+        ("-e5", "-e5"),
+        ("5.", "5."),
+        ("1e", "1e"),
+        ("-.5", -0.5),
+        ("-0", 0),
+        ("1E-2", 0.01),
         ("=", "="),
         ("'1'", "1"),
         ('"true"', "true"),
@@ -275,7 +282,28 @@ def test_written_yaml_reads_as_the_same(data: object) -> None:
     assert parse(write_yaml({"data": data}).encode(), "a.yaml").data == {"data": data}
 
 
-@pytest.mark.parametrize("text", ["no", "1e3", "08:00", "null", "~", "", "-", "a: b", " x ", "é", "# x", "2026-12-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no",
+        "1e3",
+        "08:00",
+        "null",
+        "~",
+        "",
+        "-",
+        "a: b",
+        " x ",
+        " ",
+        "\n",
+        " \n x",
+        "a\tb",
+        "a b " * 200,
+        "é",
+        "# x",
+        "2026-12-01",
+    ],
+)
 def test_texts_that_look_like_something_else_stay_texts(text: str) -> None:
     assert parse(write_yaml({text: [text]}).encode(), "a.yaml").data == {text: [text]}
 

@@ -87,7 +87,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NOT_IN_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _YAML_ADVICE = "indent with spaces, and put texts that hold `: `, ` #`, `{` or `[` in quotes"
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(\.[0-9]+)?|(\.[0-9]+))([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 30
 
 
@@ -175,12 +175,12 @@ class _YamlReader:
         if written in _CONSTANTS:
             return _CONSTANTS[written]
         match = _NUMBER.fullmatch(written)
-        if match is None or not any(char.isdigit() for char in written):
+        if match is None:
             return written
         if len(written) > _LONGEST_NUMBER:
             self._source.fault(position, steps, "is a number too long to keep; put it in quotes")
             return None
-        return float(written) if match[1] or match[2] else int(written)
+        return float(written) if any(match.groups()) else int(written)
 
 
 class _YamlWriter(yaml.SafeDumper):
@@ -191,7 +191,7 @@ class _YamlWriter(yaml.SafeDumper):
 
     def represent_text(self, text: str) -> yaml.Node:
         is_typed = text in _CONSTANTS or _NUMBER.fullmatch(text) is not None
-        is_odd = not text.replace("\n", "").isprintable()  # YAML folds some of these; in double quotes all are escaped
+        is_odd = not text.isprintable()  # YAML folds some of these; in double quotes all are escaped
         return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_typed or is_odd else None)
 
 
@@ -200,7 +200,7 @@ _YamlWriter.add_representer(str, _YamlWriter.represent_text)
 
 def write_yaml(data: Any) -> str:
     """Write plain data (of JSON) as YAML that `read_yaml` reads as the same, in the order given."""
-    return yaml.dump(data, Dumper=_YamlWriter, sort_keys=False, allow_unicode=True, width=110)
+    return yaml.dump(data, Dumper=_YamlWriter, sort_keys=False, allow_unicode=True, width=2**31)
 
 
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s{}\[\],:"]+')

@@ -42,7 +42,7 @@ SPANS = st.integers(0, 3_660).map(lambda days: days * DAY_MS) | st.integers(0, 1
 SCALARS = st.booleans() | NUMBERS | TEXTS
 
 _written = st.builds(
-    lambda text, slot: (text.replace("{", "") or "?") + slot,
+    lambda text, slot: text.replace("{", "?") + slot,
     TEXTS.filter(str.strip),
     st.sampled_from(["", "{{project.name}}", "{{ traits.first_name | there }}", "{{event.a.b}}", "}}"]),
 )
