@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import demo_site
+from demo_site import settings as settings_module
 from demo_site.settings import Settings, SettingsError
 from tests.demo_site.conftest import GIVEN
 
@@ -48,6 +52,12 @@ def test_secrets_are_not_in_what_is_printed(settings: Settings) -> None:
     assert not any(
         secret in repr(settings) for secret in (settings.write_key, settings.api_token, settings.identity_secret)
     )
+
+
+def test_every_setting_is_documented() -> None:
+    written = (Path(demo_site.__file__).parent / "README.md").read_text(encoding="utf-8")
+    read = [*settings_module._REQUIRED, *settings_module._DEFAULTS]
+    assert set(re.findall(r"^\| `(\w+)` \|", written, re.MULTILINE)) == set(read)
 
 
 def test_the_command_says_what_is_missing_and_fails() -> None:

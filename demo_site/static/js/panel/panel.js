@@ -32,18 +32,31 @@ const met = (identity) => {
   remember(`lantern-anonymous-${person}`, anonymousId)
 }
 
-let asking = null
+let asking = Promise.resolve()
 
-/** Ask why; while one question is under way, everybody who asks waits for its answer and then one more. */
+/** Ask why, one question after the other: an answer that was overtaken would show what is no longer so. */
 const askWhy = async () => {
   const query = !userId && anonymousId ? `?${new URLSearchParams({ anonymous_id: anonymousId })}` : ''
   const told = await fetch(`/panel/why${query}`).then((reply) => reply.json(), () => ({ trouble: 'Lantern does not answer.' }))
   setText(trouble, told.trouble ?? '')
   trouble.hidden = !told.trouble
-  if (!told.trouble) show(told)
+  if (!told.trouble) {
+    show(told)
+    remember(`lantern-why-${person}`, JSON.stringify({ at: Date.now(), told }))
+  }
   if (!userId) setText(knownAs, anonymousId ?? 'not known to Tactful yet')
 }
-const refresh = () => (asking = (asking ?? Promise.resolve()).then(askWhy))
+
+/** Until the first answer, show the one of the page before, with its countdowns moved on: nothing jumps. */
+const showLast = () => {
+  const last = JSON.parse(remembered(`lantern-why-${person}`) ?? 'null')
+  if (!last) return
+  const past = Date.now() - last.at
+  const moved = (one) => ({ ...one, free_in_ms: one.free_in_ms == null ? null : Math.max(0, one.free_in_ms - past) })
+  show({ ...last.told, surveys: last.told.surveys.map((one) => ({ ...one, refusals: one.refusals.map(moved) })) })
+}
+
+const refresh = () => (asking = asking.then(askWhy))
 
 const explain = async (messages, entries) => {
   await refresh()
@@ -93,6 +106,7 @@ setUpHint()
 setUpLog()
 noteWhoIsThere()
 window.lanternRecorder.listen(storyteller({ nameOf, explain, met, asked: closeHint, changed: refresh }))
+showLast()
 refresh()
 setInterval(() => {
   if (tick()) refresh()
