@@ -108,15 +108,16 @@ def _limit(call: Call) -> int:
     return int(written)
 
 
-async def _definition(call: Call) -> tuple[Any, Callable[[Reading[Any]], Any]]:
-    """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it."""
+async def _definition(call: Call) -> tuple[Any, Callable[[Reading[Any]], tuple[Any, list[dict[str, Any]]]]]:
+    """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it: the
+    value, and the warnings for whoever sent it."""
     is_yaml = "yaml" in call.request.headers.get("content-type", "")
     parsed = parse(await read_bytes(call.request, INGEST_LIMIT), "body.yaml" if is_yaml else "body.json")
 
-    def take(reading: Reading[Any]) -> Any:
+    def take(reading: Reading[Any]) -> tuple[Any, list[dict[str, Any]]]:
         if reading.value is None:
             raise invalid(reading.faults, parsed)
-        return reading.value
+        return reading.value, [parsed.locate(warning).for_wire() for warning in reading.warnings]
 
     return parsed.data, take
 
@@ -151,12 +152,13 @@ async def put_survey(call: Call) -> Response:
     """Make the survey what the body says; the key in the path is the survey's."""
     data, take = await _definition(call)
     key = call.request.path_params["key"]
-    survey = take(read_survey({"key": key} | data if isinstance(data, dict) else data))
+    survey, warnings = take(read_survey({"key": key} | data if isinstance(data, dict) else data))
     if survey.key != key:
         raise BadRequest("key_mismatch", "The survey's `key` is not the one in the path.", path="key")
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, None, (survey,)))
     config = await call.service.configs.get(call.project_id)
-    return _json(_survey_json(config, key) | {"change": change.how}, 201 if change.how == "created" else 200)
+    told = _survey_json(config, key) | {"change": change.how, "warnings": warnings}
+    return _json(told, 201 if change.how == "created" else 200)
 
 
 @_authorised("policy:read")
@@ -169,9 +171,9 @@ async def get_policy(call: Call) -> Response:
 async def put_policy(call: Call) -> Response:
     """Make the project's policy what the body says."""
     data, take = await _definition(call)
-    policy = take(read_policy(data))
+    policy, warnings = take(read_policy(data))
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, policy, ()))
-    return _json(write_policy(policy) | {"change": change.how})
+    return _json(write_policy(policy) | {"change": change.how, "warnings": warnings})
 
 
 @_authorised("results:read")
