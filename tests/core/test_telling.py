@@ -118,6 +118,7 @@ MANY = _text(en="How?", zh="如何？", **{"pt-BR": "Como?", "ar": "كيف؟"})
         (MANY, "fi", "en", "ltr", "How?", "Close"),
         (MANY, "", "en", "ltr", "How?", "Close"),
         (_text(**{"he-IL": "איך?"}), "en", "he-IL", "rtl", "איך?", "Close"),
+        (_text(en="How?"), "zh", "en", "ltr", "How?", "Close"),
         (plain("How?"), "ar", "en", "ltr", "How?", "Close"),
         (plain("How?"), "zh-TW", "en", "ltr", "How?", "关闭"),
     ],
@@ -138,6 +139,14 @@ def test_the_ends_of_a_scale_are_the_surveys_or_ours(locale: str, low: str | Non
     question = Question("score", KINDS["nps"], MANY, high=_text(en="Sure", zh="很愿意"))
     [told] = _told(a_survey(questions=(question,)), locale)["questions"]
     assert (told["low"], told["high"]) == (low or "Not at all likely", high)
+
+
+@pytest.mark.parametrize(
+    ("ask", "low"), [(_text(en="How?"), "Not at all likely"), (plain("How?"), "完全不可能"), (MANY, "完全不可能")]
+)
+def test_our_ends_are_in_the_language_of_the_question(ask: Text, low: str) -> None:
+    [told] = _told(a_survey(questions=(Question("score", KINDS["nps"], ask),)), "zh")["questions"]
+    assert told["low"] == low
 
 
 def test_a_survey_that_says_little_is_told_with_nulls() -> None:
