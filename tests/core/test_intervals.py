@@ -239,6 +239,7 @@ class TestMean:
         histogram = {value: values.count(value) for value in range(1, 8)}
         assert mean(histogram, scale=(1, 7)) == mean(values, scale=(1, 7))
 
+    @example({7: 147.062})
     @given(st.dictionaries(st.integers(1, 7), weights, min_size=1))
     def test_stays_on_the_scale(self, histogram: dict[int, float]) -> None:
         interval = mean(histogram, scale=(1, 7))

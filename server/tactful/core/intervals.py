@@ -126,7 +126,9 @@ def mean(
     z = _normal_quantile(confidence)
     if n == 0:
         return Interval(None, lowest, highest)
-    estimate = math.fsum(value * count for value, count in counted.items()) / n
+    # The quotient of two rounded sums may leave the values it lies between by the last bit.
+    middle = math.fsum(value * count for value, count in counted.items()) / n
+    estimate = min(max(middle, min(counted)), max(counted))
     if n > 1 and (len(counted) > 1 or scale is None):
         squares = math.fsum(count * (value - estimate) ** 2 for value, count in counted.items())
         half = _t_quantile(n - 1, confidence) * math.sqrt(squares / (n - 1) / n)
