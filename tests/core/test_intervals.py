@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from tactful.core.intervals import Interval, _t_quantile, _t_quantile_expanded, mean, nps, nps_difference, proportion
