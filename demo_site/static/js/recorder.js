@@ -34,10 +34,10 @@
     if (!url.startsWith(api) || init?.method !== 'POST') return answer
     const about = { request: ++requests, path: url.slice(api.length), body: parsed(init.body) }
     note({ kind: 'request', ...about })
-    answer.then(
-      async (reply) => note({ kind: 'reply', ...about, status: reply.status, said: parsed(await reply.clone().text()) }),
-      () => note({ kind: 'reply', ...about, status: 0, said: {} }),
-    )
+    answer
+      .then(async (reply) => ({ status: reply.status, said: parsed(await reply.clone().text()) }))
+      .catch(() => ({ status: 0, said: {} }))
+      .then((told) => note({ kind: 'reply', ...about, ...told }))
     return answer
   }
   const beacon = navigator.sendBeacon.bind(navigator)

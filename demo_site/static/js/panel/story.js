@@ -15,10 +15,7 @@ const unsent = []
 
 const onTrack = ({ name, properties, at }) => {
   const id = add({ at, tone: 'event', label: 'Event', title: name, detail: oneLine(properties) })
-  const timer = setTimeout(() => {
-    change(id, { tone: 'quiet', lines: [STAYED] })
-    unsent.splice(unsent.findIndex((one) => one.id === id), 1)
-  }, STAYED_MS)
+  const timer = setTimeout(() => change(id, { tone: 'quiet', lines: [STAYED] }), STAYED_MS)
   unsent.push({ id, name, timer })
 }
 
@@ -28,6 +25,8 @@ const SENT = {
     if (found < 0) return add({ at, tone: 'event', label: 'Event', title: event, detail: oneLine(properties) })
     const [{ id, timer }] = unsent.splice(found, 1)
     clearTimeout(timer)
+    // Late, where the widget itself came late: then it did not stay after all.
+    change(id, { tone: 'event', lines: [] })
     return id
   },
   identify: ({ traits }, at) => add({ at, tone: 'quiet', label: 'Identify', title: 'who is logged in', detail: oneLine(traits) }),
