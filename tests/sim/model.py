@@ -96,7 +96,6 @@ class AskToken:
 
     human: Human
     ask: Ask
-    made_at: int
     token: str
 
 
@@ -229,7 +228,7 @@ class Model:
 
     def respond(self, token: AskToken, rev: int, score: int, done: bool) -> int:
         ask = token.ask
-        if expired(token.made_at, ASK_LIFE_MS, self.now):
+        if expired(token.ask.asked_at, ASK_LIFE_MS, self.now):
             return 401
         if ask.refunded_at is not None:
             return 409
@@ -243,7 +242,7 @@ class Model:
 
     def close(self, token: AskToken, how: str) -> int:
         ask, human = token.ask, token.human.now_is()
-        if expired(token.made_at, ASK_LIFE_MS, self.now):
+        if expired(token.ask.asked_at, ASK_LIFE_MS, self.now):
             return 401
         if how == "seen" and ask.seen_at is None:
             ask.seen_at = self.now

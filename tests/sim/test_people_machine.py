@@ -133,6 +133,17 @@ class People(RuleBasedStateMachine):
 
     # What pages ask.
 
+    @rule(target=asks, who=people, event=st.sampled_from(("Done", "Done", "Other")))
+    def somebody_is_asked(self, who: Who, event: str) -> Any:
+        """What mostly happens: an event, and its offer is taken up by the same person."""
+        offer = self.something_happens(who, event)
+        return self._take_up(offer, who) if isinstance(offer, Offer) else multiple()
+
+    @rule(target=asks, earlier=offers)
+    def a_message_is_sent_again_and_leads_to_a_card(self, earlier: Offer) -> Any:
+        offer = self.a_message_is_sent_again(earlier, earlier.who)
+        return self._take_up(offer, earlier.who) if isinstance(offer, Offer) else multiple()
+
     @rule(target=asks, offer=offers)
     def an_offer_is_taken_up(self, offer: Offer) -> Any:
         return self._take_up(offer, offer.who)
@@ -148,7 +159,7 @@ class People(RuleBasedStateMachine):
         return self._asked(self.model.humans[who.aliases[0]], ask, answer) if ask is not None else multiple()
 
     def _asked(self, human: Human, ask: Ask, answer: httpx2.Response) -> AskToken:
-        return AskToken(human, ask, self.clock.now, answer.json()["ask"])
+        return AskToken(human, ask, answer.json()["ask"])
 
     @rule(target=asks, raced=st.lists(offers, min_size=2, max_size=6))
     def offers_are_raced(self, raced: list[Offer]) -> Any:

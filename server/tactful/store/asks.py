@@ -14,17 +14,17 @@ import orjson
 
 from tactful.core.answers import Answers
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
-from tactful.core.spans import DAY_MS, SECOND_MS
+from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
-from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, recognise
+from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, merged_ask_id, recognise
 from tactful.store.projects import Config, load_config
 from tactful.store.script import Row, Script, one, run
 
 __all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "respond", "show", "take_up"]
 
 FIND_ASK = """
-SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, refunded_at FROM asks
+SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at FROM asks
 WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 INSERT_ASK = """
@@ -57,6 +57,8 @@ UPDATE asks SET opted_out_at = coalesce(opted_out_at, ?) WHERE project_id = ? AN
 SET_REFUNDED = "UPDATE asks SET refunded_at = ? WHERE project_id = ? AND person_id = ? AND ask_id = ?"
 SET_LAST_REFUND = "UPDATE people SET refunded_at = ? WHERE project_id = ? AND person_id = ?"
 
+#: An offer taken up again is told the same ask for as long as a retry of it can come, its token's life (tokens.OFFER).
+TOLD_AGAIN_MS = 10 * MINUTE_MS
 #: An ask may be given back this long after it was made, and once per person in a day.
 REFUND_WITHIN_MS = 60 * SECOND_MS
 REFUND_EVERY_MS = DAY_MS
@@ -144,14 +146,24 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
     if live is None or live.version != offered.version:
         return _refused("survey_changed")
     before = yield one(FIND_ASK, project_id, known.person_id, offered.offer_id)
-    if before is not None and before["refunded_at"] is not None:
-        return _refused("offer_spent")
     if before is not None:
+        if not _may_tell_again(before, known):
+            return _refused("offer_spent")
         return Asked(offered.offer_id, before["asked_at"], live, known, context.event)
     refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
     if refusals:
         return NotNow(refusals)
     return (yield from _record(project_id, offered.offer_id, live, known, context))
+
+
+def _may_tell_again(ask: Row, known: Known) -> bool:
+    """Tell whether an ask that was made before may still be drawn.
+
+    Later than any retry, the same id can only come from a client that uses message ids again; it would be drawn a
+    card each time, and none of them counted.
+    """
+    is_retry = known.now <= ask["asked_at"] + TOLD_AGAIN_MS
+    return is_retry and ask["refunded_at"] is None and not known.person.opted_out
 
 
 def show(
@@ -189,10 +201,21 @@ def _record(
 def _lock_ask(project_id: str, person_id: str, ask_id: str) -> Script[tuple[Row, Row]]:
     """Lock the ask's person and read the ask. Raises `NotFound`."""
     person = yield from lock_person(project_id, person_id)
-    ask = (yield one(FIND_ASK, project_id, person["person_id"], ask_id)) if person is not None else None
+    if person is None:
+        raise _no_such_ask()
+    ask = None
+    if person["person_id"] != person_id:
+        # The merge gave this ask another id if the person it went to had one of the same id.
+        ask = yield one(FIND_ASK, project_id, person["person_id"], merged_ask_id(ask_id, person_id))
     if ask is None:
-        raise NotFound("no_such_ask", "There is no such ask any more.")
+        ask = yield one(FIND_ASK, project_id, person["person_id"], ask_id)
+    if ask is None:
+        raise _no_such_ask()
     return person, ask
+
+
+def _no_such_ask() -> NotFound:
+    return NotFound("no_such_ask", "There is no such ask any more.")
 
 
 def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) -> Script[None]:
@@ -200,24 +223,25 @@ def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) ->
     person, ask = yield from _lock_ask(project_id, person_id, ask_id)
     if ask["refunded_at"] is not None:
         raise Conflict("ask_given_back", "This ask was given back as not rendered; it takes no response.")
-    kept = yield one(FIND_RESPONSE, project_id, person["person_id"], ask_id)
+    key = (project_id, person["person_id"], ask["ask_id"])
+    kept = yield one(FIND_RESPONSE, *key)
     if kept is not None and revision.rev <= kept["rev"]:
         return
     if kept is not None and kept["done"]:
         raise Conflict("response_final", "This response is done; it cannot be changed any more.")
     now, answers = person["last_at"], revision.answers
     yield run(
-        INSERT_RESPONSE, project_id, person["person_id"], ask_id, revision.response_id, ask["survey_key"],
-        ask["version"], ask["test"], now, revision.rev, orjson.dumps(dict(answers.values)).decode(),
-        answers.score, answers.band, answers.comment, int(revision.done), now,
+        INSERT_RESPONSE, *key, revision.response_id, ask["survey_key"], ask["version"], ask["test"], now,
+        revision.rev, orjson.dumps(dict(answers.values)).decode(), answers.score, answers.band, answers.comment,
+        int(revision.done), now,
     )  # fmt: skip
-    yield run(SET_RESPONDED, now, project_id, person["person_id"], ask_id)
+    yield run(SET_RESPONDED, now, *key)
 
 
 def close(project_id: str, person_id: str, ask_id: str, how: str) -> Script[None]:
     """Record how a card went: `seen`, `dismissed`, `opted_out`, or `not_rendered`, which may give the ask back."""
     person, ask = yield from _lock_ask(project_id, person_id, ask_id)
-    key = (project_id, person["person_id"], ask_id)
+    key = (project_id, person["person_id"], ask["ask_id"])
     if how == "not_rendered":
         yield from _give_back(person, ask, key)
         return
@@ -232,7 +256,7 @@ _CLOSINGS = {"seen": SET_SEEN, "dismissed": SET_DISMISSED, "opted_out": SET_ASK_
 def _give_back(person: Row, ask: Row, key: tuple[str, str, str]) -> Script[None]:
     """Give the ask back if that may be: soon, nothing seen or said, and not twice in a day."""
     now = person["last_at"]
-    touched = any(ask[name] is not None for name in ("seen_at", "responded_at", "refunded_at"))
+    touched = any(ask[name] is not None for name in ("seen_at", "responded_at", "dismissed_at", "refunded_at"))
     recent = person["refunded_at"] is not None and now < person["refunded_at"] + REFUND_EVERY_MS
     if touched or recent or now > ask["asked_at"] + REFUND_WITHIN_MS:
         return

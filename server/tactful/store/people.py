@@ -20,7 +20,17 @@ from tactful.core.people import PastAsk, Person
 from tactful.identity import Identity
 from tactful.store.script import Row, Script, one, rows, run
 
-__all__ = ["Known", "facts", "lock_person", "peek", "recognise", "set_account", "set_opted_out", "set_traits"]
+__all__ = [
+    "Known",
+    "facts",
+    "lock_person",
+    "merged_ask_id",
+    "peek",
+    "recognise",
+    "set_account",
+    "set_opted_out",
+    "set_traits",
+]
 
 LOCK_PERSON = """
 UPDATE people SET last_at = greatest(last_at, now_ms())
@@ -68,7 +78,8 @@ SET_OPTED_OUT = """
 UPDATE people SET opted_out_at = coalesce(opted_out_at, last_at) WHERE project_id = ? AND person_id = ?
 """
 MERGE_ALIASES = "UPDATE aliases SET person_id = ? WHERE project_id = ? AND person_id = ?"
-#: Should both have an ask of the same id (one message sent under two identities), both still count.
+#: Should both have an ask of the same id (one message sent under two identities), both still count: the loser's gets
+#: the id that `merged_ask_id` tells.
 MERGE_RESPONSES = """
 UPDATE responses SET person_id = ?, ask_id = CASE
     WHEN EXISTS (SELECT 1 FROM asks b WHERE b.project_id = responses.project_id AND b.person_id = ?
@@ -115,6 +126,11 @@ class Known:
     config_version: int
     refunded_at: int | None
     person: Person
+
+
+def merged_ask_id(ask_id: str, person_id: str) -> str:
+    """The id that an ask of `person_id` got when they were merged into somebody with an ask of the same id."""
+    return f"{ask_id}-{person_id}"
 
 
 def _since(first: int | None, second: int | None) -> int | None:

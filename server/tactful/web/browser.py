@@ -250,7 +250,9 @@ async def _show(
 def _told(service: Service, config: Config, asked: Asked, context: ContextPart) -> dict[str, Any]:
     """The ask's token and the survey in the person's language."""
     live, known = asked.live, asked.known
-    token = service.tokens.sign(ASK, [config.project_id, known.person_id, asked.ask_id, live.survey.key, live.version])
+    payload = [config.project_id, known.person_id, asked.ask_id, live.survey.key, live.version]
+    # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
+    token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
     return {"ask": token, "survey": tell(live, context.locale[:_LONGEST_LOCALE], lookup_in(values))}
 
