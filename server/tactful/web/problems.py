@@ -7,11 +7,14 @@ Nothing of a stack trace ever leaves the house.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
+from http import HTTPStatus
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from tactful.errors import TactfulError
 
@@ -40,13 +43,22 @@ async def _ours(_request: Request, error: Exception) -> Response:
     return problem(error)
 
 
-async def _starlettes(_request: Request, error: Exception) -> Response:
+async def _starlettes(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "not_found", 405: "method_not_allowed"}
     told = TactfulError(codes.get(error.status_code, "http_error"), error.detail)
     told.status = error.status_code
     told.headers = tuple((error.headers or {}).items())
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        told.headers = (("Allow", _allowed(request)),)
     return problem(told)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the address: one that has a route for each of them is told of the first one's only."""
+    routes: Iterable[Route] = (route for route in request.app.routes if isinstance(route, Route))
+    meant = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted({method for route in meant for method in route.methods or ()}))
 
 
 async def _bug(request: Request, error: Exception) -> Response:
