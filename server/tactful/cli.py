@@ -222,6 +222,14 @@ def migrate() -> None:
     typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
 
 
+@app.command()
+def openapi() -> None:
+    """Print the management API as OpenAPI 3.1."""
+    from tactful.web.openapi import document  # noqa: PLC0415  # the other commands start faster without it
+
+    typer.echo(orjson.dumps(document(_settings().base_url), option=orjson.OPT_INDENT_2))
+
+
 def _fail(error: TactfulError) -> NoReturn:
     typer.secho(error.message, fg=typer.colors.RED, err=True)
     if isinstance(error, Invalid):

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
 from tactful.store.projects import config_versions
-from tactful.web import browser, files, ingest, manage, pages
+from tactful.web import browser, files, ingest, manage, openapi, pages
 
 __all__ = ["ROUTES"]
 
@@ -52,6 +52,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/people/{person_id}", manage.get_person),
     Route("/api/v1/people/{person_id}/why", manage.get_why),
     Route("/api/v1/responses", manage.get_responses),
+    Route("/api/openapi.json", openapi.serve_document),
     Route("/results/{link}", pages.results),
     Route("/results/{link}/{survey}", pages.results),
     Route("/static/pages/pages.css", pages.stylesheet),

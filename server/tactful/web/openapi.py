@@ -1,0 +1,245 @@
+"""The management API as OpenAPI 3.1, built from one table: a route there is an entry here (a test keeps them equal).
+
+The document says what the code promises and no more: objects may carry further members, definitions are described
+in /docs and checked with every fault named, so here they are open objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tactful import __version__
+
+__all__ = ["OPERATIONS", "Operation", "document", "serve_document"]
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_MAYBE_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
+_NUMBER: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_OPEN: Schema = {"type": "object"}
+
+
+def _object(**properties: Schema) -> Schema:
+    """An object that has all of `properties`, and perhaps more."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _list_of(name: str) -> Schema:
+    return {"type": "array", "items": _ref(name)}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _page_of(name: str) -> Schema:
+    return _object(data=_list_of(name), next={"type": ["string", "null"], "description": "Where the list goes on."})
+
+
+SCHEMAS: dict[str, Schema] = {
+    "Problem": _object(type=_TEXT, title=_TEXT, status=_NUMBER, detail=_TEXT, code=_TEXT, message=_TEXT),
+    "Survey": _object(key=_TEXT, name=_TEXT, state=_TEXT, version=_NUMBER, kind=_TEXT, questions={"type": "array"}),
+    "Surveys": _page_of("Survey"),
+    "Policy": _object(rules={"type": "array", "items": _OPEN}, tenure=_TEXT, holdout={"type": "number"}),
+    "Results": _object(n=_NUMBER, asked=_NUMBER, survey=_TEXT, rates=_OPEN),
+    "Person": _object(
+        id=_TEXT,
+        user_id=_MAYBE_TEXT,
+        anonymous_id=_MAYBE_TEXT,
+        account_id=_MAYBE_TEXT,
+        traits=_OPEN,
+        first_seen_at=_TIME,
+        last_at=_TIME,
+        opted_out=_FLAG,
+        test=_FLAG,
+    ),
+    "People": _page_of("Person"),
+    "Why": _object(
+        person=_OPEN,
+        now=_TIME,
+        surveys={
+            "type": "array",
+            "items": _object(
+                survey=_TEXT,
+                may_ask=_FLAG,
+                refusals={"type": "array", "items": _object(code=_TEXT, message=_TEXT, free_at=_MAYBE_TIME)},
+                rules={"type": "array", "items": _object(rule=_TEXT, counted=_NUMBER, cap=_NUMBER)},
+            ),
+        },
+    ),
+    "Response": _object(
+        id=_TEXT,
+        survey=_TEXT,
+        score={"type": ["integer", "null"]},
+        band=_MAYBE_TEXT,
+        comment=_MAYBE_TEXT,
+        answers=_OPEN,
+        done=_FLAG,
+        created_at=_TIME,
+        updated_at=_TIME,
+        person=_object(id=_TEXT, user_id=_MAYBE_TEXT, anonymous_id=_MAYBE_TEXT, traits=_OPEN),
+    ),
+    "Responses": _page_of("Response"),
+}
+
+_ID: Schema = {"type": "string", "maxLength": 256}
+QUERY: dict[str, tuple[Schema, str]] = {
+    "limit": ({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, "How many at most."),
+    "before": (_TEXT, "Continues a list of responses: take it from `next`."),
+    "after": (_TEXT, "Continues a list of people: take it from `next`."),
+    "survey": (_TEXT, "Only this survey's key."),
+    "user_id": (_ID, "Only the person with this user id."),
+    "anonymous_id": (_ID, "Only the person with this anonymous id."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation. `answer` names a schema; a `body` is a definition, as JSON or as YAML."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    scope: str
+    answer: str
+    query: tuple[str, ...] = ()
+    body: bool = False
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/api/v1/surveys", "get_surveys", "All surveys of the project.", "surveys:read", "Surveys"),
+    Operation("GET", "/api/v1/surveys/{key}", "get_survey", "One survey as it is now.", "surveys:read", "Survey"),
+    Operation(
+        "PUT",
+        "/api/v1/surveys/{key}",
+        "put_survey",
+        "Make the survey what the body says. Doing it again changes nothing.",
+        "surveys:write",
+        "Survey",
+        body=True,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/surveys/{key}/results",
+        "get_results",
+        "The survey's score with its interval, distribution and rates.",
+        "results:read",
+        "Results",
+    ),
+    Operation("GET", "/api/v1/policy", "get_policy", "The project's throttle rules.", "policy:read", "Policy"),
+    Operation(
+        "PUT",
+        "/api/v1/policy",
+        "put_policy",
+        "Make the policy what the body says; what it leaves out is the default.",
+        "policy:write",
+        "Policy",
+        body=True,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/people",
+        "get_people",
+        "The person with an id, or all people.",
+        "people:read",
+        "People",
+        query=("user_id", "anonymous_id", "limit", "after"),
+    ),
+    Operation(
+        "GET", "/api/v1/people/{person_id}", "get_person", "One person, merges followed.", "people:read", "Person"
+    ),
+    Operation(
+        "GET",
+        "/api/v1/people/{person_id}/why",
+        "get_why",
+        "For each survey: may this person be asked now, and if not, every reason and when it ends.",
+        "people:read",
+        "Why",
+        query=("survey",),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/responses",
+        "get_responses",
+        "Responses, newest first.",
+        "responses:read",
+        "Responses",
+        query=("survey", "limit", "before"),
+    ),
+)
+
+
+def _parameters(operation: Operation) -> Iterable[Schema]:
+    for part in operation.path.split("/"):
+        if part.startswith("{"):
+            yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": _TEXT}
+    for name in operation.query:
+        schema, description = QUERY[name]
+        yield {"name": name, "in": "query", "schema": schema, "description": description}
+
+
+def _answers(operation: Operation) -> dict[str, Schema]:
+    good = {"application/json": {"schema": _ref(operation.answer)}}
+    problem = {"application/problem+json": {"schema": _ref("Problem")}}
+    refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422, 507] * operation.body
+    return {
+        str(status): {"description": HTTPStatus(status).phrase, "content": good if status < 300 else problem}
+        for status in sorted([200] + [201] * operation.body + refusals)
+    }
+
+
+def _operation(operation: Operation) -> Schema:
+    told: Schema = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "description": f"Scope: `{operation.scope}`.",
+        "parameters": list(_parameters(operation)),
+        "responses": _answers(operation),
+    }
+    if operation.body:
+        types = ("application/json", "application/yaml")
+        told["requestBody"] = {"required": True, "content": {one: {"schema": _OPEN} for one in types}}
+    return told
+
+
+def document(base_url: str) -> Schema:
+    """Return the document of the service at `base_url`."""
+    paths: dict[str, dict[str, Schema]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tactful",
+            "version": __version__,
+            "summary": "Surveys, policy, people and responses of one project.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_url}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "The project's API token."}
+            },
+        },
+    }
+
+
+async def serve_document(request: Request) -> Response:
+    """The document, for anybody: it names no project."""
+    told = orjson.dumps(document(request.app.state.service.settings.base_url))
+    return Response(told, headers={"Cache-Control": "public, max-age=300"}, media_type="application/json")
