@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -87,6 +88,8 @@ def run_demo(directory: Path, clock: Clock, *, port: int, site_port: int, host: 
     site = subprocess.Popen([sys.executable, "-m", "demo_site"], env=environment)  # our own module
     _log.info("Lantern, the demo site:  http://localhost:%s", site_port)
     _log.info("Results:                 %s", environment["LANTERN_RESULTS_URL"])
+    # uvicorn raises the signal that ended it once more; by default that would end us before the site is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         serve(settings, clock, host=host, port=port)
     finally:

@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_journey import VIOLATIONS, the_demo
 from tests.support.browser import a_browser
+from tests.support.demo import VIOLATIONS, the_demo
 
 pytestmark = pytest.mark.browser
 
