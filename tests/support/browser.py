@@ -33,10 +33,13 @@ def chromium_path() -> str:
 
 
 @contextlib.contextmanager
-def a_browser() -> Iterator[Browser]:
-    """A headless Chromium for the block."""
+def a_browser(*, back_forward_cache: bool = False) -> Iterator[Browser]:
+    """A headless Chromium for the block. Playwright switches the back/forward cache off unless it is wanted."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
+        ignored = ["--disable-back-forward-cache"] if back_forward_cache else []
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(), args=ARGUMENTS, ignore_default_args=ignored
+        )
         try:
             yield browser
         finally:

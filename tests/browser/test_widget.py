@@ -1,0 +1,331 @@
+"""The widget in a real Chromium before a real server: no answer is lost and no page is hurt."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, expect
+
+from tests.support.browser import a_browser
+from tests.support.server import Server, serving
+from tests.support.service import a_survey
+from tests.support.widget import Host, Watched, a_host, watch
+
+pytestmark = pytest.mark.browser
+
+BUTTON = '<button data-tactful-track="Done" data-tactful-properties=\'{"course": "algebra"}\'>Finish</button>'
+WITHIN_S = 15.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    path = tmp_path_factory.mktemp("server") / "tactful.db"
+    with serving(path) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser(back_forward_cache=True) as running:
+        yield running
+
+
+@pytest.fixture
+def host(server: Server) -> Iterator[Host]:
+    with a_host(server.url, server.path) as made:
+        yield made
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def seen(context: BrowserContext) -> Iterator[Watched]:
+    """A page that must end without an error and without a policy violation."""
+    watched = watch(context)
+    yield watched
+    assert watched.errors == []
+    assert watched.violations == []
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Look again until `holds`: the database tells nobody when it changes."""
+    give_up_at = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < give_up_at, "it did not come true"
+        time.sleep(0.02)
+
+
+def port_of(server: Server) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
+def ask(host: Host, seen: Watched, path: str = "/") -> None:
+    """Go to a page and be asked on it."""
+    seen.page.goto(host.page(path, attributes='data-user-id="ann"', body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    expect(seen.card).to_be_visible()
+
+
+# The way of an answer ---------------------------------------------------------------------------------------------
+
+
+def test_a_score_is_saved_at_the_click_and_the_comment_after(host: Host, seen: Watched) -> None:
+    ask(host, seen)
+    until(lambda: host.asks("seen_at"))
+    seen.card.get_by_role("radio", name="9").click()
+    until(lambda: host.responses() == [({"score": 9}, False)])
+    seen.card.get_by_role("textbox").fill("  Short and clear ")
+    seen.card.get_by_role("button", name="Send").click()
+    until(lambda: host.responses() == [({"score": 9, "why": "Short and clear"}, True)])
+    assert len(host.asks()) == 1
+    assert seen.page.context.cookies() == []
+
+
+def test_an_answer_outlives_the_network_and_the_page(tmp_path: Path, context: BrowserContext) -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serving(tmp_path / "tactful.db"))
+        host = stack.enter_context(a_host(server.url, server.path))
+        seen = watch(context)
+        ask(host, seen)
+        server.kill()
+        seen.card.get_by_role("radio", name="3").click()
+        seen.card.get_by_role("textbox").fill("Too long")
+        seen.card.get_by_role("button", name="Send").click()
+        time.sleep(4)
+        seen.page.goto(host.page("/next"))
+        stack.enter_context(serving(server.path, port_of(server)))
+        assert host.responses() == []
+        seen.page.goto(host.page("/later"))
+        until(lambda: host.responses() == [({"score": 3, "why": "Too long"}, True)])
+        until(lambda: seen.page.evaluate("Object.keys(localStorage)") == ["tactful"])
+        assert len(host.asks()) == 1
+        assert seen.errors == []
+
+
+def test_an_answer_waits_on_its_page_for_a_server_that_is_down(tmp_path: Path, context: BrowserContext) -> None:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(serving(tmp_path / "tactful.db"))
+        host = stack.enter_context(a_host(server.url, server.path))
+        seen = watch(context)
+        ask(host, seen)
+        server.kill()
+        seen.card.get_by_role("radio", name="9").click()
+        expect(seen.card.get_by_role("textbox")).to_be_visible()
+        stack.enter_context(serving(server.path, port_of(server)))
+        until(lambda: host.responses() == [({"score": 9}, False)])
+        assert seen.errors == []
+
+
+@pytest.mark.parametrize("leave", ["close", "navigate"])
+def test_a_comment_typed_but_not_sent_is_kept(host: Host, seen: Watched, leave: str) -> None:
+    ask(host, seen)
+    seen.card.get_by_role("radio", name="10").click()
+    seen.card.get_by_role("textbox").fill("Half a thou")
+    if leave == "close":
+        seen.page.close(run_before_unload=True)
+    else:
+        seen.page.goto(host.origin + "/stub")
+    until(lambda: host.responses() == [({"score": 10, "why": "Half a thou"}, False)])
+
+
+def test_closing_before_a_word_is_dismissing(host: Host, seen: Watched) -> None:
+    ask(host, seen)
+    seen.card.get_by_role("button", name="Close").click()
+    expect(seen.card).to_have_count(0)
+    until(lambda: host.asks("dismissed_at"))
+    assert host.responses() == []
+
+
+def test_closing_after_the_score_ends_the_response(host: Host, seen: Watched) -> None:
+    ask(host, seen)
+    seen.card.get_by_role("radio", name="7").click()
+    seen.card.get_by_role("textbox").fill("never sent")
+    seen.card.get_by_role("button", name="Close").click()
+    until(lambda: host.responses() == [({"score": 7}, True)])
+    assert host.asks("dismissed_at") == []
+
+
+def test_opting_out_is_confirmed_and_final(host: Host, seen: Watched) -> None:
+    ask(host, seen)
+    seen.card.get_by_role("button", name="Don't ask me again").click()
+    expect(seen.card).to_contain_text("We won't ask you again")
+    seen.card.get_by_role("button", name="Close").click()
+    with seen.page.expect_response("**/w/events") as told:
+        seen.track()
+    assert told.value.json() == {"offer": None}
+
+
+# A guest on the page ----------------------------------------------------------------------------------------------
+
+
+def test_where_nothing_is_watched_the_loader_is_the_only_request(server: Server, seen: Watched) -> None:
+    with a_host(server.url, server.path, a_survey(state="draft")) as host:
+        attributes = 'data-user-id="ann" data-traits=\'{"plan": "pro"}\''
+        seen.page.goto(host.page(attributes=attributes, body=BUTTON))
+        seen.page.get_by_role("button", name="Finish").click()
+        seen.page.evaluate("tactful('group', 'acme', {size: 3}); tactful('page'); history.pushState(0, '', '/two')")
+        time.sleep(1)
+        ours = [address for address in seen.requests if address.startswith(host.api)]
+        assert [address.rpartition(".")[2] for address in ours] == ["js"]
+
+
+def test_an_unwatched_event_stays_on_the_page_and_an_unchanged_identify_too(host: Host, seen: Watched) -> None:
+    address = host.page(attributes="data-user-id=ann")
+    with seen.page.expect_response("**/w/events"):
+        seen.page.goto(address)
+    seen.track("Something else")
+    seen.page.goto(address)
+    seen.page.evaluate("tactful('identify', 'ann')")
+    time.sleep(1)
+    assert seen.sent("/w/events") == 1
+    with seen.page.expect_response("**/w/events"):
+        seen.page.evaluate("tactful('identify', 'ann', {plan: 'pro'})")
+
+
+def test_calls_from_before_the_loader_go_out_as_one_request(host: Host, seen: Watched) -> None:
+    early = host.script("/early", "tactful('identify', 'ann', {plan: 'pro'}); tactful('track', 'Done')")
+    with seen.page.expect_request("**/w/events") as sent:
+        seen.page.goto(host.page(body=early))
+    body = sent.value.post_data_json
+    assert [event["type"] for event in body["events"]] == ["identify", "track"]
+    assert body["identity"]["user_id"] == "ann"
+    expect(seen.card).to_be_visible()
+    assert seen.sent("/w/") == 4, "the loader, the decision, the ask, the card"
+
+
+BLOCKED = {"the loader": "**/w/pk*", "the card": "**/w/card-*", "the events": "**/w/events", "the asks": "**/w/asks"}
+
+
+@pytest.mark.parametrize("what", BLOCKED)
+def test_whatever_is_blocked_the_page_does_not_notice(host: Host, seen: Watched, what: str) -> None:
+    seen.page.context.route(BLOCKED[what], lambda route: route.abort())
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    seen.page.evaluate("tactful('nonsense'); tactful(); tactful('identify'); tactful('on'); 0")
+    seen.page.evaluate("const a = {}; a.a = a; tactful('track', 'Done', a); 0")
+    time.sleep(1)
+    expect(seen.card).to_have_count(0)
+
+
+def test_a_card_that_cannot_be_drawn_gives_its_ask_back(host: Host, seen: Watched) -> None:
+    seen.page.context.route(BLOCKED["the card"], lambda route: route.abort())
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
+    with seen.page.expect_response("**/w/closings") as told:
+        seen.page.get_by_role("button", name="Finish").click()
+    assert told.value.request.post_data_json["how"] == "not_rendered"
+    assert told.value.status == 200
+
+
+NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage'])
+  Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError') } })"""
+
+
+def test_without_storage_only_known_people_are_asked(host: Host, seen: Watched) -> None:
+    seen.page.add_init_script(NO_STORAGE)
+    seen.page.goto(host.page(body=BUTTON))
+    with seen.page.expect_response("**/w/events") as told:
+        seen.page.get_by_role("button", name="Finish").click()
+    assert told.value.json() == {"offer": None}
+    assert "anonymous_id" not in told.value.request.post_data_json["identity"]
+    seen.page.evaluate("tactful('identify', 'ann')")
+    seen.page.get_by_role("button", name="Finish").click()
+    expect(seen.card).to_be_visible()
+    seen.card.get_by_role("radio", name="9").click()
+    until(lambda: host.responses() == [({"score": 9}, False)])
+
+
+def test_another_user_of_the_browser_gets_another_anonymous_id(host: Host, seen: Watched) -> None:
+    seen.page.goto(host.page())
+    ids = []
+    for user in ("", "ann", "ben"):
+        if user:
+            seen.page.evaluate("user => tactful('identify', user)", user)
+        with seen.page.expect_request(lambda request: "Done" in (request.post_data or "")) as sent:
+            seen.track()
+        ids.append(sent.value.post_data_json["identity"]["anonymous_id"])
+    assert ids[0] == ids[1], "ann was here before she said who she is"
+    assert ids[1] != ids[2], "ben was not"
+
+
+def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Watched) -> None:
+    seen.page.goto(host.page(attributes="data-user-id=ann data-consent=wait", body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    time.sleep(0.5)
+    assert seen.sent("/w/events") == 0
+    assert seen.page.evaluate("localStorage.length + sessionStorage.length") == 0
+    seen.page.evaluate("tactful('consent', true)")
+    expect(seen.card).to_be_visible()
+    seen.page.evaluate("tactful('consent', false)")
+    assert "ann" not in seen.page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_listeners_hear_what_happens_and_undo_themselves(host: Host, seen: Watched) -> None:
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
+    seen.page.evaluate(
+        """() => {
+          window.heard = []
+          for (const what of ['asked', 'answered', 'dismissed'])
+            tactful('on', what, (it) => heard.push([what, it.survey]))
+          tactful('on', 'asked', () => heard.push('never'))()
+        }"""
+    )
+    seen.page.get_by_role("button", name="Finish").click()
+    seen.card.get_by_role("radio", name="9").click()
+    until(lambda: seen.page.evaluate("heard.length") == 2)
+    assert seen.page.evaluate("heard") == [["asked", "nps"], ["answered", "nps"]]
+
+
+def test_a_page_of_a_single_page_application_is_a_page(server: Server, seen: Watched) -> None:
+    survey = a_survey(trigger={"any": [{"event": "page"}], "page": "/lesson/*"})
+    with a_host(server.url, server.path, survey) as host:
+        theirs = "const push = history.pushState; history.pushState = (...args) => push.apply(history, args)"
+        seen.page.goto(host.page(body=host.script("/theirs", theirs)))
+        until(lambda: seen.sent("/w/events") == 1)
+        seen.page.evaluate("history.pushState(0, '', '/lesson/4?token=secret')")
+        expect(seen.card).to_be_visible()
+        assert seen.sent("/w/events") == 2
+
+
+def test_a_page_from_the_back_forward_cache_goes_on(host: Host, seen: Watched) -> None:
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
+    seen.page.evaluate("addEventListener('pageshow', (event) => { window.restored = event.persisted })")
+    seen.page.goto(host.page("/two"))
+    with contextlib.suppress(Error):
+        seen.page.go_back(wait_until="commit", timeout=3_000)
+    until(lambda: seen.page.evaluate("window.restored"))
+    seen.page.get_by_role("button", name="Finish").click()
+    expect(seen.card).to_be_visible()
+
+
+def test_an_offer_waits_for_somebody_to_look(host: Host, context: BrowserContext, seen: Watched) -> None:
+    seen.page.add_init_script(
+        "window.away = false; Object.defineProperty(document, 'hidden', { get: () => window.away })"
+    )
+    seen.page.goto(host.page(attributes="data-user-id=ann"))
+    seen.page.evaluate("window.away = true")
+    with seen.page.expect_response("**/w/events") as told:
+        seen.track()
+    assert told.value.json()["offer"]
+    time.sleep(0.5)
+    assert seen.sent("/w/asks") == 0
+    seen.page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(seen.card).to_be_visible()
+
+
+def test_included_twice_it_asks_once(host: Host, seen: Watched) -> None:
+    again = f'<script async src="{host.api}/w/{host.project.public_key}.js?again"></script>'
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON + again))
+    seen.page.get_by_role("button", name="Finish").click()
+    expect(seen.card).to_have_count(1)
+    time.sleep(0.5)
+    expect(seen.card).to_have_count(1)
+    assert len(host.asks()) == 1
