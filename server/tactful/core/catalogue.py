@@ -13,6 +13,7 @@ from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.people import Person
 from tactful.core.policy import Policy
 from tactful.core.surveys import EventTrigger, Survey
+from tactful.core.telling import event_paths
 from tactful.core.throttle import horizon_ms
 from tactful.core.trigger import Event, counter_of, is_due, matches
 
@@ -46,10 +47,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All surveys by key, and the live ones by the name of the event they wait for (best priority first)."""
+    """All surveys by key, and the live ones by the name of the event they wait for (best priority first).
+
+    `mentions` has for each survey the event's properties that its texts mention.
+    """
 
     policy: Policy
     surveys: Mapping[str, LiveSurvey]
+    mentions: Mapping[str, frozenset[str]]
     by_event: Mapping[str, tuple[Waiting, ...]]
     horizon_ms: int
 
@@ -79,7 +84,8 @@ def compile_catalogue(policy: Policy, surveys: Sequence[tuple[Survey, int]]) -> 
             for trigger in live.survey.trigger.any:
                 by_event.setdefault(trigger.event, []).append(_waiting(live, trigger))
     frozen = {name: tuple(waiting) for name, waiting in by_event.items()}
-    return Catalogue(policy, compiled, frozen, horizon_ms(policy, (survey for survey, _ in surveys)))
+    mentions = {key: event_paths(live.survey) for key, live in compiled.items()}
+    return Catalogue(policy, compiled, mentions, frozen, horizon_ms(policy, (survey for survey, _ in surveys)))
 
 
 def candidates(waiting: Sequence[Waiting], counts: Mapping[str, int]) -> list[Candidate]:

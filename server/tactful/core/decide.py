@@ -90,12 +90,13 @@ def _opted_out(_live: LiveSurvey, _policy: Policy, person: Person, _moment: Mome
 
 
 def _holdout(_live: LiveSurvey, policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
-    if share_of("holdout", person.sample_key) < policy.holdout:
+    if policy.holdout > 0 and share_of("holdout", person.sample_key) < policy.holdout:
         yield Refusal("holdout")
 
 
 def _sample(live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
-    if share_of("sample", live.survey.key, person.sample_key) >= live.survey.audience.sample:
+    sample = live.survey.audience.sample
+    if sample < 1 and share_of("sample", live.survey.key, person.sample_key) >= sample:
         yield Refusal("sample")
 
 

@@ -13,10 +13,20 @@ from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from tactful.errors import BadRequest, TooLarge
 
-__all__ = ["BROWSER_LIMIT", "INGEST_LIMIT", "MESSAGE_LIMIT", "decode", "is_sound", "read_bytes", "unzip"]
+__all__ = [
+    "BROWSER_LIMIT",
+    "INGEST_LIMIT",
+    "MESSAGE_LIMIT",
+    "decode",
+    "is_sound",
+    "read_bytes",
+    "receive_bytes",
+    "unzip",
+]
 
 T = TypeVar("T")
 
@@ -35,13 +45,18 @@ _NUL = "\0"
 
 async def read_bytes(request: Request, limit: int) -> bytes:
     """Read the whole body. Raises `TooLarge` at the first byte over `limit`, before more is taken in."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
+    declared = request.headers.get("content-length", "").encode("latin-1")
+    return await receive_bytes(request.receive, declared, limit)
+
+
+async def receive_bytes(receive: Receive, declared: bytes, limit: int) -> bytes:
+    """The same where no `Request` was made; `declared` is the header `Content-Length`, empty where there is none."""
+    if declared.isdigit() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
     while True:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         chunk = message.get("body", b"")

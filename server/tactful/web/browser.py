@@ -13,14 +13,13 @@ from typing import Any
 import msgspec
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 
 from tactful.clock import new_id
 from tactful.core.answers import read_answers
 from tactful.core.catalogue import Candidate, candidates, choose
 from tactful.core.conditions import look_up
 from tactful.core.decide import Moment
-from tactful.core.telling import event_paths, lookup_in, tell
+from tactful.core.telling import lookup_in, tell
 from tactful.core.trigger import Event
 from tactful.errors import BadRequest, Conflict, Invalid
 from tactful.identity import Claim, Identity, believe, id_or_none
@@ -29,7 +28,8 @@ from tactful.store.events import Message, observe
 from tactful.store.people import Known, peek, set_opted_out
 from tactful.store.projects import Config
 from tactful.tokens import ASK, OFFER
-from tactful.web.bodies import BROWSER_LIMIT, MESSAGE_LIMIT, decode, is_sound, read_bytes
+from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
+from tactful.web.posts import Endpoint, Post
 from tactful.web.service import Service
 from tactful.web.wire import AsksBody, ClosingsBody, ContextPart, EventPart, EventsBody, IdentityPart, ResponsesBody
 
@@ -55,10 +55,6 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def _answer(body: bytes) -> Response:
-    return Response(body, media_type="application/json")
-
-
 def _check_text(*texts: str) -> None:
     if any("\0" in text for text in texts):
         raise BadRequest("bad_text", "U+0000 is not a character of any text.")
@@ -74,21 +70,21 @@ def _context(part: ContextPart, event: Mapping[str, str | int | float] | None = 
     return Context(part.page[:_LONGEST_PAGE], part.locale[:_LONGEST_LOCALE], event or {})
 
 
-async def events(request: Request) -> Response:
+@Endpoint
+async def events(post: Post) -> bytes:
     """Take a page's events and answer with an offer, or with none."""
-    service = service_of(request)
-    raw = await read_bytes(request, BROWSER_LIMIT)
-    body = decode(raw, _events_body)
+    service = post.service
+    body = decode(post.body, _events_body)
     config = await service.config_of_pass(body.passed)
-    service.check_origin(config, request.headers.get("origin"))
+    service.check_origin(config, post.origin)
     identity = _identity(config, body.identity)
     _check_text(body.context.page)
     messages = [message for event in body.events if (message := _message(service, config, identity, event))]
     if not messages or not identity.aliases:
-        return _answer(_NO_OFFER)
+        return _NO_OFFER
     known, counts = await _meet(service, config, identity, messages)
     config = await service.configs.at_least(config.project_id, known.config_version)
-    return _answer(_offer(service, config, body.context, _Met(known, messages, counts)))
+    return _offer(service, config, body.context, _Met(known, messages, counts))
 
 
 def _message(service: Service, config: Config, identity: Identity, event: Any) -> Message | None:
@@ -98,10 +94,12 @@ def _message(service: Service, config: Config, identity: Identity, event: Any) -
     except msgspec.ValidationError:
         service.dropped += 1
         return None
-    if not is_sound(event) or len(orjson.dumps(event)) > MESSAGE_LIMIT:
+    message = _READERS[part.type](config, identity, part)
+    # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
+    if message is not None and (not is_sound(event) or len(orjson.dumps(event)) > MESSAGE_LIMIT):
         service.dropped += 1
         return None
-    return _READERS[part.type](config, identity, part)
+    return message
 
 
 def _track(config: Config, _identity: Identity, part: EventPart) -> Message | None:
@@ -193,7 +191,7 @@ def _signed_offer(
         _offer_id(config.project_id, message.message_id, candidate),
         survey.key,
         candidate.live.version,
-        _mentioned(event_paths(survey), message.event.properties),
+        _mentioned(config.catalogue.mentions[survey.key], message.event.properties),
     ]
     return {"token": service.tokens.sign(OFFER, payload), "survey": survey.key, "delay_ms": candidate.delay_ms}
 
@@ -210,36 +208,37 @@ def _mentioned(paths: frozenset[str], properties: Mapping[str, object]) -> dict[
     return found
 
 
-async def asks(request: Request) -> Response:
+@Endpoint
+async def asks(post: Post) -> bytes:
     """Take up an offer, or ask for a survey: 200 with the ask and what to draw, or 409 and no reason."""
-    service = service_of(request)
-    body = decode(await read_bytes(request, BROWSER_LIMIT), _asks_body)
+    service = post.service
+    body = decode(post.body, _asks_body)
     if isinstance(body.offer, str):
-        config, outcome = await _take_up(service, request, body, body.offer)
+        config, outcome = await _take_up(post, body, body.offer)
     elif isinstance(body.show, str) and isinstance(body.passed, str):
-        config, outcome = await _show(service, request, body, (body.show, body.passed))
+        config, outcome = await _show(post, body, (body.show, body.passed))
     else:
         raise BadRequest("bad_field", "Send `offer`, or `show` with `pass`.")
     if isinstance(outcome, NotNow):
         raise Conflict("not_now", "Not now.")
-    return _answer(orjson.dumps(_told(service, config, outcome, body.context)))
+    return orjson.dumps(_told(service, config, outcome, body.context))
 
 
-async def _take_up(service: Service, request: Request, body: AsksBody, offer: str) -> tuple[Config, Asked | NotNow]:
+async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Asked | NotNow]:
+    service = post.service
     project_id, person_id, offer_id, survey_key, version, event = service.tokens.read(OFFER, offer).payload
     config = await service.configs.get(project_id)
-    service.check_origin(config, request.headers.get("origin"))
+    service.check_origin(config, post.origin)
     identity = _identity(config, body.identity)
     offered = Offered(person_id, offer_id, survey_key, version)
     return config, await service.db.run(take_up, config, offered, identity, _context(body.context, event))
 
 
-async def _show(
-    service: Service, request: Request, body: AsksBody, asked_for: tuple[str, str]
-) -> tuple[Config, Asked | NotNow]:
+async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple[Config, Asked | NotNow]:
+    service = post.service
     survey_key, passed = asked_for
     config = await service.config_of_pass(passed)
-    service.check_origin(config, request.headers.get("origin"))
+    service.check_origin(config, post.origin)
     identity = _identity(config, body.identity)
     if not identity.aliases:
         return config, NotNow(())
@@ -257,19 +256,21 @@ def _told(service: Service, config: Config, asked: Asked, context: ContextPart) 
     return {"ask": token, "survey": tell(live, context.locale[:_LONGEST_LOCALE], lookup_in(values))}
 
 
-async def _opened_ask(service: Service, request: Request, token: str) -> list[Any]:
+async def _opened_ask(post: Post, token: str) -> list[Any]:
     """What an ask's token says, on a page of its project."""
+    service = post.service
     payload = service.tokens.read(ASK, token).payload
     config = await service.configs.get(payload[0])
-    service.check_origin(config, request.headers.get("origin"))
+    service.check_origin(config, post.origin)
     return payload
 
 
-async def responses(request: Request) -> Response:
+@Endpoint
+async def responses(post: Post) -> bytes:
     """Keep one revision of a response."""
-    service = service_of(request)
-    body = decode(await read_bytes(request, BROWSER_LIMIT), _responses_body)
-    project_id, person_id, ask_id, survey_key, version = await _opened_ask(service, request, body.ask)
+    service = post.service
+    body = decode(post.body, _responses_body)
+    project_id, person_id, ask_id, survey_key, version = await _opened_ask(post, body.ask)
     survey = await service.configs.survey_version(project_id, survey_key, version)
     answers = read_answers(survey, body.answers)
     if isinstance(answers, tuple):
@@ -279,22 +280,23 @@ async def responses(request: Request) -> Response:
         raise BadRequest("no_answer", "A response holds at least one answer.")
     revision = Revision(body.rev, answers, body.done, new_id(service.clock))
     await service.db.run(respond, project_id, person_id, ask_id, revision)
-    return _answer(_DONE)
+    return _DONE
 
 
-async def closings(request: Request) -> Response:
+@Endpoint
+async def closings(post: Post) -> bytes:
     """Record how a card went, or that somebody wants never to be asked again."""
-    service = service_of(request)
-    body = decode(await read_bytes(request, BROWSER_LIMIT), _closings_body)
+    service = post.service
+    body = decode(post.body, _closings_body)
     if isinstance(body.ask, str):
-        project_id, person_id, ask_id, *_ = await _opened_ask(service, request, body.ask)
+        project_id, person_id, ask_id, *_ = await _opened_ask(post, body.ask)
         await service.db.run(close, project_id, person_id, ask_id, body.how)
     elif isinstance(body.passed, str) and body.how == "opted_out":
         config = await service.config_of_pass(body.passed)
-        service.check_origin(config, request.headers.get("origin"))
+        service.check_origin(config, post.origin)
         identity = _identity(config, body.identity)
         if identity.aliases:
             await service.db.run(set_opted_out, config.project_id, identity, new_id(service.clock))
     else:
         raise BadRequest("bad_field", "Send `ask`, or `pass` and `identity` with `how: opted_out`.")
-    return _answer(_DONE)
+    return _DONE

@@ -6,7 +6,6 @@ are readable too. Whether the origin fits *this* project is checked where the pr
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tactful.web.service import Service
@@ -18,6 +17,8 @@ _PREFLIGHT = [
     (b"access-control-allow-headers", b"content-type"),
     (b"access-control-max-age", b"7200"),
 ]
+_NEVER_SHARED = ((b"cache-control", b"no-store"), (b"vary", b"Origin"))
+_EXPOSED = (b"access-control-expose-headers", b"Retry-After")
 
 
 class WidgetCors:
@@ -35,13 +36,11 @@ class WidgetCors:
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                headers["Cache-Control"] = "no-store"
-                headers["Vary"] = "Origin"
+                headers = [*message["headers"], *_NEVER_SHARED]
                 # Asked for only now: the handler may have been the first to load the project's configuration.
                 if origin and await service.configs.lists_origin(origin):
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = "Retry-After"
+                    headers += ((b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED)
+                message["headers"] = headers
             await send(message)
 
         if scope["method"] == "OPTIONS":

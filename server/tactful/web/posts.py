@@ -1,0 +1,50 @@
+"""The widget API's endpoints: the shortest way from the bytes of a POST to a JSON answer.
+
+Pages call these far more often than anything else is called, and most calls decide nothing. So each is an ASGI
+application by itself: no Request and no Response is made, and errors travel to the handlers that every route has
+(`web/problems.py`). What the functions behind them get is a `Post`, what they return is JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
+from tactful.web.service import Service
+
+__all__ = ["Endpoint", "Post"]
+
+_JSON = (b"content-type", b"application/json")
+
+
+class Post(NamedTuple):
+    """What a page sent: the body, and the origin that its browser vouches for."""
+
+    service: Service
+    origin: str | None
+    body: bytes
+
+
+class Endpoint:
+    """A POST route of the widget API, made by decorating the function that answers it."""
+
+    def __init__(self, answer: Callable[[Post], Awaitable[bytes]]) -> None:
+        self._answer = answer
+        self.__name__ = answer.__name__
+        self.__doc__ = answer.__doc__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin, declared = None, b""
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                origin = value.decode("latin-1")
+            elif name == b"content-length":
+                declared = value
+        body = await receive_bytes(receive, declared, BROWSER_LIMIT)
+        told = await self._answer(Post(scope["app"].state.service, origin, body))
+        headers = [_JSON, (b"content-length", b"%d" % len(told))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": told})
