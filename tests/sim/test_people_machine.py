@@ -144,6 +144,16 @@ class People(RuleBasedStateMachine):
         offer = self.a_message_is_sent_again(earlier, earlier.who)
         return self._take_up(offer, earlier.who) if isinstance(offer, Offer) else multiple()
 
+    @rule(target=asks, user=st.sampled_from(USERS), browser=st.sampled_from(BROWSERS))
+    def a_message_is_sent_before_and_after_a_login(self, user: str, browser: str) -> Any:
+        """Under two names that may later turn out to be one person."""
+        self.messages += 1
+        tokens = []
+        for who in (Who(None, browser), Who(user, None)):
+            offer = self._report(who, "Done", f"m{self.messages}")
+            tokens += [self._take_up(offer, who)] if isinstance(offer, Offer) else []
+        return multiple(*tokens)
+
     @rule(target=asks, offer=offers)
     def an_offer_is_taken_up(self, offer: Offer) -> Any:
         return self._take_up(offer, offer.who)
@@ -259,7 +269,7 @@ _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_t
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(30, 50), pytest.param(400, 80, marks=pytest.mark.long)], ids=["some", "many"]
+    ("examples", "steps"), [(40, 50), pytest.param(300, 60, marks=pytest.mark.long)], ids=["some", "many"]
 )
 def test_people_are_asked_as_the_model_says(examples: int, steps: int) -> None:
     chosen = settings(
