@@ -61,6 +61,8 @@ class Human:
     """One person: everything of every history that was merged into them."""
 
     user_id: str | None
+    #: The latest time that anything was written about them: their own time never goes back.
+    last_at: int = 0
     opted_out: bool = False
     refunded_at: int | None = None
     asks: list[Ask] = field(default_factory=list)
@@ -127,6 +129,10 @@ class Model:
     rules: list[dict[str, Any]]
     humans: dict[str, Human] = field(default_factory=dict)
 
+    def now_of(self, human: Human) -> int:
+        """The time at which something is done to `human`."""
+        return max(self.now, human.last_at)
+
     def recognise(self, who: Who) -> Human:
         """Whoever `who` is; an anonymous history joins the user id that it comes with."""
         user = f"u:{who.user_id}" if who.user_id is not None else None
@@ -150,6 +156,7 @@ class Model:
         winner.asks += loser.asks
         winner.by_offer = loser.by_offer | winner.by_offer
         winner.opted_out |= loser.opted_out
+        winner.last_at = max(winner.last_at, loser.last_at)
         refunds = [at for at in (loser.refunded_at, winner.refunded_at) if at is not None]
         winner.refunded_at = max(refunds, default=None)
         self.humans = {alias: winner if human is loser else human for alias, human in self.humans.items()}
@@ -171,7 +178,7 @@ class Model:
             at = getattr(ask, f"{rule['count']}_at")
             window_ms = parse_span(rule["window"])
             assert window_ms is not None
-            if selected and at is not None and ask.refunded_at is None and at > self.now - window_ms:
+            if selected and at is not None and ask.refunded_at is None and at > self.now_of(human) - window_ms:
                 yield at
 
     def _applies(self, rule: dict[str, Any], survey: SurveyNow) -> bool:
@@ -180,7 +187,8 @@ class Model:
 
     def may_ask(self, human: Human, survey: SurveyNow) -> bool:
         """Whether every rule has room for one more, within the window that ends now, and nothing else forbids it."""
-        recent = [ask for ask in human.asks if ask.survey == survey.key and ask.asked_at > self.now - survey.repeat_ms]
+        since = self.now_of(human) - survey.repeat_ms
+        recent = [ask for ask in human.asks if ask.survey == survey.key and ask.asked_at > since]
         return (
             survey.live
             and not human.opted_out
@@ -209,7 +217,11 @@ class Model:
             return 409, None
         before = human.by_offer.get(offer.key)
         if before is not None:
-            again = before.refunded_at is None and not human.opted_out and self.now <= before.asked_at + OFFER_LIFE_MS
+            again = (
+                before.refunded_at is None
+                and not human.opted_out
+                and self.now_of(human) <= before.asked_at + OFFER_LIFE_MS
+            )
             return (200, before) if again else (409, None)
         if not self.may_ask(human, survey):
             return 409, None
@@ -222,12 +234,12 @@ class Model:
         return human, self._record(human, survey) if survey.live else None
 
     def _record(self, human: Human, survey: SurveyNow) -> Ask:
-        ask = Ask(survey.key, survey.version, survey.kind, survey.tags, self.now)
+        ask = Ask(survey.key, survey.version, survey.kind, survey.tags, self.now_of(human))
         human.asks.append(ask)
         return ask
 
     def respond(self, token: AskToken, rev: int, score: int, done: bool) -> int:
-        ask = token.ask
+        ask, now = token.ask, self.now_of(token.human.now_is())
         if expired(token.ask.asked_at, ASK_LIFE_MS, self.now):
             return 401
         if ask.refunded_at is not None:
@@ -237,27 +249,28 @@ class Model:
         if ask.done:
             return 409
         ask.rev, ask.score, ask.done = rev, score, done
-        ask.responded_at = self.now if ask.responded_at is None else ask.responded_at
+        ask.responded_at = now if ask.responded_at is None else ask.responded_at
         return 200
 
     def close(self, token: AskToken, how: str) -> int:
         ask, human = token.ask, token.human.now_is()
+        now = self.now_of(human)
         if expired(token.ask.asked_at, ASK_LIFE_MS, self.now):
             return 401
         if how == "seen" and ask.seen_at is None:
-            ask.seen_at = self.now
+            ask.seen_at = now
         elif how == "dismissed" and ask.responded_at is None and ask.dismissed_at is None:
-            ask.dismissed_at = self.now
+            ask.dismissed_at = now
         elif how == "opted_out":
             human.opted_out = True
         elif how == "not_rendered" and self._may_give_back(ask, human):
-            ask.refunded_at = human.refunded_at = self.now
+            ask.refunded_at = human.refunded_at = now
         return 200
 
     def _may_give_back(self, ask: Ask, human: Human) -> bool:
         untouched = (ask.seen_at, ask.dismissed_at, ask.responded_at, ask.refunded_at) == (None,) * 4
-        rested = human.refunded_at is None or self.now >= human.refunded_at + DAY_MS
-        return untouched and rested and self.now <= ask.asked_at + MINUTE_MS
+        rested = human.refunded_at is None or self.now_of(human) >= human.refunded_at + DAY_MS
+        return untouched and rested and self.now_of(human) <= ask.asked_at + MINUTE_MS
 
 
 #: Steps of time that lie just before, at and after everything that a rule, an offer or an ask waits for.

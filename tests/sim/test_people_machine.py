@@ -1,9 +1,9 @@
 """Never too often and nothing lost, whatever people do in whatever order: the real service against a plain model.
 
 Hypothesis invents the order of events, logins on shared browsers, offers taken up, retried and raced, responses,
-closings, opt-outs, leaps of time and edits of the configuration. Each request must be answered as the model says, and
-after each step the file must hold exactly what the model holds: every ask of every merged history, each with its one
-response.
+closings, opt-outs, leaps of the clock (back, too) and edits of the configuration. Each request must be answered as
+the model says, and after each step the file must hold exactly what the model holds: every ask of every merged
+history, each with its one response.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
+from tactful.core.spans import DAY_MS, HOUR_MS
 from tests.sim.model import LEAPS, Ask, AskToken, Human, Model, Offer, SurveyNow, Who
 from tests.support.clock import SetClock
 from tests.support.service import CONTEXT, Site, a_site, a_survey, policy_of
@@ -57,7 +58,9 @@ FROM asks a LEFT JOIN responses r USING (project_id, person_id, ask_id)
 ORPHANS = """
 SELECT count(*) FROM responses r LEFT JOIN asks a USING (project_id, person_id, ask_id) WHERE a.ask_id IS NULL
 """
-ALIASES = "SELECT a.alias, p.person_id, p.opted_out_at FROM aliases a JOIN people p USING (project_id, person_id)"
+ALIASES = (
+    "SELECT a.alias, p.person_id, p.opted_out_at, p.last_at FROM aliases a JOIN people p USING (project_id, person_id)"
+)
 
 
 def written(survey: SurveyNow) -> dict[str, Any]:
@@ -87,6 +90,7 @@ class People(RuleBasedStateMachine):
         self.path = Path(self.until_end.enter_context(tempfile.TemporaryDirectory())) / "tactful.db"
         self.runner = self.until_end.enter_context(asyncio.Runner())
         self.messages = 0
+        self.latest = self.clock.now
         policy = policy_of({"rules": POLICIES[0], "tenure": "0s"})
         serving = a_site(self.path, self.clock, surveys=tuple(written(one) for one in SURVEYS), policy=policy)
         self.site: Site = self.runner.run(serving.__aenter__())
@@ -128,8 +132,13 @@ class People(RuleBasedStateMachine):
     @rule(by=st.sampled_from(LEAPS))
     def time_passes(self, by: int) -> None:
         self.clock.advance(by)
+        self.latest = max(self.latest, self.clock.now)
         self.model.now = self.clock.now
         self.site._pass = ""
+
+    @rule(by=st.sampled_from((1_000, HOUR_MS, 8 * DAY_MS)))
+    def the_clock_is_set_back(self, by: int) -> None:
+        self.time_passes(-by)
 
     # What pages ask.
 
@@ -249,7 +258,7 @@ class People(RuleBasedStateMachine):
 
     @invariant()
     def the_file_holds_what_the_model_holds(self) -> None:
-        people_by_alias = {alias: (person, out is not None) for alias, person, out in self.file.execute(ALIASES)}
+        people_by_alias = {alias: row for alias, *row in self.file.execute(ALIASES)}
         asks: dict[str, Counter[tuple[Any, ...]]] = {}
         for person, *row in self.file.execute(ROWS).fetchall():
             asks.setdefault(person, Counter())[tuple(row)] += 1
@@ -258,7 +267,10 @@ class People(RuleBasedStateMachine):
         humans = {id(human): human for human in self.model.humans.values()}
         assert len(pairs) == len(humans) == len({person for person, _ in pairs}), "each human is one person"
         for alias, human in self.model.humans.items():
-            assert people_by_alias[alias][1] == human.opted_out, alias
+            _, opted_out_at, last_at = people_by_alias[alias]
+            assert (opted_out_at is not None) == human.opted_out, alias
+            assert human.last_at <= last_at <= self.latest, "a person's time never goes back, nor ahead of the clock"
+            human.last_at = last_at
         for person, which in pairs:
             assert asks.pop(person, Counter()) == Counter(ask.row() for ask in humans[which].asks)
         assert asks == {}, "an ask of nobody"
