@@ -21,6 +21,7 @@ from tactful.store.sqlite import SqliteDatabase
 from tactful.tokens import Tokens
 from tactful.web.cors import WidgetCors
 from tactful.web.files import load_widget
+from tactful.web.live import Hub
 from tactful.web.problems import HANDLERS
 from tactful.web.routes import ROUTES
 from tactful.web.service import Configs, Service
@@ -42,7 +43,7 @@ async def open_service(settings: Settings, clock: Clock) -> AsyncIterator[Servic
         migrate(path, clock)
         db = await SqliteDatabase.open(path, clock)
         try:
-            yield Service(settings, clock, db, Tokens(settings.secret_keys, clock), Configs(db))
+            yield Service(settings, clock, db, Tokens(settings.secret_keys, clock), Configs(db), Hub())
         finally:
             await db.close()
 
@@ -72,10 +73,15 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
         async with open_service(settings, clock) as service:
             assert isinstance(service.db, SqliteDatabase)
             app.state.service = service
-            tasks = [asyncio.create_task(_notice_changes(service, service.db)), asyncio.create_task(_forget(service))]
+            tasks = [
+                asyncio.create_task(_notice_changes(service, service.db)),
+                asyncio.create_task(_forget(service)),
+                asyncio.create_task(service.hub.beat()),
+            ]
             try:
                 yield
             finally:
+                service.hub.close()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

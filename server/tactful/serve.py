@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+
 import uvicorn
+from starlette.applications import Starlette
 
 from tactful.app import create_app
 from tactful.clock import Clock
@@ -12,6 +15,17 @@ from tactful.store.lock import ServerLock
 from tactful.store.migrate import migrate
 
 __all__ = ["serve"]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which would wait for open streams to end by themselves."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        assert isinstance(app, Starlette)
+        app.state.service.hub.close()
+        await super().shutdown(sockets)
+
 
 #: A page that is gone keeps its connection no longer than this.
 KEEP_ALIVE_S = 30
@@ -38,4 +52,4 @@ def serve(settings: Settings, clock: Clock, *, host: str, port: int, workers: in
         server_header=False,
         date_header=False,
     )
-    uvicorn.Server(config).run()
+    _Server(config).run()

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.catalogue import Candidate, Catalogue, Waiting, candidates, choose, compile_catalogue
+from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates, choose, compile_catalogue
 from tactful.core.conditions import Condition
 from tactful.core.decide import Moment, Refusal
 from tactful.core.policy import Policy
 from tactful.core.spans import DAY_MS
-from tactful.core.surveys import EventTrigger, Nth, Survey, Trigger
+from tactful.core.surveys import WAITS_MS, Cancel, EventTrigger, Nth, Survey, Trigger
 from tactful.core.throttle import ASK_LIFETIME_MS
-from tactful.core.trigger import Event, counter_of
+from tactful.core.trigger import Cancelling, Event, counter_of
 from tests.core.examples import NOW, OPEN, a_person, a_rule, a_survey, an_ask
 
 
@@ -86,6 +86,7 @@ def test_waiting_is_for_the_source_and_the_properties_too() -> None:
     assert _keys(catalogue.waiting_for(Event("Done", source="server"))) == ["backend"]
 
 
+DONE = Event("Done")
 THIRD = EventTrigger("Done", nth=Nth(every=3, start=3), delay_ms=7)
 FIRST = EventTrigger("Done", nth=Nth(exactly=1))
 COUNTER = counter_of(THIRD)
@@ -111,18 +112,18 @@ def test_a_candidate_is_one_whose_occurrence_is_due(counts: dict[str, int], due:
     catalogue = _compiled(
         _triggered("third", THIRD), _triggered("first", FIRST), _triggered("always", EventTrigger("Done"))
     )
-    assert _keys(candidates(catalogue.waiting_for(Event("Done")), counts)) == due
+    assert _keys(candidates(catalogue.waiting_for(DONE), counts, "m", DONE)[0]) == due
 
 
 def test_a_survey_that_waits_twice_is_a_candidate_once_with_the_delay_written_first() -> None:
     catalogue = _compiled(_triggered("twice", THIRD, EventTrigger("Done", delay_ms=9)))
     waiting = catalogue.waiting_for(Event("Done"))
-    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 3})] == [7]
-    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 4})] == [9]
+    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 3}, "m", DONE)[0]] == [7]
+    assert [one.delay_ms for one in candidates(waiting, {COUNTER: 4}, "m", DONE)[0]] == [9]
 
 
 def _due(catalogue: Catalogue) -> list[Candidate]:
-    return candidates(catalogue.waiting_for(Event("Done")), {})
+    return candidates(catalogue.waiting_for(DONE), {}, "m", DONE)[0]
 
 
 def test_the_first_that_nothing_refuses_is_offered() -> None:
@@ -155,3 +156,65 @@ def test_nothing_is_offered_where_everything_is_refused() -> None:
 def test_nothing_due_is_no_offer_and_no_refusal() -> None:
     decision = choose([], OPEN, a_person(), Moment(NOW))
     assert (decision.offer, decision.refusals) == (None, {})
+
+
+CLOSED = Event("Closed", {"ticket": 7, "agent": "Bo", "long": "x" * 300}, "server")
+
+
+def _waits(trigger: EventTrigger, event: Event) -> tuple[list[Candidate], list[Held]]:
+    return candidates(_compiled(_triggered("desk", trigger)).waiting_for(event), {}, "m", event)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event", "held"),
+    [
+        (EventTrigger("Closed"), CLOSED, True),
+        (EventTrigger("Closed"), Event("Closed"), False),
+        (EventTrigger("Closed", hold_ms=1), Event("Closed"), True),
+        (EventTrigger("Closed", cancel_on=(Cancel("Reopened"),)), Event("Closed"), True),
+    ],
+)
+def test_what_a_backend_says_what_is_held_and_what_may_be_cancelled_has_to_wait(
+    trigger: EventTrigger, event: Event, held: bool
+) -> None:
+    at_once, waiting = _waits(trigger, event)
+    assert (len(at_once), len(waiting)) == ((0, 1) if held else (1, 0))
+
+
+def test_a_held_candidate_says_from_when_for_how_long_and_by_what_it_is_cancelled() -> None:
+    cancels = (Cancel("Reopened", "properties.ticket"), Cancel("Deleted"))
+    _, [held] = _waits(EventTrigger("Closed", hold_ms=5, within_ms=6, cancel_on=cancels), CLOSED)
+    assert (held.hold_ms, held.within_ms, held.same) == (5, 6, {"properties.ticket": 7})
+    assert _waits(EventTrigger("Closed"), CLOSED)[1][0].within_ms == WAITS_MS
+
+
+@pytest.mark.parametrize(("path", "per"), [("ticket", "7"), ("agent", "Bo"), ("missing", None), ("long", "x" * 200)])
+def test_per_is_a_short_value_of_the_event_or_there_is_no_candidate(path: str, per: str | None) -> None:
+    _, held = _waits(EventTrigger("Closed", per=f"properties.{path}"), CLOSED)
+    assert [one.candidate.per for one in held] == ([] if per is None else [per])
+
+
+def test_what_cancels_is_watched_and_found_by_name() -> None:
+    cancels = (Cancel("Reopened", "properties.ticket"),)
+    catalogue = _compiled(_triggered("desk", EventTrigger("Closed", source="server", cancel_on=cancels)))
+    assert catalogue.watched_on_pages() == ["Reopened"]
+    assert catalogue.cancelled_by(Event("Reopened")) == (Cancelling("desk", "properties.ticket"),)
+    assert catalogue.cancelled_by(CLOSED) == ()
+
+
+@pytest.mark.parametrize(
+    ("trigger", "hears", "needs", "keeps"),
+    [
+        (EventTrigger("E"), True, False, True),
+        (EventTrigger("E", source="server"), True, True, True),
+        (EventTrigger("E", source="browser"), False, False, False),
+        (EventTrigger("E", source="browser", hold_ms=1), False, False, True),
+    ],
+)
+def test_a_catalogue_knows_whom_it_listens_to(trigger: EventTrigger, hears: bool, needs: bool, keeps: bool) -> None:
+    catalogue = _compiled(_triggered("a", trigger))
+    assert (catalogue.hears_backends(), catalogue.needs_backends(), catalogue.keeps_candidates()) == (
+        hears,
+        needs,
+        keeps,
+    )

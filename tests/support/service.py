@@ -111,6 +111,21 @@ class Site:
         body = {"pass": await self.the_pass(), "identity": identity, "context": CONTEXT, "events": [message]}
         return await self.post("/w/events", body)
 
+    async def backend(self, event: str, user_id: str = "ann", **fields: Any) -> None:
+        """Post an event as the project's backend."""
+        message = {"messageId": f"s{next(self._numbers)}", "userId": user_id, "event": event} | fields
+        answer = await self.client.post("/v1/track", json=message | {"writeKey": self.project.write_key})
+        assert answer.content == b'{"success":true}', answer.text
+
+    async def visit(self, user_id: str | None = "ann", **fields: Any) -> str | None:
+        """Ask for what waits, as a tab does when it is opened or nudged; return the offer's token."""
+        identity = fields.pop("identity", {"user_id": user_id, "anonymous_id": None})
+        body = {"pass": await self.the_pass(), "identity": identity, "context": CONTEXT, "events": []} | fields
+        answer = await self.post("/w/events", body)
+        assert answer.status_code == 200, answer.text
+        offer = answer.json()["offer"]
+        return offer and str(offer["token"])
+
     async def offer(self, user_id: str | None = "ann", event: str = "Done", **fields: Any) -> str | None:
         """Report one event and return the offer's token, if there is one."""
         answer = await self.event(user_id, event, **fields)

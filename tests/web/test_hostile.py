@@ -158,7 +158,7 @@ OBJECTS = st.recursive(
 async def test_every_handler_is_total(route: str, site: Site, body: Any, good_first: bool, raw: bytes | None) -> None:
     if good_first and isinstance(body, dict):
         body = {"pass": await site.the_pass(), "identity": {"user_id": "ann"}} | body
-    sent: Callable[[], bytes] = lambda: raw if raw is not None else json.dumps(body).encode("utf-8", "surrogatepass")  # noqa: E731
+    sent: Callable[[], bytes] = lambda: raw if raw is not None else json.dumps(body).encode("utf-8", "surrogatepass")  # noqa: E731  # one line at its one use
     answer = await post(site, route, sent())
     assert answer.status_code < 500, answer.text
     assert answer.status_code < 400 or is_clear(answer)

@@ -136,7 +136,7 @@ async def test_a_page_listed_by_another_project_is_still_foreign(site: Site) -> 
     execute(
         site.path,
         "INSERT INTO projects SELECT 'other', 'Other', 'pk_o', '[\"http://other.test\"]', identity_mode, "
-        "keep_events_ms, policy, 1, 0 FROM projects",
+        "keep_events_ms, policy, 1, 0, 0 FROM projects",
     )
     for route, body in (await bodies(site)).items():
         answer = await post(site, route, body, "http://other.test")

@@ -2,44 +2,91 @@
 
 Every process keeps one catalogue per project and drops it when the configuration's version moves on. The loader's
 watch list is read off it: an event that no live survey waits for never leaves the page.
+
+An event makes candidates. One from a page is offered in the reply to it; it *must wait*, as a row of its own, if it
+came from a backend (nobody may be looking), if it is held, or if a later event may cancel it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.people import Person
 from tactful.core.policy import Policy
-from tactful.core.surveys import EventTrigger, Survey
+from tactful.core.surveys import WAITS_MS, EventTrigger, Survey
 from tactful.core.telling import event_paths
 from tactful.core.throttle import horizon_ms
-from tactful.core.trigger import Event, counter_of, is_due, matches
+from tactful.core.trigger import Cancelling, Event, counter_of, is_due, matches
 
-__all__ = ["Candidate", "Catalogue", "Decision", "Waiting", "candidates", "choose", "compile_catalogue"]
+__all__ = [
+    "Candidate",
+    "Catalogue",
+    "Decision",
+    "EventValues",
+    "Held",
+    "Waiting",
+    "candidates",
+    "choose",
+    "compile_catalogue",
+]
+
+EventValues = Mapping[str, str | int | float]
+
+_LONGEST_VALUE = 200
+_MOST_VALUES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A live survey that waits for an event through one of its triggers; `counter` is None where nothing counts."""
+    """A live survey that waits for an event through one of its triggers. `counter` is None where nothing counts;
+    `mentions` are the event's properties that the survey's texts mention."""
 
     live: LiveSurvey
     trigger: EventTrigger
     counter: str | None
+    mentions: frozenset[str] = frozenset()
+
+    def must_wait(self, event: Event) -> bool:
+        """Tell whether a candidate that `event` makes has to wait as a row."""
+        return event.source == "server" or self.trigger.hold_ms > 0 or bool(self.trigger.cancel_on)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A survey whose trigger matched, with what the trigger says about how to offer it."""
+    """A survey whose trigger matched: which message did it, and what of the event the survey's texts mention.
+
+    `id` names the row of one that waits (None: it is offered in the reply). One ask is made for each value of `per`.
+    """
 
     live: LiveSurvey
-    delay_ms: int
+    message_id: str
+    delay_ms: int = 0
+    event: EventValues = field(default_factory=dict)
+    per: str | None = None
+    id: str | None = None
+
+    def offer_id(self, project_id: str) -> str:
+        """The same message, survey and version always make the same offer, and so at most one ask."""
+        return _named(project_id, self.message_id, self.live.survey.key, str(self.live.version))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A candidate that must wait: from when after the event, for how long, and by which values it may be cancelled."""
+
+    candidate: Candidate
+    hold_ms: int
+    within_ms: int
+    same: EventValues
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The survey to offer, if any, and for every other candidate all its refusals."""
+    """The candidate to offer, if any, and for every other one all its refusals."""
 
     offer: Candidate | None
     refusals: Mapping[str, tuple[Refusal, ...]]
@@ -47,60 +94,135 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All surveys by key, and the live ones by the name of the event they wait for (best priority first).
-
-    `mentions` has for each survey the event's properties that its texts mention.
-    """
+    """All surveys by key, the live ones by the name of the event they wait for (best priority first), and what
+    cancels. `live` says that tabs should listen: a survey waits for what only a backend can say."""
 
     policy: Policy
     surveys: Mapping[str, LiveSurvey]
-    mentions: Mapping[str, frozenset[str]]
     by_event: Mapping[str, tuple[Waiting, ...]]
+    by_cancel: Mapping[str, tuple[Cancelling, ...]]
     horizon_ms: int
 
     def waiting_for(self, event: Event) -> tuple[Waiting, ...]:
         """Everything that waits for `event`, its count apart."""
         return tuple(waiting for waiting in self.by_event.get(event.name, ()) if matches(waiting.trigger, event))
 
+    def cancelled_by(self, event: Event) -> tuple[Cancelling, ...]:
+        """Everything that `event` may cancel."""
+        return self.by_cancel.get(event.name, ())
+
     def watched_on_pages(self) -> list[str]:
         """The names of the events that a page must report."""
-        return sorted(
+        waited_for = {
             name
             for name, waiting in self.by_event.items()
             if any(one.trigger.source in ("any", "browser") for one in waiting)
+        }
+        return sorted(waited_for | self.by_cancel.keys())
+
+    def _sources(self) -> Iterable[str]:
+        return (one.trigger.source for waiting in self.by_event.values() for one in waiting)
+
+    def hears_backends(self) -> bool:
+        """Tell whether a survey waits for an event that may come from a backend."""
+        return any(source != "browser" for source in self._sources())
+
+    def needs_backends(self) -> bool:
+        """Tell whether a survey waits for an event that only a backend can send."""
+        return any(source == "server" for source in self._sources())
+
+    def keeps_candidates(self) -> bool:
+        """Tell whether candidates may wait as rows."""
+        return self.hears_backends() or any(
+            one.trigger.hold_ms or one.trigger.cancel_on for waiting in self.by_event.values() for one in waiting
         )
 
 
-def _waiting(live: LiveSurvey, trigger: EventTrigger) -> Waiting:
-    return Waiting(live, trigger, counter_of(trigger) if trigger.nth else None)
+def _named(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=15).hexdigest()
 
 
 def compile_catalogue(policy: Policy, surveys: Sequence[tuple[Survey, int]]) -> Catalogue:
     """Compile the surveys (each with its version) under `policy`."""
     compiled = {survey.key: LiveSurvey.under(policy, survey, version) for survey, version in surveys}
     by_event: dict[str, list[Waiting]] = {}
+    by_cancel: dict[str, list[Cancelling]] = {}
     for live in sorted(compiled.values(), key=lambda live: (-live.survey.priority, live.survey.key)):
-        if live.survey.state == "live":
-            for trigger in live.survey.trigger.any:
-                by_event.setdefault(trigger.event, []).append(_waiting(live, trigger))
-    frozen = {name: tuple(waiting) for name, waiting in by_event.items()}
-    mentions = {key: event_paths(live.survey) for key, live in compiled.items()}
-    return Catalogue(policy, compiled, mentions, frozen, horizon_ms(policy, (survey for survey, _ in surveys)))
+        for trigger in live.survey.trigger.any if live.survey.state == "live" else ():
+            counter = counter_of(trigger) if trigger.nth else None
+            by_event.setdefault(trigger.event, []).append(Waiting(live, trigger, counter, event_paths(live.survey)))
+            for cancel in trigger.cancel_on:
+                by_cancel.setdefault(cancel.event, []).append(Cancelling(live.survey.key, cancel.same))
+    return Catalogue(
+        policy,
+        compiled,
+        {name: tuple(waiting) for name, waiting in by_event.items()},
+        {name: tuple(cancelling) for name, cancelling in by_cancel.items()},
+        horizon_ms(policy, (survey for survey, _ in surveys)),
+    )
 
 
-def candidates(waiting: Sequence[Waiting], counts: Mapping[str, int]) -> list[Candidate]:
-    """The surveys whose trigger is due, each once, in the order of `waiting`. `counts` holds occurrences by counter."""
-    due: dict[str, Candidate] = {}
+def candidates(
+    waiting: Sequence[Waiting], counts: Mapping[str, int], message_id: str, event: Event
+) -> tuple[list[Candidate], list[Held]]:
+    """What `event` makes a candidate, each survey once, in the order of `waiting`: to be offered at once, and to wait.
+
+    `counts` holds occurrences by counter. A trigger whose `per` leads to no value makes no candidate: without it nobody
+    could tell whether it was asked for already.
+    """
+    at_once: dict[str, Candidate] = {}
+    held: dict[str, Held] = {}
     for one in waiting:
-        if one.counter is None or is_due(one.trigger.nth, counts.get(one.counter, 0)):
-            due.setdefault(one.live.survey.key, Candidate(one.live, one.trigger.delay_ms))
-    return list(due.values())
+        if one.counter is not None and not is_due(one.trigger.nth, counts.get(one.counter, 0)):
+            continue
+        candidate = _candidate(one, message_id, event)
+        key = one.live.survey.key
+        if candidate is None or key in at_once or key in held:
+            continue
+        if one.must_wait(event):
+            held[key] = _held(one, candidate, event)
+        else:
+            at_once[key] = candidate
+    return list(at_once.values()), list(held.values())
+
+
+def _candidate(one: Waiting, message_id: str, event: Event) -> Candidate | None:
+    trigger = one.trigger
+    values = _values(event, one.mentions)
+    per = None
+    if trigger.per is not None:
+        path = trigger.per.removeprefix("properties.")
+        found = _values(event, frozenset({path}))
+        if path not in found:
+            return None
+        per = str(found[path])
+        values = {**found, **values}
+    return Candidate(one.live, message_id, trigger.delay_ms, values, per)
+
+
+def _held(one: Waiting, candidate: Candidate, event: Event) -> Held:
+    trigger = one.trigger
+    paths = frozenset(cancel.same.removeprefix("properties.") for cancel in trigger.cancel_on if cancel.same)
+    same = {f"properties.{path}": value for path, value in _values(event, paths).items()}
+    return Held(candidate, trigger.hold_ms, WAITS_MS if trigger.within_ms is None else trigger.within_ms, same)
+
+
+def _values(event: Event, paths: frozenset[str]) -> dict[str, str | int | float]:
+    """The event's values at `paths`, short texts and numbers only."""
+    found: dict[str, str | int | float] = {}
+    for path in sorted(paths)[:_MOST_VALUES]:
+        value = look_up(event.properties, path)
+        if isinstance(value, str) and value:
+            found[path] = value[:_LONGEST_VALUE]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[path] = value
+    return found
 
 
 def choose(due: Sequence[Candidate], policy: Policy, person: Person, moment: Moment) -> Decision:
-    """Offer the first candidate that nothing refuses; name the refusals of those before it."""
+    """Offer the first candidate, by priority, that nothing refuses; name the refusals of those before it."""
     refusals: dict[str, tuple[Refusal, ...]] = {}
-    for candidate in due:
+    for candidate in sorted(due, key=lambda one: -one.live.survey.priority):
         found = decide(candidate.live, policy, person, moment)
         if not found:
             return Decision(candidate, refusals)

@@ -29,6 +29,8 @@ REASONS: dict[str, str] = {
     "rule": "rule {rule}: {counted} of {cap} in {window}",
     "wrong_person": "somebody else is at the page now",
     "survey_changed": "the survey was changed after the offer",
+    "cancelled": "a later event cancelled it, or its time was over",
+    "per": "it was asked for this one already",
     "offer_spent": "this offer was taken up and given back",
 }
 

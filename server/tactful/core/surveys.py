@@ -12,11 +12,14 @@ from typing import Literal
 
 from tactful.core.conditions import Condition
 from tactful.core.kinds import KINDS, Kind
+from tactful.core.spans import DAY_MS
 from tactful.core.texts import Text
 
 __all__ = [
+    "WAITS_MS",
     "AnswerCondition",
     "Audience",
+    "Cancel",
     "EventTrigger",
     "Look",
     "Nth",
@@ -32,6 +35,9 @@ __all__ = [
 State = Literal["draft", "live", "paused", "ended"]
 Source = Literal["any", "browser", "server"]
 
+#: A candidate whose trigger does not say waits so long for its person's tab.
+WAITS_MS = 3 * DAY_MS
+
 
 @dataclass(frozen=True, slots=True)
 class Nth:
@@ -46,14 +52,30 @@ class Nth:
 
 
 @dataclass(frozen=True, slots=True)
+class Cancel:
+    """An event that takes a waiting candidate away: any such event, or one with the `same` value at a path."""
+
+    event: str
+    same: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EventTrigger:
-    """One event that makes the survey a candidate. Paths in `where` begin with `properties.`."""
+    """One event that makes the survey a candidate. Paths in `where` and `per` begin with `properties.`.
+
+    `delay_ms` passes in the tab. `per` is asked at most once for each value. A candidate may be offered from `hold_ms`
+    after the event, and for `within_ms` from then on (None: `WAITS_MS`), unless an event of `cancel_on` comes first.
+    """
 
     event: str
     where: tuple[Condition, ...] = ()
     nth: Nth | None = None
     source: Source = "any"
     delay_ms: int = 0
+    per: str | None = None
+    hold_ms: int = 0
+    within_ms: int | None = None
+    cancel_on: tuple[Cancel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

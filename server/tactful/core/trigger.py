@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from tactful.core.conditions import holds
 from tactful.core.surveys import EventTrigger, Nth, Trigger
 
-__all__ = ["Event", "counter_of", "is_due", "matches", "on_page"]
+__all__ = ["Cancelling", "Event", "counter_of", "is_due", "matches", "on_page"]
 
 _LONGEST_PAGE = 2_000
 
@@ -32,6 +32,14 @@ class Event:
     name: str
     properties: Mapping[str, object] = field(default_factory=dict)
     source: Literal["browser", "server"] = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """A survey whose waiting candidates an event cancels: all of them, or those with the same value at a path."""
+
+    survey: str
+    same: str | None
 
 
 def matches(trigger: EventTrigger, event: Event) -> bool:

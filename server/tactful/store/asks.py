@@ -17,6 +17,7 @@ from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
+from tactful.store.candidates import asked_for, consume, is_waiting
 from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, merged_ask_id, recognise
 from tactful.store.projects import Config, load_config
 from tactful.store.script import Row, Script, one, run
@@ -29,8 +30,8 @@ WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 INSERT_ASK = """
 INSERT INTO asks (project_id, person_id, ask_id, survey_key, version, kind, tags, test, asked_for, locale, page, event,
-    asked_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    per, asked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 FIND_RESPONSE = "SELECT rev, done FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
 INSERT_RESPONSE = """
@@ -72,6 +73,8 @@ class Offered:
     offer_id: str
     survey_key: str
     version: int
+    candidate_id: str | None = None
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +156,25 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
     refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
     if refusals:
         return NotNow(refusals)
-    return (yield from _record(project_id, offered.offer_id, live, known, context))
+    spent = yield from _spent(project_id, known, offered)
+    if spent is not None:
+        return _refused(spent)
+    if offered.candidate_id is not None:
+        yield from consume(project_id, known.person_id, offered.candidate_id)
+    return (yield from _record(project_id, offered, live, known, context))
+
+
+def _spent(project_id: str, known: Known, offered: Offered) -> Script[str | None]:
+    """Why this offer, though it may be asked now, is none any more: cancelled meanwhile, or asked for its `per`."""
+    if offered.candidate_id is not None:
+        waits = yield from is_waiting(project_id, known.person_id, offered.candidate_id, known.now)
+        if not waits:
+            return "cancelled"
+    if offered.per is not None:
+        done = yield from asked_for(project_id, known.person_id, offered.survey_key, offered.per)
+        if done:
+            return "per"
+    return None
 
 
 def _may_tell_again(ask: Row, known: Known) -> bool:
@@ -183,19 +204,20 @@ def show(
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
         return NotNow(refusals)
-    return (yield from _record(config.project_id, ask_id, live, known, context, asked_for=1))
+    wanted = Offered(known.person_id, ask_id, survey_key, live.version)
+    return (yield from _record(config.project_id, wanted, live, known, context, by_person=1))
 
 
 def _record(
-    project_id: str, ask_id: str, live: LiveSurvey, known: Known, context: Context, *, asked_for: int = 0
+    project_id: str, offered: Offered, live: LiveSurvey, known: Known, context: Context, *, by_person: int = 0
 ) -> Script[Asked]:
     survey = live.survey
     yield run(
-        INSERT_ASK, project_id, known.person_id, ask_id, survey.key, live.version, survey.kind,
-        orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), asked_for,
-        context.locale, context.page, orjson.dumps(dict(context.event)).decode(), known.now,
+        INSERT_ASK, project_id, known.person_id, offered.offer_id, survey.key, live.version, survey.kind,
+        orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), by_person,
+        context.locale, context.page, orjson.dumps(dict(context.event)).decode(), offered.per, known.now,
     )  # fmt: skip
-    return Asked(ask_id, known.now, live, known, context.event)
+    return Asked(offered.offer_id, known.now, live, known, context.event)
 
 
 def _lock_ask(project_id: str, person_id: str, ask_id: str) -> Script[tuple[Row, Row]]:

@@ -7,20 +7,21 @@ the id of a backend's message.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from tactful.core.catalogue import Waiting
+from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates
 from tactful.core.spans import DAY_MS
-from tactful.core.trigger import Event
+from tactful.core.trigger import Cancelling, Event
 from tactful.identity import Identity
-from tactful.store.people import LOCK_PERSON, Known, known_from, recognise, set_account, set_traits
+from tactful.store.candidates import Waiter, add, cancel, waiters
+from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_account, set_traits
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Message", "Observed", "forget_old", "observe"]
+__all__ = ["Message", "Observed", "forget_old", "met", "observe"]
 
 INSERT_MESSAGE = """
 INSERT INTO messages (project_id, message_id, received_at) VALUES (?, ?, ?)
@@ -39,6 +40,15 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 FORGET_MESSAGES = """
 DELETE FROM messages WHERE (project_id, message_id) IN
     (SELECT project_id, message_id FROM messages WHERE received_at < now_ms() - ? ORDER BY received_at LIMIT ?)
+"""
+#: A project whose surveys wait for what a backend really sends tells its tabs to listen, from the first such event on.
+HEAR_BACKEND = """
+UPDATE projects SET hears_backend = 1, config_version = config_version + 1
+WHERE project_id = ? AND hears_backend = 0
+"""
+FORGET_CANDIDATES = """
+DELETE FROM candidates WHERE (project_id, person_id, candidate_id) IN
+    (SELECT project_id, person_id, candidate_id FROM candidates WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
 """
 FORGET_EVENTS = """
 DELETE FROM events WHERE (project_id, person_id, event_id) IN
@@ -66,47 +76,97 @@ class Message:
     account_id: str | None = None
     account_traits: dict[str, Any] = field(default_factory=dict)
 
+    cancelling: tuple[Cancelling, ...] = ()
+
     @property
     def counters(self) -> frozenset[str]:
         return frozenset(one.counter for one in self.waiting if one.counter is not None)
 
+    @property
+    def must_write(self) -> bool:
+        """Tell whether observing this message changes anything, or only makes candidates to offer at once."""
+        if self.traits is not None or self.account_id is not None or self.event_id is not None:
+            return True
+        event = self.event
+        waits = event is not None and any(one.must_wait(event) for one in self.waiting)
+        return waits or bool(self.counters) or bool(self.cancelling)
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The person after all messages, and for each message the occurrences by counter."""
+    """The person after all messages, what may be offered at once, and everything that waits for them."""
 
     known: Known
-    counts: tuple[dict[str, int], ...]
+    at_once: tuple[Candidate, ...] = ()
+    waiting: tuple[Waiter, ...] = ()
+
+
+def met(
+    project_id: str, identity: Identity, messages: Sequence[Message], catalogue: Catalogue, clock_now: int
+) -> Script[Observed | None]:
+    """Meet somebody whose messages change nothing, by reading only. None when only `observe` can tell."""
+    known = yield from peek(project_id, identity, catalogue.horizon_ms, clock_now)
+    if known is None:
+        return None
+    at_once = [candidate for message in messages for candidate in _due(message, {})[0]]
+    waiting = yield from _waiters(project_id, known.person_id, catalogue, known.now)
+    return Observed(known, tuple(at_once), waiting)
 
 
 def observe(
-    project_id: str, identity: Identity, messages: Sequence[Message], new_person_id: str, horizon_ms: int
+    project_id: str, identity: Identity, messages: Sequence[Message], new_person_id: str, catalogue: Catalogue
 ) -> Script[Observed]:
     """Recognise the person and let every message that is new change what it changes."""
     row = yield from recognise(project_id, identity, new_person_id)
-    counts = []
+    at_once: list[Candidate] = []
     for message in messages:
-        counts.append((yield from _observe_one(project_id, row, message)))
+        at_once += yield from _observe_one(project_id, row, message)
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
-    known = yield from known_from(project_id, row, horizon_ms, row["last_at"])
-    return Observed(known, tuple(counts))
+    known = yield from known_from(project_id, row, catalogue.horizon_ms, row["last_at"])
+    waiting = yield from _waiters(project_id, known.person_id, catalogue, known.now)
+    return Observed(known, tuple(at_once), waiting)
 
 
-def _observe_one(project_id: str, row: Row, message: Message) -> Script[dict[str, int]]:
+def _waiters(project_id: str, person_id: str, catalogue: Catalogue, now: int) -> Script[tuple[Waiter, ...]]:
+    return (yield from waiters(project_id, person_id, now)) if catalogue.keeps_candidates() else ()
+
+
+def _due(message: Message, counts: Mapping[str, int]) -> tuple[list[Candidate], list[Held]]:
+    if message.event is None:
+        return [], []
+    return candidates(message.waiting, counts, message.message_id, message.event)
+
+
+def _observe_one(project_id: str, row: Row, message: Message) -> Script[list[Candidate]]:
+    """Let one message change what it changes; return what may be offered at once."""
     new = yield run(INSERT_MESSAGE, project_id, message.message_id, row["last_at"])
     if not new:
-        return (yield from _counted_before(project_id, row, message))
+        counts = yield from _counted_before(project_id, row, message)
+        return _due(message, counts)[0]
     if message.traits is not None:
         yield from set_traits(project_id, row, message.traits, message.created_at)
     if message.account_id is not None:
         yield from set_account(project_id, row, message.account_id, message.account_traits)
-    if message.event is not None and message.event_id is not None:
-        yield from _keep(project_id, row, message, message.event)
+    if message.event is None:
+        return []
+    return (yield from _happened(project_id, row, message, message.event))
+
+
+def _happened(project_id: str, row: Row, message: Message, event: Event) -> Script[list[Candidate]]:
+    """Keep, count and let cancel a new event, and let its candidates wait that must."""
+    if message.event_id is not None:
+        yield from _keep(project_id, row, message, event)
+    yield from cancel(project_id, row["person_id"], event, message.cancelling, row["last_at"])
     counts: dict[str, int] = {}
     for counter in sorted(message.counters):
         counted = yield one(COUNT_EVENT, project_id, row["person_id"], counter)
         counts[counter] = counted["occurrences"]
-    return counts
+    at_once, held = _due(message, counts)
+    for candidate in held:
+        yield from add(project_id, row["person_id"], candidate, row["last_at"])
+    if event.source == "server" and message.waiting:
+        yield run(HEAR_BACKEND, project_id)
+    return at_once
 
 
 def _counted_before(project_id: str, row: Row, message: Message) -> Script[dict[str, int]]:
@@ -128,7 +188,8 @@ def _keep(project_id: str, row: Row, message: Message, event: Event) -> Script[N
 
 
 def forget_old() -> Script[int]:
-    """Delete one chunk of message ids and kept events that are past their time; return how many."""
+    """Delete a chunk each of message ids, kept events and candidates past their time; return the largest's size."""
     messages: int = yield run(FORGET_MESSAGES, REMEMBER_MESSAGES_MS, FORGET_AT_ONCE)
     events: int = yield run(FORGET_EVENTS, FORGET_AT_ONCE)
-    return messages + events
+    waited: int = yield run(FORGET_CANDIDATES, FORGET_AT_ONCE)
+    return max(messages, events, waited)

@@ -101,6 +101,14 @@ ON CONFLICT (project_id, person_id, counter) DO UPDATE
 SET occurrences = counters.occurrences + excluded.occurrences
 """
 DROP_COUNTERS = "DELETE FROM counters WHERE project_id = ? AND person_id = ?"
+MERGE_CANDIDATES = """
+INSERT INTO candidates (project_id, person_id, candidate_id, survey_key, message_id, per, event, same, delay_ms,
+    not_before, expires_at)
+SELECT project_id, ?, candidate_id, survey_key, message_id, per, event, same, delay_ms, not_before, expires_at
+FROM candidates WHERE project_id = ? AND person_id = ?
+ON CONFLICT (project_id, person_id, candidate_id) DO NOTHING
+"""
+DROP_CANDIDATES = "DELETE FROM candidates WHERE project_id = ? AND person_id = ?"
 MERGE_EVENTS = "UPDATE events SET person_id = ? WHERE project_id = ? AND person_id = ?"
 RETIRE_PERSON = "UPDATE people SET merged_into = ? WHERE project_id = ? AND person_id = ?"
 TAKE_OVER = """
@@ -260,12 +268,13 @@ def _other(project_id: str, identity: Identity, first: Row) -> Script[Row | None
 
 
 def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
-    """Give everything of the anonymous `loser` to `winner`: asks, responses, counts, events, aliases, opt-out."""
+    """Give everything that the anonymous `loser` has to `winner`, the opt-out too."""
     to, gone = winner["person_id"], loser["person_id"]
     for statement in (MERGE_RESPONSES, MERGE_ASKS):
         yield run(statement, to, to, project_id, gone)
-    yield run(MERGE_COUNTERS, to, project_id, gone)
-    yield run(DROP_COUNTERS, project_id, gone)
+    for move, drop in ((MERGE_COUNTERS, DROP_COUNTERS), (MERGE_CANDIDATES, DROP_CANDIDATES)):
+        yield run(move, to, project_id, gone)
+        yield run(drop, project_id, gone)
     for statement in (MERGE_EVENTS, MERGE_ALIASES, RETIRE_PERSON):
         yield run(statement, to, project_id, gone)
     yield run(

@@ -51,7 +51,7 @@ FIND_KEY = "SELECT project_id, purpose, scopes FROM api_keys WHERE key_hash = ? 
 FIND_PROJECT = "SELECT project_id FROM projects WHERE name = ?"
 FIND_BY_PUBLIC_KEY = "SELECT project_id FROM projects WHERE public_key = ?"
 READ_PROJECT = """
-SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version
+SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version, hears_backend
 FROM projects WHERE project_id = ?
 """
 READ_SECRETS = "SELECT secret FROM identity_secrets WHERE project_id = ? ORDER BY created_at DESC"
@@ -100,7 +100,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One version of a project's configuration, compiled."""
+    """One version of a project's configuration, compiled. `live` says that its tabs listen for nudges."""
 
     project_id: str
     name: str
@@ -111,6 +111,7 @@ class Config:
     keep_events_ms: int
     catalogue: Catalogue
     version: int
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,7 @@ def load_config(project_id: str) -> Script[Config | None]:
         keep_events_ms=project["keep_events_ms"],
         catalogue=compiled,
         version=project["config_version"],
+        live=compiled.needs_backends() or (bool(project["hears_backend"]) and compiled.hears_backends()),
     )
 
 

@@ -79,7 +79,7 @@ def _configuration(service: Service, widget: Widget, config: Config) -> dict[str
         "api": base,
         "pass": service.new_pass(config.project_id),
         "watch": config.catalogue.watched_on_pages(),
-        "live": False,
+        "live": config.live,
         "card": {"url": f"{base}/w/{widget.card_name}", "integrity": widget.integrity},
     }
 

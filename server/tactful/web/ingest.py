@@ -19,7 +19,8 @@ from starlette.responses import Response
 
 from tactful.clock import new_id
 from tactful.errors import BadRequest, Unauthorized
-from tactful.store.events import observe
+from tactful.identity import Identity
+from tactful.store.events import Message, observe
 from tactful.store.projects import Config, find_key
 from tactful.web.bodies import INGEST_LIMIT, read_bytes, unzip
 from tactful.web.browser import service_of
@@ -95,16 +96,14 @@ async def _observe_all(service: Service, config: Config, heard: Sequence[Heard])
     """Observe every message in a transaction of its own: they share a commit, and none can undo another."""
     messages = [(one.identity, one.message) for one in heard if one.message is not None]
     for start in range(0, len(messages), _AT_ONCE):
-        await asyncio.gather(
-            *(
-                service.db.run(
-                    observe,
-                    config.project_id,
-                    identity,
-                    [message],
-                    new_id(service.clock),
-                    config.catalogue.horizon_ms,
-                )
-                for identity, message in messages[start : start + _AT_ONCE]
-            )
-        )
+        chunk = messages[start : start + _AT_ONCE]
+        await asyncio.gather(*(_observe(service, config, identity, message) for identity, message in chunk))
+
+
+async def _observe(service: Service, config: Config, identity: Identity, message: Message) -> None:
+    """Observe one message and, if that made somebody a candidate, nudge their tabs."""
+    new_person_id = new_id(service.clock)
+    observed = await service.db.run(observe, config.project_id, identity, [message], new_person_id, config.catalogue)
+    if message.waiting and observed.waiting:
+        first = min(one.not_before for one in observed.waiting)
+        service.hub.nudge(config.project_id, observed.known.person_id, after_ms=first - observed.known.now)

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
 from tactful.store.projects import config_versions
-from tactful.web import browser, files, ingest, manage, openapi, pages
+from tactful.web import browser, files, ingest, manage, openapi, page_events, pages, stream
 
 __all__ = ["ROUTES"]
 
@@ -31,10 +31,11 @@ async def readyz(request: Request) -> Response:
 
 ROUTES: list[BaseRoute] = [
     # The hot path first: routes are tried in this order.
-    Route("/w/events", browser.events, methods=["POST"]),
+    Route("/w/events", page_events.events, methods=["POST"]),
     Route("/w/asks", browser.asks, methods=["POST"]),
     Route("/w/responses", browser.responses, methods=["POST"]),
     Route("/w/closings", browser.closings, methods=["POST"]),
+    Route("/w/live", stream.LiveStream(), methods=["POST"]),
     Route("/w/card-{hash}.js", files.card),
     Route("/w/{public_key}.js", files.loader),
     Route("/w/{public_key}.json", files.configuration),

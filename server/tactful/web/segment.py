@@ -116,18 +116,19 @@ def _track(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | No
     if not isinstance(name, str) or not _is_text(name, _LONGEST_EVENT):
         return None
     event = Event(name, _object(fields.get("properties")), "server")
-    counted = tuple(one for one in delivery.config.catalogue.waiting_for(event) if one.counter is not None)
-    kept = delivery.config.keep_events_ms > 0
-    if not counted and not kept:
+    catalogue, kept = delivery.config.catalogue, delivery.config.keep_events_ms > 0
+    waiting, cancelling = catalogue.waiting_for(event), catalogue.cancelled_by(event)
+    if not (waiting or cancelling or kept):
         return Heard(identity, None)
     return Heard(
         identity,
         Message(
             _message_id(delivery, fields),
             event,
-            counted,
+            waiting,
             event_id=new_id(delivery.clock) if kept else None,
             happened_at=delivery.happened_at(fields),
+            cancelling=cancelling,
         ),
     )
 

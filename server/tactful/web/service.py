@@ -17,6 +17,7 @@ from tactful.settings import Settings
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
 from tactful.store.script import Database
 from tactful.tokens import PASS, Tokens
+from tactful.web.live import Hub
 
 __all__ = ["Configs", "Service"]
 
@@ -99,6 +100,7 @@ class Service:
     db: Database
     tokens: Tokens
     configs: Configs
+    hub: Hub
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)

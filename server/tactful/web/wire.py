@@ -12,7 +12,16 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tactful.tokens import LONGEST_TOKEN
 
-__all__ = ["AsksBody", "ClosingsBody", "ContextPart", "EventPart", "EventsBody", "IdentityPart", "ResponsesBody"]
+__all__ = [
+    "AsksBody",
+    "ClosingsBody",
+    "ContextPart",
+    "EventPart",
+    "EventsBody",
+    "IdentityPart",
+    "LiveBody",
+    "ResponsesBody",
+]
 
 Token = Annotated[str, Meta(max_length=LONGEST_TOKEN)]
 MessageId = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -87,4 +96,11 @@ class ClosingsBody(msgspec.Struct, frozen=True):
     how: Literal["seen", "dismissed", "not_rendered", "opted_out"]
     ask: Token | UnsetType = UNSET
     passed: Token | UnsetType = msgspec.field(name="pass", default=UNSET)
+    identity: IdentityPart = IdentityPart()
+
+
+class LiveBody(msgspec.Struct, frozen=True):
+    """`POST /w/live`."""
+
+    passed: Token = msgspec.field(name="pass")
     identity: IdentityPart = IdentityPart()

@@ -14,7 +14,7 @@ from tactful.core.reading.shapes import later, list_of
 from tactful.core.reading.wording import KNOWN_VALUES
 from tactful.core.surveys import AnswerCondition
 
-__all__ = ["ANSWER_OPERATORS", "answer_condition", "condition"]
+__all__ = ["ANSWER_OPERATORS", "answer_condition", "condition", "path_under"]
 
 _LONGEST_PATH = 200
 _MOST_OPERANDS = 100
@@ -83,6 +83,11 @@ def condition(*roots: str) -> Reader[Condition]:
         return Condition(path, op, value[0]) if path is not None and value is not None else None
 
     return read
+
+
+def path_under(*roots: str) -> Reader[str]:
+    """A path that begins with one of `roots`."""
+    return lambda at: _path(at, roots)
 
 
 def _path(at: At, roots: tuple[str, ...]) -> str | None:

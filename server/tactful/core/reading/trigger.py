@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import get_args
 
-from tactful.core.reading.conditions import condition
+from tactful.core.reading.conditions import condition, path_under
 from tactful.core.reading.fields import integer, one_of, span, string
 from tactful.core.reading.notes import quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.shapes import Field, Shape, later, list_of, read_fields, record
-from tactful.core.spans import MINUTE_MS
-from tactful.core.surveys import EventTrigger, Nth, Source, Trigger
+from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.core.surveys import Cancel, EventTrigger, Nth, Source, Trigger
 
 __all__ = ["trigger"]
 
 LONGEST_DELAY_MS = 5 * MINUTE_MS  # an offer lives for 10 minutes, and the moment must still come
+LONGEST_WAIT_MS = 90 * DAY_MS
 _MOST_CONDITIONS = 50
 _MOST_EVENTS = 20
 
@@ -44,12 +45,24 @@ def _nth(at: At) -> Nth | None:
     return Nth(**found)
 
 
+CANCEL = Shape(
+    "a `cancel_on`",
+    {
+        "event": Field(string(200), to="event", needs="the name of an event, such as `Ticket Reopened`"),
+        "same": Field(path_under("properties"), to="same"),
+    },
+)
+
 _EVENT_FIELDS = {
     "event": Field(string(200), to="event", needs="the name of an event, such as `Lesson Finished`"),
     "where": Field(list_of(condition("properties"), _MOST_CONDITIONS), to="where"),
     "nth": Field(_nth, to="nth"),
     "source": Field(one_of({source: source for source in get_args(Source)}, "a source of events"), to="source"),
     "delay": Field(span(0, LONGEST_DELAY_MS), to="delay_ms"),
+    "per": Field(path_under("properties"), to="per"),
+    "hold": Field(span(0, LONGEST_WAIT_MS), to="hold_ms"),
+    "within": Field(span(1, LONGEST_WAIT_MS), to="within_ms"),
+    "cancel_on": Field(list_of(record(Cancel, CANCEL), _MOST_EVENTS), to="cancel_on"),
 }
 _LATER_TRIGGERS = later("exit", "scroll", "time_on_page", "idle", "click", "element", "segment", "at")
 EVENT = Shape(
@@ -57,7 +70,6 @@ EVENT = Shape(
     _EVENT_FIELDS,
     refused={
         **_LATER_TRIGGERS,
-        **later("per", "hold", "within", "cancel_on"),
         "page": "belongs to the whole trigger; move it beside `any`",
     },
 )

@@ -15,6 +15,7 @@ from tactful.core.spans import format_span
 from tactful.core.surveys import (
     AnswerCondition,
     Audience,
+    Cancel,
     EventTrigger,
     Look,
     Nth,
@@ -109,7 +110,15 @@ def _event(event: EventTrigger) -> Written:
         **_unless_none("nth", event.nth, _nth),
         **_given("source", event.source, "any"),
         **_given("delay", format_span(event.delay_ms), format_span(0)),
+        **_unless_none("per", event.per, str),
+        **_given("hold", format_span(event.hold_ms), format_span(0)),
+        **_unless_none("within", event.within_ms, format_span),
+        **_given("cancel_on", [_cancel(one) for one in event.cancel_on], []),
     }
+
+
+def _cancel(cancel: Cancel) -> Written:
+    return {"event": cancel.event, **_unless_none("same", cancel.same, str)}
 
 
 def _nth(nth: Nth) -> Written:

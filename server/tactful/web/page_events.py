@@ -1,0 +1,141 @@
+"""`POST /w/events`: what happens on a page, answered with an offer or with none.
+
+Most events end here: what no live survey waits for is not even looked up. What only has to be decided costs one read;
+only an event that is counted, that cancels or that makes somebody wait is written. An empty list of events asks for
+what waits already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from tactful.clock import new_id
+from tactful.core.catalogue import Candidate, choose
+from tactful.core.decide import Moment
+from tactful.core.trigger import Event
+from tactful.identity import Identity, id_or_none
+from tactful.store.candidates import ready
+from tactful.store.events import Message, Observed, met, observe
+from tactful.store.projects import Config
+from tactful.tokens import OFFER
+from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
+from tactful.web.browser import check_text, identity_of
+from tactful.web.posts import Endpoint, Post
+from tactful.web.service import Service
+from tactful.web.wire import EventPart, EventsBody
+
+__all__ = ["events"]
+
+_events_body = msgspec.json.Decoder(EventsBody)
+
+_LONGEST_PAGE = 2_000
+_NO_OFFER = b'{"offer":null}'
+
+
+@Endpoint
+async def events(post: Post) -> bytes:
+    """Take a page's events and answer with an offer, or with none."""
+    service = post.service
+    body = decode(post.body, _events_body)
+    config = await service.config_of_pass(body.passed)
+    service.check_origin(config, post.origin)
+    identity = identity_of(config, body.identity)
+    check_text(body.context.page)
+    messages = [message for event in body.events if (message := _message(service, config, identity, event))]
+    asks_for_waiting = not body.events and config.catalogue.keeps_candidates()
+    if not identity.aliases or not (messages or asks_for_waiting):
+        return _NO_OFFER
+    observed = await _observed(service, config, identity, messages)
+    if observed is None:
+        return _NO_OFFER
+    config = await service.configs.at_least(config.project_id, observed.known.config_version)
+    return _offer(service, config, body.context.page[:_LONGEST_PAGE], observed)
+
+
+def _message(service: Service, config: Config, identity: Identity, event: Any) -> Message | None:
+    """Read one event of a page. None: it concerns no live survey, or it is unreadable, which is counted."""
+    try:
+        part = msgspec.convert(event, EventPart)
+    except msgspec.ValidationError:
+        service.dropped += 1
+        return None
+    message = _READERS[part.type](config, identity, part)
+    # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
+    if message is not None and (not is_sound(event) or len(orjson.dumps(event)) > MESSAGE_LIMIT):
+        service.dropped += 1
+        return None
+    return message
+
+
+def _track(config: Config, _identity: Identity, part: EventPart) -> Message | None:
+    event = Event(part.event or "", part.properties or {})
+    waiting, cancelling = config.catalogue.waiting_for(event), config.catalogue.cancelled_by(event)
+    if not waiting and not cancelling:
+        return None
+    return Message(f"b:{part.message_id}", event, waiting, cancelling=cancelling)
+
+
+def _identify(config: Config, identity: Identity, part: EventPart) -> Message | None:
+    """Traits from a page; under `enforce` an unsigned page may not write any."""
+    believed = config.identity_mode != "enforce" or identity.proved
+    return Message(f"b:{part.message_id}", traits=part.traits or {}) if believed and identity.aliases else None
+
+
+def _group(config: Config, identity: Identity, part: EventPart) -> Message | None:
+    believed = config.identity_mode != "enforce" or identity.proved
+    group_id = id_or_none(part.group_id)
+    if not believed or group_id is None:
+        return None
+    return Message(f"b:{part.message_id}", account_id=group_id, account_traits=part.traits or {})
+
+
+def _page(config: Config, identity: Identity, part: EventPart) -> Message | None:
+    """A page view is an event named `page`, should a survey wait for it."""
+    return _track(config, identity, msgspec.structs.replace(part, event="page"))
+
+
+_READERS = {"track": _track, "identify": _identify, "group": _group, "page": _page}
+
+
+async def _observed(
+    service: Service, config: Config, identity: Identity, messages: Sequence[Message]
+) -> Observed | None:
+    """The person and what may be offered: by a read where nothing has to be written, else in one transaction.
+    None: somebody nobody knows asks for what waits for them."""
+    catalogue = config.catalogue
+    if not any(message.must_write for message in messages):
+        found = await service.db.read(met, config.project_id, identity, messages, catalogue, service.clock.now_ms())
+        if found is not None or not messages:
+            return found
+    return await service.db.run(observe, config.project_id, identity, messages, new_id(service.clock), catalogue)
+
+
+def _offer(service: Service, config: Config, page: str, observed: Observed) -> bytes:
+    """Decide, and sign the offer if there is one."""
+    known = observed.known
+    due = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
+    if not due:
+        return _NO_OFFER
+    decision = choose(due, config.catalogue.policy, known.person, Moment(known.now, page))
+    if decision.offer is None:
+        return _NO_OFFER
+    return orjson.dumps({"offer": _signed_offer(service, config, known.person_id, decision.offer)})
+
+
+def _signed_offer(service: Service, config: Config, person_id: str, candidate: Candidate) -> dict[str, Any]:
+    live = candidate.live
+    payload = [
+        config.project_id,
+        person_id,
+        candidate.offer_id(config.project_id),
+        live.survey.key,
+        live.version,
+        candidate.event,
+        candidate.id,
+        candidate.per,
+    ]
+    return {"token": service.tokens.sign(OFFER, payload), "survey": live.survey.key, "delay_ms": candidate.delay_ms}

@@ -1,0 +1,185 @@
+"""Candidates of backend events: they wait for the tab, for their hold, for one value each, and may be cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.store.events import forget_old
+from tests.support.clock import SetClock
+from tests.support.service import NO_RULES, Site, a_site, a_survey
+
+pytestmark = pytest.mark.anyio
+
+TICKET = {
+    "event": "Ticket Closed",
+    "source": "server",
+    "per": "properties.ticket",
+    "hold": "2h",
+    "within": "1d",
+    "cancel_on": [{"event": "Ticket Reopened", "same": "properties.ticket"}],
+}
+QUESTIONS = [{"id": "score", "kind": "csat", "ask": "How did {{event.agent|we}} do on {{event.ticket}}?"}]
+
+
+@pytest.fixture
+async def desk(path: Path, clock: SetClock) -> AsyncIterator[Site]:
+    """A help desk that asks, two hours after a ticket was closed, how it went."""
+    survey = a_survey("desk", trigger={"any": [TICKET]}, questions=QUESTIONS)
+    async with a_site(path, clock, surveys=(survey,), policy=NO_RULES) as site:
+        yield site
+
+
+async def close(site: Site, ticket: object = 7, **fields: object) -> None:
+    await site.backend("Ticket Closed", properties={"ticket": ticket, "agent": "Bo"}, **fields)
+
+
+async def asked(site: Site) -> int:
+    return int((await site.manage("GET", "surveys/desk/results")).json()["asked"])
+
+
+async def test_a_backend_event_waits_for_its_hold_and_for_the_tab(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(2 * HOUR_MS - 1)
+    assert await desk.visit() is None
+    desk.clock.advance(1)
+    offer = await desk.visit()
+    assert offer is not None
+    answer = await desk.take_up(offer)
+    assert answer.json()["survey"]["questions"][0]["ask"] == "How did Bo do on 7?"
+    assert await desk.visit() is None, "what was asked waits no longer"
+
+
+async def test_a_candidate_does_not_wait_for_ever(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(2 * HOUR_MS + DAY_MS - 1)
+    offer = await desk.visit()
+    assert offer is not None
+    desk.clock.advance(1)
+    assert await desk.visit() is None
+    assert (await desk.take_up(offer)).status_code == 409, "its time was over while the card was on its way"
+
+
+async def test_nobody_elses_candidate_is_offered(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit("bob") is None
+    assert await desk.visit(None) is None
+
+
+async def test_a_page_cannot_forge_what_only_a_backend_says(desk: Site) -> None:
+    assert await desk.offer(event="Ticket Closed", properties={"ticket": 7}) is None
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is None
+
+
+async def test_the_event_that_cancels_takes_its_own_ticket_only(desk: Site) -> None:
+    await close(desk, 7)
+    await close(desk, 8)
+    await desk.backend("Ticket Reopened", properties={"ticket": 7})
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    assert "8" in (await desk.take_up(offer)).json()["survey"]["questions"][0]["ask"]
+    assert await desk.visit() is None
+
+
+async def test_a_cancellation_reaches_a_card_that_is_on_its_way(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    await desk.backend("Ticket Reopened", properties={"ticket": 7})
+    assert (await desk.take_up(offer)).status_code == 409
+    assert await asked(desk) == 0
+
+
+async def test_each_ticket_is_asked_for_once(desk: Site) -> None:
+    await close(desk, 7)
+    await close(desk, 7)
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    assert (await desk.take_up(offer)).status_code == 200
+    assert await desk.visit() is None, "the second closing took the first one's place"
+    await close(desk, 7)
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is None, "this ticket was asked for"
+    await close(desk, 8)
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is not None
+
+
+async def test_an_event_without_the_value_that_it_is_asked_per_asks_nobody(desk: Site) -> None:
+    await desk.backend("Ticket Closed", properties={"agent": "Bo"})
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is None
+
+
+async def test_the_same_message_makes_one_candidate(desk: Site) -> None:
+    await close(desk, messageId="once")
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    assert (await desk.take_up(offer)).status_code == 200
+    await close(desk, messageId="once")
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is None
+
+
+async def test_taking_the_same_offer_up_again_is_the_same_ask(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    assert [(await desk.take_up(offer)).status_code for _ in range(2)] == [200, 200]
+    assert await asked(desk) == 1
+
+
+async def test_what_waits_follows_the_person_through_a_merge(desk: Site) -> None:
+    await desk.backend("Ticket Closed", userId=None, anonymousId="browser-1", properties={"ticket": 7})
+    desk.clock.advance(3 * HOUR_MS)
+    await desk.backend("Something", "ann")
+    assert await desk.visit(identity={"user_id": "ann", "anonymous_id": "browser-1"}) is None, "not merged by asking"
+    identity = {"user_id": "ann", "anonymous_id": "browser-1"}
+    message = {"message_id": "i1", "type": "identify", "traits": {}}
+    body = {"pass": await desk.the_pass(), "identity": identity, "context": {}, "events": [message]}
+    await desk.post("/w/events", body)
+    assert await desk.visit() is not None
+
+
+async def test_candidates_are_forgotten_when_their_time_is_over(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(2 * HOUR_MS + DAY_MS + 1)
+    assert await desk.service.db.run(forget_old) == 1
+    assert await desk.service.db.run(forget_old) == 0
+
+
+async def test_tabs_listen_from_the_first_event_that_a_backend_sends(path: Path, clock: SetClock) -> None:
+    async with a_site(path, clock, surveys=(a_survey(),)) as site:
+
+        async def live() -> bool:
+            site.service.configs._by_id.clear()
+            return bool((await site.client.get(f"/w/{site.project.public_key}.json")).json()["live"])
+
+        assert not await live(), "every event may yet come from pages"
+        await site.backend("Done")
+        assert await live()
+        assert await site.visit() is not None
+
+
+async def test_tabs_listen_at_once_where_only_a_backend_can_trigger(desk: Site) -> None:
+    assert (await desk.client.get(f"/w/{desk.project.public_key}.json")).json()["live"] is True
+
+
+async def test_a_browser_event_that_may_be_cancelled_is_offered_at_once(path: Path, clock: SetClock) -> None:
+    trigger = {"any": [{"event": "Paid", "cancel_on": [{"event": "Refunded"}]}]}
+    async with a_site(path, clock, surveys=(a_survey(trigger=trigger),)) as site:
+        offer = await site.offer(event="Paid")
+        assert offer is not None
+        assert "Refunded" in (await site.client.get(f"/w/{site.project.public_key}.json")).json()["watch"]
+        await site.offer(event="Refunded")
+        assert (await site.take_up(offer)).status_code == 409
