@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.support.browser import a_browser
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, watch
+from tests.support.widget import Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
@@ -162,7 +162,7 @@ def test_the_keyboard_alone_goes_all_the_way_and_back(browser: Browser, host: Ho
     press("Escape")
     expect(seen.card).to_have_count(0)
     expect(seen.page.get_by_role("button", name="Finish")).to_be_focused()
-    assert host.responses() == [({"score": 6, "why": "Hints!"}, True)]
+    until(lambda: host.responses() == [({"score": 6, "why": "Hints!"}, True)])
     seen.page.context.close()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,17 @@ from tests.support.service import NO_RULES, a_survey, apply_to
 
 #: What the README's snippet does, from a file.
 STUB = "window.tactful = window.tactful || function () { (tactful.q = tactful.q || []).push(arguments) }"
+
+
+WITHIN_S = 15.0
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Look again until `holds`: a database tells nobody when it changes."""
+    give_up_at = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < give_up_at, "it did not come true"
+        time.sleep(0.02)
 
 
 @dataclass

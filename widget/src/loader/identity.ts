@@ -6,7 +6,7 @@ import type { Context, Identity, Message } from '../wire.ts'
 import { digest } from './digest.ts'
 import { newId } from './newId.ts'
 import { pageAddress } from './pageAddress.ts'
-import { durable, openStore, readJson, visit, writeJson } from './store.ts'
+import { durable, openStore, readJson, resumeVisit, store, visit, writeJson } from './store.ts'
 
 /** What is remembered of the browser: its anonymous id, its user (as a digest), and digests of what was told. */
 type Known = { id?: string; user?: number } & Record<string, string | number>
@@ -16,8 +16,6 @@ const DAY_MS = 86_400_000
 
 export let known: Known = {}
 let user: Partial<Identity> = {}
-
-const remember = (): void => writeJson(KEY, known)
 
 /** Open the storage and read what an earlier page remembered. */
 export const recall = (): void => {
@@ -34,7 +32,7 @@ export const become = (named: Partial<Identity>): void => {
 export const forget = (): void => {
   user = {}
   known = {}
-  remember()
+  delete store[KEY]
 }
 
 /** Tell whether nothing like `message` was sent today, and note that it is now; `scene` stores the note. */
@@ -44,10 +42,12 @@ export const isNews = (message: Pick<Message, 'type'>): boolean => {
 
 /** Who is here and where, as nearly every request says it. What is undefined does not travel. */
 export const scene = (): { identity: Partial<Identity>; context: Context } => {
-  if (durable) known.id ||= newId()
-  remember()
+  known.id ||= newId()
+  writeJson(KEY, known)
+  resumeVisit()
   return {
-    identity: { anonymous_id: known.id, ...user },
+    // Only an id that was written and can be read: another would be somebody new on every page.
+    identity: { anonymous_id: durable && store[KEY] ? known.id : undefined, ...user },
     context: {
       page: pageAddress(location.href),
       locale: document.documentElement.lang || navigator.language,

@@ -65,6 +65,7 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
     reset()
     awake = false
     for (const key of keys()) delete store[key]
+    delete sessionStorage.tactful
   },
 }
 

@@ -10,10 +10,11 @@ import type { Offer } from '../wire.ts'
 import { newId } from './newId.ts'
 import { request, written } from './request.ts'
 import { retryDelay } from './retryDelay.ts'
-import { PREFIX, readJson, store, writeJson } from './store.ts'
+import { readJson, store, writeJson } from './store.ts'
 
 type Entry = [path: string, body: object]
 
+const PREFIX = 'tactful-'
 const MOST_ENTRIES = 9
 /** In UTF-16 units, so that three bytes each still fit into the 64 KiB that the server and a keepalive take. */
 const LONGEST_BODY = 20_000

@@ -9,25 +9,25 @@ import { newId } from './newId.ts'
 import { safely } from './safely.ts'
 
 export let store: Record<string, string> = {}
-/** Whether what is written can be expected on the next page. */
-export let durable: unknown
+/** Whether the store is one that outlives the page. */
+export let durable = false
+
+/** Find out what the browser allows; where it throws, memory it is. Nothing is read before this is called. */
+export const openStore = safely(() => {
+  store = localStorage as any
+  durable = true
+})
+
 /** Lasts as long as the tab, or as long as the page where storage is blocked. */
 export let visit = newId()
 
-/** What the keys of waiting requests begin with; alone it is the key of our test. */
-export const PREFIX = 'tactful-'
-
-/** Find out what the browser allows; where it throws, memory it is. Nothing is stored before this is called. */
-export const openStore = safely(() => {
-  const local: Record<string, string> = localStorage as any
-  local[PREFIX] = PREFIX
-  durable = local[PREFIX]
-  delete local[PREFIX]
-  if (durable) store = local
+/** Go on with the visit that an earlier page of this tab began. */
+export const resumeVisit = safely(() => {
   visit = sessionStorage.tactful ||= visit
 })
 
-export const readJson = (key: string): any => JSON.parse(store[key] || 'null')
+/** What is kept under `key`; undefined where there is nothing, or nothing of ours. */
+export const readJson = safely((key: string) => JSON.parse(store[key]!))
 
 /** A full storage throws. That costs persistence, not the request that is on its way. */
 export const writeJson = safely((key: string, value: unknown) => {
