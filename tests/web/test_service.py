@@ -1,0 +1,76 @@
+"""The caches behind the routes: what is kept between requests is never obeyed once it is old, and stays bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from tactful.core.spans import DAY_MS
+from tactful.tokens import ASK, PASS
+from tactful.web import service as service_module
+from tests.support.rows import execute
+from tests.support.service import NO_RULES, Site, a_survey, apply_to
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_person_read_brings_the_news_of_a_change(site: Site) -> None:
+    """Another process pauses the survey; nobody told this one, but the next read of a person does."""
+    apply_to(site.path, site.clock, site.project.project_id, policy=NO_RULES)
+    await site.service.configs.refresh()
+    assert await site.offer("ann") is not None
+    apply_to(site.path, site.clock, site.project.project_id, a_survey(state="paused"))
+    assert (await site.service.configs.get(site.project.project_id)).catalogue.surveys["nps"].survey.state == "live"
+    offer = await site.offer("ann")
+    assert offer is None or (await site.take_up(offer)).status_code == 409, "an offer is counted by nobody"
+    assert (await site.service.configs.get(site.project.project_id)).catalogue.surveys["nps"].survey.state == "paused"
+    assert await site.offer("ann") is None
+
+
+async def test_a_poll_drops_only_what_has_moved_on(site: Site) -> None:
+    before = await site.service.configs.get(site.project.project_id)
+    await site.service.configs.refresh()
+    assert await site.service.configs.get(site.project.project_id) is before
+    apply_to(site.path, site.clock, site.project.project_id, a_survey(state="ended"))
+    await site.service.configs.refresh()
+    assert await site.service.configs.get(site.project.project_id) is not before
+
+
+async def test_passes_and_versions_are_kept_in_bounds(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_module, "_MOST_PASSES", 3)
+    monkeypatch.setattr(service_module, "_MOST_VERSIONS", 1)
+    for day in range(8):
+        passed = site.service.tokens.sign(PASS, [site.project.project_id], at_ms=site.clock.now - day * DAY_MS)
+        assert (await site.post("/w/events", {"pass": passed, "events": []})).status_code == 200
+        assert len(site.service._passes) <= 3
+    for name in ("One", "Two", "Three"):
+        await site.manage("PUT", "surveys/nps", json=a_survey(name=name))
+        assert (await site.respond(await site.ask(name))).status_code == 200
+        assert len(site.service.configs._versions) == 1
+
+
+async def test_a_version_that_is_gone_takes_no_response(site: Site) -> None:
+    await site.ask()
+    [(person, ask)] = execute(site.path, "SELECT person_id, ask_id FROM asks")
+    token = site.service.tokens.sign(ASK, [site.project.project_id, person, ask, "nps", 99])
+    answer = await site.respond(token)
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_such_survey")
+
+
+@pytest.mark.parametrize(
+    "body", [{"how": "opted_out"}, {"how": "seen", "pass": "x"}, {"how": "opted_out", "identity": {}}]
+)
+async def test_a_closing_names_an_ask_or_a_person(site: Site, body: dict[str, object]) -> None:
+    answer = await site.post("/w/closings", body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_field")
+
+
+async def test_an_event_brings_its_values_to_the_card(site: Site) -> None:
+    intro = "{{event.course}} {{event.lessons}} {{event.share}} {{event.flag|-}} {{event.list|-}} {{event.none|-}}"
+    await site.manage("PUT", "surveys/nps", json=a_survey(intro=intro))
+    values = {"course": "x" * 300, "lessons": 7, "share": 0.5, "flag": True, "list": ["a"], "other": "not mentioned"}
+    offer = await site.offer(properties=values)
+    assert offer is not None
+    told = (await site.take_up(offer)).json()["survey"]["intro"]
+    assert told == f"{'x' * 200} 7 0.5 - - -"
+    [(kept,)] = execute(site.path, "SELECT event FROM asks")
+    assert "not mentioned" not in kept
