@@ -1,6 +1,6 @@
 """The load: a process of its own that keeps some connections busy, each with one request at a time.
 
-It reads a plan from its standard input and writes what happened to its standard output, both JSON. A job is a list of
+It reads a plan from one file and writes what happened to another, both JSON. A job is a list of
 requests `[path, body]` for one connection, one after the other; `@ask` in a body stands for the ask's token in the
 reply before. With a `rate` (jobs a second) jobs start at fixed times and wait for a free connection if need be; a
 request's time then begins when it was due, so that a server that stalls is charged for everybody who waited.
@@ -13,6 +13,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -152,8 +153,8 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    result = uvloop.run(run(orjson.loads(sys.stdin.buffer.read())))
-    sys.stdout.buffer.write(orjson.dumps(result))
+    plan, result = (Path(name) for name in sys.argv[1:3])
+    result.write_bytes(orjson.dumps(uvloop.run(run(orjson.loads(plan.read_bytes())))))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -129,10 +130,11 @@ def load(target: Target, jobs: list[list[list[str]]], **plan: Any) -> dict[str, 
     """Let a client process do `jobs` on `target`; adds the server's processor time. Raises on any other answer."""
     before = target.processor_s()
     wanted = {"port": target.port, "connections": CONNECTIONS, "jobs": jobs} | plan
-    ended = subprocess.run(
-        [sys.executable, "-m", "bench.client"], input=orjson.dumps(wanted), stdout=subprocess.PIPE, check=True
-    )
-    result: dict[str, Any] = orjson.loads(ended.stdout)
+    with tempfile.TemporaryDirectory() as directory:
+        plan_file, result_file = Path(directory) / "plan.json", Path(directory) / "result.json"
+        plan_file.write_bytes(orjson.dumps(wanted))
+        subprocess.run([sys.executable, "-m", "bench.client", plan_file, result_file], check=True)
+        result: dict[str, Any] = orjson.loads(result_file.read_bytes())
     if result["errors"]:
         raise RuntimeError(f"{target.name}: {len(result['errors'])} bad answers, the first: {result['errors'][0]}")
     return result | {"server": target.processor_s() - before}

@@ -58,8 +58,19 @@ class _Signer(TimestampSigner):
     default_digest_method = staticmethod(hashlib.sha256)
     at: int = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._derived: dict[str | bytes, bytes] = {}
+
     def get_timestamp(self) -> int:
         return self.at
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Derived once for each key: it costs as much as signing, and every request signs or reads a token."""
+        named = self.secret_keys[-1] if secret_key is None else secret_key
+        if named not in self._derived:
+            self._derived[named] = super().derive_key(named)
+        return self._derived[named]
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
         signed = value.encode() if isinstance(value, str) else value

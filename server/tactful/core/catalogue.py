@@ -105,7 +105,8 @@ class Catalogue:
 
     def waiting_for(self, event: Event) -> tuple[Waiting, ...]:
         """Everything that waits for `event`, its count apart."""
-        return tuple(waiting for waiting in self.by_event.get(event.name, ()) if matches(waiting.trigger, event))
+        named = self.by_event.get(event.name)
+        return tuple(waiting for waiting in named if matches(waiting.trigger, event)) if named else ()
 
     def cancelled_by(self, event: Event) -> tuple[Cancelling, ...]:
         """Everything that `event` may cancel."""

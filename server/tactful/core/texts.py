@@ -56,6 +56,8 @@ def choose_language(available: Mapping[str, str], locale: str) -> str:
     The chain is the exact tag, its shorter forms (`zh-Hant-TW`, `zh-Hant`, `zh`), a sibling of the same
     language, the text without a language, English, then the first one written.
     """
+    if len(available) == 1:
+        return next(iter(available))
     wanted = locale[:_LONGEST_LOCALE].replace("_", "-").lower()
     primary = wanted.partition("-")[0]
     lowered = {language.lower(): language for language in available}
