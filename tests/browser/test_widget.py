@@ -247,6 +247,13 @@ def test_another_user_of_the_browser_gets_another_anonymous_id(host: Host, seen:
     assert ids[1] != ids[2], "ben was not"
 
 
+@pytest.mark.parametrize("call", ["tactful('reset')", "tactful('identify', 'ben')", "tactful('consent', false)"])
+def test_a_card_goes_with_the_person_it_asked(host: Host, seen: Watched, call: str) -> None:
+    ask(host, seen)
+    seen.page.evaluate(call)
+    expect(seen.card).to_have_count(0)
+
+
 def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Watched) -> None:
     seen.page.goto(host.page(attributes="data-user-id=ann data-consent=wait", body=BUTTON))
     seen.page.get_by_role("button", name="Finish").click()

@@ -90,6 +90,8 @@ export class Card {
   }
 
   private _onHide = (): void => {
+    // The loader takes the card away when somebody else logs in.
+    if (!this.host.isConnected) return
     if (!document.hidden && this._done) return this._linger()
     const draft = this._control?.answer()
     if (draft !== undefined) this._save({ ...this._answers, [this._question().id]: draft })

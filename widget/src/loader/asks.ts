@@ -15,14 +15,17 @@ declare const tactful: { card?: DrawCard }
 
 let offer: string | undefined
 /** The card on the page. While one is on its way the document, which is always connected, stands for it. */
-let shown: { isConnected: boolean } | void
+let shown: { isConnected: boolean; remove?: () => void } | void
+
+/** Take the card away: whom it asked is gone. */
+export const withdraw = (): void => shown?.remove?.()
 
 /** Record the ask and draw the card, unless one is on the page already or on its way. */
 export const ask = async (wanted: object): Promise<void> => {
   if (shown?.isConnected) return
   let asked: any
-  shown = document
   try {
+    shown = document
     const loading = tactful.card || loadCard(cardUrl())
     asked = await request('asks', { ...scene(), ...wanted })
     await loading

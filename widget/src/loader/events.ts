@@ -13,6 +13,6 @@ export const flush = safely(() => {
 })
 
 export const add = (message: Omit<Message, 'message_id'>): void => {
-  if (!events[0]) setTimeout(flush)
+  setTimeout(flush)
   events.push({ message_id: newId(), ...message })
 }

@@ -8,7 +8,7 @@
  * offer (asks.ts), and the card that an ask allows is another script, loaded then.
  */
 import type { Identity, Traits } from '../wire.ts'
-import { ask, onOffer, takeUp } from './asks.ts'
+import { ask, onOffer, takeUp, withdraw } from './asks.ts'
 import { watch } from './config.ts'
 import { digest } from './digest.ts'
 import { add, flush } from './events.ts'
@@ -37,6 +37,7 @@ const tell = (message: Parameters<typeof add>[0]): unknown => watch[0] && isNews
 
 const reset = (): void => {
   flush()
+  withdraw()
   forget()
 }
 

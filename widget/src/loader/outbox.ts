@@ -30,8 +30,8 @@ export const whenOffered = (listener: typeof onOffer): void => {
 /** Keys of the entries: responses first (`!`), then the others from the oldest on, since ids begin with their time. */
 export const keys = (): string[] =>
   Object.keys(store)
-    .filter((key) => key.startsWith(PREFIX))
     .sort()
+    .filter((key) => key.startsWith(PREFIX))
 
 const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
   const kept = store[key]
