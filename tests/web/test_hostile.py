@@ -135,6 +135,17 @@ class TestBodies:
         assert contents(site.path) == before
 
 
+async def test_no_stream_is_opened_for_what_is_no_request(site: Site) -> None:
+    before = contents(site.path)
+    passed = await site.the_pass()
+    bodies = {**NO_JSON, **NO_OBJECT, **ODD_OBJECTS, "forged": b'{"pass":"x","identity":{"user_id":"ann"}}'}
+    for name, body in bodies.items():
+        assert is_clear(await post(site, "/w/live", body)), name
+    good = f'{{"pass":"{passed}","identity":{{"user_id":"ann"}}}}'.encode()
+    assert is_clear(await post(site, "/w/live", good, origin="http://evil.test"))
+    assert contents(site.path) == before
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
