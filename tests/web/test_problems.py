@@ -119,3 +119,22 @@ def test_data_cannot_pass_for_what_the_document_says() -> None:
     told = problem(Busy("database_busy", "Again.", status=200, title="fine", odd=object()))
     assert told.status_code == 503
     assert {"title": "database busy", "status": 503}.items() <= json.loads(bytes(told.body)).items()
+
+
+@pytest.mark.parametrize("address", ["/w/events", "/v1/batch"])
+async def test_a_client_that_leaves_in_mid_body_is_no_bug(
+    site: Site, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
+    messages = [{"type": "http.request", "body": b'{"pass":', "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": address, "headers": [], "query_string": b"", "root_path": ""}
+    await site.app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not caplog.records
