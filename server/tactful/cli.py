@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -13,9 +15,12 @@ import orjson
 import typer
 
 from tactful.clock import SystemClock, new_id, new_secret
+from tactful.core.policy import Policy
+from tactful.core.reading import Definitions
 from tactful.core.spans import format_span
+from tactful.core.surveys import Survey
 from tactful.definitions import load
-from tactful.errors import Invalid, NotFound, TactfulError
+from tactful.errors import Conflict, Invalid, NotFound, TactfulError
 from tactful.identity import Identity, normal_id
 from tactful.settings import Settings, read_settings
 from tactful.store.migrate import migrate as run_migrations
@@ -166,11 +171,20 @@ def apply(
     for one in loaded:
         for warning in one.warnings:
             _warn(f"warning: {warning}")
-    for one in loaded:
-        definitions = one.definitions
-        changes = run_once(path, clock, apply_definitions, project_id, definitions.policy, definitions.surveys)
-        for change in changes:
-            typer.echo(_change_line(change))
+    policy, surveys = _together([one.definitions for one in loaded])
+    for change in run_once(path, clock, apply_definitions, project_id, policy, surveys):
+        typer.echo(_change_line(change))
+
+
+def _together(definitions: Sequence[Definitions]) -> tuple[Policy | None, tuple[Survey, ...]]:
+    """All files as one change, so that either all of it applies or none. Raises `Conflict` where two say the same."""
+    policies = [one.policy for one in definitions if one.policy is not None]
+    surveys = tuple(survey for one in definitions for survey in one.surveys)
+    twice = [key for key, times in Counter(survey.key for survey in surveys).items() if times > 1]
+    if len(policies) > 1 or twice:
+        what = "the policy" if len(policies) > 1 else f"survey {twice[0]!r}"
+        raise Conflict("said_twice", f"Two of the files say what {what} is; keep one of them.")
+    return (policies[0] if policies else None), surveys
 
 
 def _change_line(change: Change) -> str:

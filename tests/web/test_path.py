@@ -243,3 +243,12 @@ async def test_a_survey_keeps_its_kind(site: Site) -> None:
     questions = [{"id": "score", "kind": "csat", "ask": "How satisfied?"}]
     answer = await site.manage("PUT", "surveys/nps", json=a_survey(questions=questions))
     assert (answer.status_code, answer.json()["code"]) == (409, "kind_changed")
+
+
+async def test_traits_do_not_grow_without_end(site: Site) -> None:
+    for name in ("a", "b", "c"):
+        traits = {name: "x" * 30_000}
+        message = {"type": "identify", "userId": "ann", "traits": traits, "messageId": name}
+        await site.client.post("/v1/batch", json={"batch": [message], "writeKey": site.project.write_key})
+    [ann] = (await site.manage("GET", "people", params={"user_id": "ann"})).json()["data"]
+    assert list(ann["traits"]) == ["a", "b"], "the one that is too much is left out"

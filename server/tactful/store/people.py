@@ -120,6 +120,7 @@ WHERE project_id = ? AND person_id = ?
 #: A chain longer than this can only come from a bug.
 _LONGEST_CHAIN = 50
 _MOST_TRAITS = 200
+_MOST_TRAIT_BYTES = 64 * 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,10 +294,15 @@ def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
 
 
 def _merged(stored: str, traits: dict[str, Any]) -> str:
-    """Lay `traits` over the stored ones; a null takes one away. Never more than a bounded number."""
+    """Lay `traits` over the stored ones; a null takes one away. What is over a bound in number or bytes is left out,
+    the newest first, so that a page cannot make a row grow without end."""
     laid = orjson.loads(stored) | traits
-    kept = {name: value for name, value in laid.items() if value is not None}
-    return orjson.dumps(dict(list(kept.items())[:_MOST_TRAITS])).decode()
+    kept = dict([(name, value) for name, value in laid.items() if value is not None][:_MOST_TRAITS])
+    written = orjson.dumps(kept)
+    while len(written) > _MOST_TRAIT_BYTES:
+        kept.popitem()
+        written = orjson.dumps(kept)
+    return written.decode()
 
 
 def set_traits(project_id: str, row: Row, traits: dict[str, Any], created_at: int | None) -> Script[None]:
