@@ -29,6 +29,7 @@ __all__ = [
     "recognise",
     "set_account",
     "set_opted_out",
+    "set_test",
     "set_traits",
 ]
 
@@ -77,6 +78,7 @@ ON CONFLICT (project_id, account_id) DO UPDATE SET traits = excluded.traits, upd
 SET_OPTED_OUT = """
 UPDATE people SET opted_out_at = coalesce(opted_out_at, last_at) WHERE project_id = ? AND person_id = ?
 """
+SET_TEST = "UPDATE people SET test = 1 WHERE project_id = ? AND person_id = ?"
 MERGE_ALIASES = "UPDATE aliases SET person_id = ? WHERE project_id = ? AND person_id = ?"
 #: Should both have an ask of the same id (one message sent under two identities), both still count: the loser's gets
 #: the id that `merged_ask_id` tells.
@@ -113,7 +115,7 @@ MERGE_EVENTS = "UPDATE events SET person_id = ? WHERE project_id = ? AND person_
 RETIRE_PERSON = "UPDATE people SET merged_into = ? WHERE project_id = ? AND person_id = ?"
 TAKE_OVER = """
 UPDATE people SET first_seen_at = ?, last_at = ?, created_at = ?, traits = ?, opted_out_at = ?, refunded_at = ?,
-    account_id = ?, anonymous_id = ?
+    account_id = ?, anonymous_id = ?, test = ?
 WHERE project_id = ? AND person_id = ?
 """
 
@@ -288,6 +290,7 @@ def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
         _latest(winner["refunded_at"], loser["refunded_at"]),
         winner["account_id"] or loser["account_id"],
         winner["anonymous_id"] or loser["anonymous_id"],
+        max(winner["test"], loser["test"]),
         project_id,
         to,
     )
@@ -325,3 +328,9 @@ def set_opted_out(project_id: str, identity: Identity, new_person_id: str) -> Sc
     """Record that this person is never to be asked again."""
     row = yield from recognise(project_id, identity, new_person_id)
     yield run(SET_OPTED_OUT, project_id, row["person_id"])
+
+
+def set_test(project_id: str, identity: Identity, new_person_id: str) -> Script[None]:
+    """Make this person a test person: asked past every throttle, labelled, and counted nowhere."""
+    row = yield from recognise(project_id, identity, new_person_id)
+    yield run(SET_TEST, project_id, row["person_id"])
