@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Route, sync_playwright
 
 from tactful.core.kinds import KINDS
 from tactful.core.results import Funnel, summarise
+from tactful.web.assets import assets
 from tactful.web.results_page import (
     PAGE_POLICY,
-    STYLESHEET_FILE,
     Comment,
     SurveyLink,
     SurveyView,
@@ -73,8 +73,9 @@ def serve(context: BrowserContext, html: str) -> list[str]:
 
     def answer(route: Route) -> None:
         asked.append(route.request.url)
-        if "pages.css" in route.request.url:
-            route.fulfill(body=STYLESHEET_FILE.read_bytes(), content_type="text/css")
+        name = route.request.url.partition("?")[0].rpartition("/")[2]
+        if name in assets():
+            route.fulfill(body=assets()[name].body, content_type=assets()[name].media_type)
         else:
             headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": PAGE_POLICY}
             route.fulfill(body=html, headers=headers)
@@ -93,7 +94,7 @@ def test_is_inert_and_fits(chromium: Browser, name: str, width: int) -> None:
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto("http://tactful.test/results")
-        assert [address.partition("?")[0].rpartition("/")[2] for address in asked] == ["results", "pages.css"]
+        assert {address.partition("?")[0].rpartition("/")[2] for address in asked} <= {"results", *assets()}
         assert page.title() != "owned"
         assert page.evaluate("document.documentElement.scrollWidth") == width
         assert complaints == []

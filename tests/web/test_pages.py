@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import httpx2
 import pytest
@@ -108,9 +109,14 @@ async def test_a_link_writes_nothing(site: Site) -> None:
     assert contents(site.path) == before
 
 
-async def test_the_stylesheet_is_cached(site: Site) -> None:
-    sheet = await site.client.get("/static/pages/pages.css")
-    assert (sheet.status_code, sheet.headers["content-type"]) == (200, "text/css; charset=utf-8")
-    again = await site.client.get("/static/pages/pages.css", headers={"if-none-match": sheet.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert sheet.headers["x-content-type-options"] == "nosniff"
+async def test_every_file_of_a_page_is_served_for_ever(site: Site) -> None:
+    page = (await site.client.get(f"/results/{link(site)}")).text
+    addresses = re.findall(r'href="(/static/[^"]+)"', page)
+    assert len(addresses) >= 2
+    for address in addresses:
+        answer = await site.client.get(address)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert (await site.client.get("/static/pages.py")).status_code == 404
+    assert (await site.client.get("/static/..%2fpages.py")).status_code == 404

@@ -6,8 +6,6 @@ kept out of other sites' logs by `Referrer-Policy: no-referrer`.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -31,7 +29,7 @@ from tactful.web.results_page import (
 )
 from tactful.web.summary import results_of
 
-__all__ = ["HEADERS", "results", "stylesheet"]
+__all__ = ["HEADERS", "results"]
 
 HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
@@ -41,7 +39,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-_STYLESHEET = Path(__file__).parent / "static" / "pages" / "pages.css"
 _MOST_COMMENTS = 50
 
 
@@ -91,13 +88,3 @@ def _view(survey: Survey) -> SurveyView:
     languages = asked.ask.by.get(ELSE) or next(iter(asked.ask.by.values()))
     question = languages[choose_language(languages, "en")]
     return SurveyView(survey.key, survey.name, survey.state, question, tuple(one.event for one in survey.trigger.any))
-
-
-async def stylesheet(request: Request) -> Response:
-    """The stylesheet of the pages, under a name with its hash's ETag."""
-    body = _STYLESHEET.read_bytes()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers = {"ETag": etag, "Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="text/css")

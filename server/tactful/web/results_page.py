@@ -8,23 +8,18 @@ as by colour.
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from tactful.core.kinds import Kind
-from tactful.core.results import ENOUGH, FEWEST, Figure, Results
+from tactful.core.results import Figure, Results
 from tactful.web import formats
+from tactful.web.rendering import render
 
 __all__ = [
     "PAGE_POLICY",
-    "STYLESHEET_FILE",
-    "STYLESHEET_PATH",
     "Comment",
     "SurveyLink",
     "SurveyView",
@@ -39,28 +34,7 @@ PAGE_POLICY = (
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-#: The address at which the router must serve `STYLESHEET_FILE`; pages add `?v=HASH`, so it may be cached for ever.
-STYLESHEET_PATH = "/static/pages/pages.css"
-
-_HERE = Path(__file__).parent
-STYLESHEET_FILE = _HERE / "static" / "pages" / "pages.css"
-
-#: The best band, the worst band and what lies between have a tone and a sign each.
-_SIGNS = {
-    "best": "\N{BLACK UP-POINTING TRIANGLE}",
-    "middle": "\N{BLACK DIAMOND}",
-    "worst": "\N{BLACK DOWN-POINTING TRIANGLE}",
-}
-
 _FIGURES = {"nps": "Net Promoter Score", "mean": "Average answer"}
-
-_RATES = {
-    "seen": "Saw the card",
-    "responded": "Responded",
-    "dismissed": "Dismissed it",
-    "opted_out": "Opted out",
-    "ignored": "Did nothing",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +82,7 @@ def render_results(
     `surveys` are those of the project, in the order to show; `comments` the latest, newest first. `now_ms` is the
     time that the results were read.
     """
-    return _render(
+    return render(
         "results.html",
         title=f"{survey.name} - {project_name}",
         project=project_name,
@@ -126,7 +100,7 @@ def render_results(
 
 def render_no_surveys(project_name: str) -> str:
     """Return the page of a project that has no survey yet."""
-    return _render(
+    return render(
         "message.html",
         title=project_name,
         heading="No surveys yet",
@@ -137,7 +111,7 @@ def render_no_surveys(project_name: str) -> str:
 
 def render_error(status: int, title: str, message: str) -> str:
     """Return a page that says what went wrong and what to do. All three are shown as text."""
-    return _render("message.html", title=title, heading=title, message=message, command=None, status=status)
+    return render("message.html", title=title, heading=title, message=message, command=None, status=status)
 
 
 def _tones(kind: Kind) -> dict[str, str]:
@@ -180,34 +154,3 @@ def _about(kind: Kind, figure: Figure) -> str:
 
 def _tick(value: float, unit: str) -> str:
     return f"{value:.0f}" if unit == "scale" else formats.figure(value, unit)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=formats.clean,  # whatever is printed passes here, so no text can be forgotten
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = ("ago", "answers", "band_label", "date", "excerpt", "number", "one_line", "percent", "stamp")
-    environment.filters |= {name: getattr(formats, name) for name in filters}
-    # The hash makes a new stylesheet a new address, so that it may be cached for ever.
-    version = hashlib.sha256(STYLESHEET_FILE.read_bytes()).hexdigest()[:12]
-    environment.globals |= {
-        "stylesheet": f"{STYLESHEET_PATH}?v={version}",
-        "signs": _SIGNS,
-        "rate_labels": _RATES,
-        "band_range": formats.band_range,
-        "few": FEWEST,
-        "enough": ENOUGH,
-    }
-    return environment
-
-
-_TEMPLATES = _environment()
-
-
-def _render(template: str, **values: Any) -> str:
-    return _TEMPLATES.get_template(template).render(**values)

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
 from tactful.store.projects import config_versions
-from tactful.web import browser, files, ingest, manage, openapi, page_events, pages, stream
+from tactful.web import assets, browser, files, ingest, manage, openapi, page_events, pages, stream
 
 __all__ = ["ROUTES"]
 
@@ -56,7 +56,7 @@ ROUTES: list[BaseRoute] = [
     Route("/api/openapi.json", openapi.serve_document),
     Route("/results/{link}", pages.results),
     Route("/results/{link}/{survey}", pages.results),
-    Route("/static/pages/pages.css", pages.stylesheet),
+    Route("/static/{name}", assets.serve_asset),
     Route("/healthz", healthz),
     Route("/readyz", readyz),
 ]

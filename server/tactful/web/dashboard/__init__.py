@@ -1,0 +1,1 @@
+"""The dashboard: what members see of their projects."""
