@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tactful import errors
-from tactful.errors import Busy, CannotStart, Invalid, TactfulError, Unauthorized
+from tactful.errors import Busy, CannotStart, Invalid, TactfulError, TooOften, Unauthorized
 
 STATUSES = {
     "BadRequest": 400,
@@ -15,6 +15,7 @@ STATUSES = {
     "Conflict": 409,
     "TooLarge": 413,
     "Invalid": 422,
+    "TooOften": 429,
     "TactfulError": 500,
     "CannotStart": 500,
     "Busy": 503,
@@ -30,7 +31,7 @@ def test_every_error_has_its_status_and_its_line_in_the_docs() -> None:
         assert name == "TactfulError" or any(name in line and told in line for line in errors.__doc__.splitlines())
 
 
-@pytest.mark.parametrize("name", [name for name in STATUSES if name != "Invalid"])
+@pytest.mark.parametrize("name", [name for name in STATUSES if name not in {"Invalid", "TooOften"}])
 def test_an_error_carries_what_the_wire_tells(name: str) -> None:
     error = getattr(errors, name)("a_code", "Do this next.", where="there")
     assert isinstance(error, TactfulError)
@@ -57,4 +58,5 @@ def test_one_error_does_not_change_another() -> None:
 
 def test_who_is_to_come_again_is_told_when() -> None:
     assert dict(Busy("database_busy", "Again.").headers) == {"Retry-After": "2"}
+    assert dict(TooOften("too_many_tries", "Later.", 40).headers) == {"Retry-After": "40"}
     assert not CannotStart("no", "No.").headers

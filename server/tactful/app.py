@@ -16,6 +16,7 @@ from tactful.errors import TactfulError
 from tactful.settings import Settings
 from tactful.store.events import FORGET_AT_ONCE, forget_old
 from tactful.store.lock import ServerLock
+from tactful.store.members import forget_sessions
 from tactful.store.migrate import migrate
 from tactful.store.sqlite import SqliteDatabase
 from tactful.tokens import Tokens
@@ -24,6 +25,7 @@ from tactful.web.files import load_widget
 from tactful.web.live import Hub
 from tactful.web.problems import HANDLERS
 from tactful.web.routes import ROUTES
+from tactful.web.same_origin import SameOrigin
 from tactful.web.service import Configs, Service
 
 __all__ = ["create_app", "open_service"]
@@ -62,6 +64,7 @@ async def _forget(service: Service) -> None:
         with contextlib.suppress(TactfulError):
             while await service.db.run(forget_old) >= FORGET_AT_ONCE:
                 pass  # every chunk is a turn of the writer's queue, so others get theirs in between
+            await service.db.run(forget_sessions)
 
 
 def create_app(settings: Settings, clock: Clock) -> Starlette:
@@ -86,6 +89,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    app = Starlette(routes=ROUTES, middleware=[Middleware(WidgetCors)], exception_handlers=HANDLERS, lifespan=lifespan)
+    middleware = [Middleware(WidgetCors), Middleware(SameOrigin, settings.base_url)]
+    app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.widget = widget
     return app

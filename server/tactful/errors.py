@@ -8,6 +8,7 @@
     |-- Conflict            409  the state says no (not now, response final)
     |-- TooLarge            413  over a limit
     |-- Invalid             422  a definition with faults, each with its path
+    |-- TooOften            429  too many tries; when to try again is said
     |-- Busy                503  the database is held by somebody else; try again
     |-- StorageFull         507  nothing more can be stored until somebody makes room
     `-- CannotStart         -    `serve` or a command cannot begin, and why
@@ -32,6 +33,7 @@ __all__ = [
     "StorageFull",
     "TactfulError",
     "TooLarge",
+    "TooOften",
     "Unauthorized",
 ]
 
@@ -93,6 +95,16 @@ class Invalid(TactfulError):
 
     def __init__(self, code: str, message: str, faults: Sequence[dict[str, Any]]) -> None:
         super().__init__(code, message, faults=list(faults))
+
+
+class TooOften(TactfulError):
+    """Too many tries; the next is heard in `seconds`."""
+
+    status = 429
+
+    def __init__(self, code: str, message: str, seconds: int = 1) -> None:
+        super().__init__(code, message)
+        self.headers = (("Retry-After", str(seconds)),)
 
 
 class Busy(TactfulError):

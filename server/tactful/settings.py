@@ -40,9 +40,11 @@ class Settings:
     database_url: Path
     secret_keys: tuple[str, ...]
     base_url: str
+    trusted_proxies: int = 0
 
     def __repr__(self) -> str:
-        return f"Settings(database_url={self.database_url!r}, base_url={self.base_url!r}, secret_keys=***)"
+        shown = (f"{name}={getattr(self, name)!r}" for name in ("database_url", "base_url", "trusted_proxies"))
+        return f"Settings({', '.join(shown)}, secret_keys=***)"
 
 
 def _sqlite_path(text: str) -> Path:
@@ -66,10 +68,17 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hops(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 2):
+        raise ValueError("expected a number, like 1 behind one reverse proxy")
+    return int(text)
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", _sqlite_path, "sqlite:///./tactful.db", "where everything is kept"),
     Setting("SECRET_KEYS", _secret_keys, "", "keys that sign tokens, newest first, separated by commas", secret=True),
     Setting("BASE_URL", _base_url, "http://localhost:8000", "the address under which browsers reach the service"),
+    Setting("TRUSTED_PROXIES", _hops, "0", "how many proxies in front add to X-Forwarded-For"),
 )
 
 

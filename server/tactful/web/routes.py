@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
 from tactful.store.projects import config_versions
-from tactful.web import assets, browser, files, ingest, manage, openapi, page_events, pages, stream
+from tactful.web import assets, browser, files, ingest, login, manage, openapi, page_events, pages, stream
 
 __all__ = ["ROUTES"]
 
@@ -57,6 +57,11 @@ ROUTES: list[BaseRoute] = [
     Route("/results/{link}", pages.results),
     Route("/results/{link}/{survey}", pages.results),
     Route("/static/{name}", assets.serve_asset),
+    Route("/login", login.login_page, methods=["GET"]),
+    Route("/login", login.log_in, methods=["POST"]),
+    Route("/logout", login.log_out, methods=["POST"]),
+    Route("/setup/{token}", login.setup, methods=["GET", "POST"]),
+    Route("/reset/{token}", login.reset, methods=["GET", "POST"]),
     Route("/healthz", healthz),
     Route("/readyz", readyz),
 ]

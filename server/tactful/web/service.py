@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from tactful.clock import Clock
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
+from tactful.credentials import Passwords
 from tactful.errors import Forbidden, NotFound, Unauthorized
 from tactful.settings import Settings
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
 from tactful.store.script import Database
 from tactful.tokens import PASS, Tokens
 from tactful.web.live import Hub
+from tactful.web.tries import Tries
 
 __all__ = ["Configs", "Service"]
 
@@ -103,7 +105,12 @@ class Service:
     hub: Hub
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
+    passwords: Passwords = field(default_factory=Passwords)
+    tries: Tries = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tries = Tries(self.clock)
 
     def new_pass(self, project_id: str) -> str:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""
