@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +13,9 @@ from typing import Annotated, Any, NoReturn
 import orjson
 import typer
 
-from tactful.clock import SystemClock, new_id, new_secret
+from tactful.cli_members import member_app
+from tactful.clock import new_id, new_secret
+from tactful.commands import clock, ready_database, the_settings, warn
 from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
 from tactful.core.spans import format_span
@@ -22,7 +23,7 @@ from tactful.core.surveys import Survey
 from tactful.definitions import load
 from tactful.errors import Conflict, Invalid, NotFound, TactfulError
 from tactful.identity import Identity, normal_id
-from tactful.settings import Settings, read_settings
+from tactful.settings import Settings
 from tactful.store.migrate import migrate as run_migrations
 from tactful.store.people import peek
 from tactful.store.projects import (
@@ -48,25 +49,9 @@ app = typer.Typer(
 )
 project_app = typer.Typer(no_args_is_help=True, help="Projects: one for each product that the widget is embedded in.")
 app.add_typer(project_app, name="project")
-
-clock = SystemClock()
+app.add_typer(member_app, name="member")
 
 ProjectName = Annotated[str, typer.Option("--project", help="The project's name.")]
-
-
-def _warn(text: str) -> None:
-    typer.secho(text, fg=typer.colors.YELLOW, err=True)
-
-
-def _settings() -> Settings:
-    return read_settings(os.environ, _warn)
-
-
-def _database() -> Path:
-    """The database, up to date."""
-    path = _settings().database_url
-    run_migrations(path, clock)
-    return path
 
 
 def _project_id(path: Path, name: str) -> str:
@@ -97,7 +82,7 @@ def serve(
     """Run the service."""
     from tactful.serve import serve as run_server  # noqa: PLC0415  # the other commands start faster without it
 
-    run_server(_settings(), clock, host=host, port=port, workers=workers)
+    run_server(the_settings(), clock, host=host, port=port, workers=workers)
 
 
 @app.command()
@@ -134,9 +119,9 @@ def project_create(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # a flag of typer's
 ) -> None:
     """Create a project and print its keys. Write key and API token are shown this once."""
-    settings = _settings()
+    settings = the_settings()
     new = new_project(name, tuple(one.rstrip("/") for one in origin or []))
-    run_once(_database(), clock, create_project, new)
+    run_once(ready_database(), clock, create_project, new)
     keys = {key: getattr(new, key) for key in ("public_key", "write_key", "api_token", "identity_secret")}
     if as_json:
         typer.echo(json.dumps({"project": name, **keys, "results": results_link(settings, new.project_id)}))
@@ -146,7 +131,7 @@ def project_create(
         typer.echo(f"  {key:<16} {value}")
     typer.echo(f"  {'results':<16} {results_link(settings, new.project_id)}")
     if not new.origins:
-        _warn("No --origin was given, so no page may ask yet.")
+        warn("No --origin was given, so no page may ask yet.")
     typer.echo(
         f'\nPaste this into your pages:\n  <script async src="{settings.base_url}/w/{new.public_key}.js"></script>'
     )
@@ -155,8 +140,8 @@ def project_create(
 @app.command()
 def results(project: ProjectName) -> None:
     """Print a link to the project's results, good for 30 days."""
-    settings = _settings()
-    typer.echo(results_link(settings, _project_id(_database(), project)))
+    settings = the_settings()
+    typer.echo(results_link(settings, _project_id(ready_database(), project)))
 
 
 @app.command()
@@ -165,12 +150,12 @@ def apply(
     project: ProjectName,
 ) -> None:
     """Make the project's surveys and policy what the files say; what they do not mention stays."""
-    path = _database()
+    path = ready_database()
     project_id = _project_id(path, project)
     loaded = [load(file.read_bytes(), str(file)) for file in files]
     for one in loaded:
         for warning in one.warnings:
-            _warn(f"warning: {warning}")
+            warn(f"warning: {warning}")
     policy, surveys = _together([one.definitions for one in loaded])
     for change in run_once(path, clock, apply_definitions, project_id, policy, surveys):
         typer.echo(_change_line(change))
@@ -200,7 +185,7 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # a flag of typer's
 ) -> None:
     """Say of each survey why a person may or may not be asked, and when they can be asked next."""
-    path = _database()
+    path = ready_database()
     config = _config(path, project)
     identity = Identity(normal_id(user), None, proved=True)
     horizon_ms = config.catalogue.horizon_ms
@@ -232,7 +217,7 @@ def _until(refusal: dict[str, Any]) -> str:
 @app.command()
 def migrate() -> None:
     """Bring the database up to date."""
-    applied = run_migrations(_settings().database_url, clock)
+    applied = run_migrations(the_settings().database_url, clock)
     typer.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")
 
 
@@ -241,7 +226,7 @@ def openapi() -> None:
     """Print the management API as OpenAPI 3.1."""
     from tactful.web.openapi import document  # noqa: PLC0415  # the other commands start faster without it
 
-    typer.echo(orjson.dumps(document(_settings().base_url), option=orjson.OPT_INDENT_2))
+    typer.echo(orjson.dumps(document(the_settings().base_url), option=orjson.OPT_INDENT_2))
 
 
 def _fail(error: TactfulError) -> NoReturn:

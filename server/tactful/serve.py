@@ -8,6 +8,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tactful.app import create_app
+from tactful.cli_members import print_first_link
 from tactful.clock import Clock
 from tactful.errors import CannotStart
 from tactful.settings import Settings
@@ -42,6 +43,7 @@ def serve(settings: Settings, clock: Clock, *, host: str, port: int, workers: in
     # Tried here first, where the reason can still be told in a sentence: inside uvicorn it would be a stack trace.
     with ServerLock(settings.database_url):
         migrate(settings.database_url, clock)
+        print_first_link(settings, clock)
     config = uvicorn.Config(
         create_app(settings, clock),
         host=host,
@@ -51,5 +53,6 @@ def serve(settings: Settings, clock: Clock, *, host: str, port: int, workers: in
         timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # whom to believe is one setting of ours (web/tries.py)
     )
     _Server(config).run()
