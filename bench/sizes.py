@@ -26,7 +26,7 @@ def measure(world: World) -> list[Line]:
     """Fetch both as a browser does."""
     base = f"http://127.0.0.1:{world.ours.port}/w"
     sizes = []
-    for name in (f"{world.public_key}.js", load_widget().card_name):
+    for name in (f"{world.public_key}.js", load_widget().card.name):
         packed = get(f"{base}/{name}", **{"Accept-Encoding": "br"})
         sizes.append((len(packed), len(brotli.decompress(packed))))
     return [_line("loader as served, 5 watched events", *sizes[0], 2.0), _line("card", *sizes[1], 6.0)]

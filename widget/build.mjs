@@ -1,9 +1,9 @@
 /**
- * Build the loader and the card into the server's static files, the same bytes every time.
+ * Build the loader, the card and the live stream's client into the server's static files, the same bytes every time.
  *
  * esbuild bundles, terser minifies: one after the other saves 5 %. Names that begin with `_` are private and get short
- * ones. The loader is served with the project's configuration in place of its placeholder; the card under a name
- * with its hash, pinned by `integrity`.
+ * ones. The loader is served with the project's configuration in place of its placeholder; the others under names
+ * with their hash, pinned by `integrity`.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -30,7 +30,7 @@ const bundle = async (entry) => {
   const built = await build({
     entryPoints: [fileURLToPath(new URL(entry, here))],
     bundle: true,
-    format: 'iife',
+    format: 'esm',
     target: 'es2020',
     minifySyntax: true,
     plugins: [cssText],
@@ -43,21 +43,27 @@ const bundle = async (entry) => {
     compress: { passes: 5, unsafe_arrows: true, pure_getters: true },
     mangle: { properties: { regex: /^_./ } },
   })
-  return code
+  // Wrapped last: terser unwraps what esbuild wraps, and its names would be the host page's.
+  return `(()=>{${code.replace(/;$/, '')}})()`
 }
 
 const digest = (algorithm, code, encoding) => createHash(algorithm).update(code).digest(encoding)
 
-const [loader, card] = await Promise.all(['src/loader/main.ts', 'src/card/main.ts'].map(bundle))
+const pinned = (name, code) => ({
+  file: `${name}.js`,
+  hash: digest('sha256', code, 'hex').slice(0, 16),
+  integrity: `sha384-${digest('sha384', code, 'base64')}`,
+})
+
+const [loader, card, live] = await Promise.all(['loader', 'card', 'live'].map((name) => bundle(`src/${name}/main.ts`)))
 if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must contain ${PLACEHOLDER} exactly once.`)
 
-const meta = {
-  card: { file: 'card.js', hash: digest('sha256', card, 'hex').slice(0, 16), integrity: `sha384-${digest('sha384', card, 'base64')}` },
-}
+const meta = { card: pinned('card', card), live: pinned('live', live) }
 await mkdir(target, { recursive: true })
 await Promise.all([
   writeFile(new URL('loader.js', target), loader),
   writeFile(new URL('card.js', target), card),
+  writeFile(new URL('live.js', target), live),
   writeFile(new URL('meta.json', target), JSON.stringify(meta, null, 2) + '\n'),
 ])
-console.log(`loader ${loader.length} bytes, card ${card.length} bytes, ${meta.card.hash}`)
+console.log(`loader ${loader.length} bytes, card ${card.length} bytes, live ${live.length} bytes, ${meta.card.hash}`)

@@ -75,6 +75,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_service(settings, clock) as service:
             assert isinstance(service.db, SqliteDatabase)
+            service.live_client = widget.live.pin(settings.base_url)
             app.state.service = service
             tasks = [
                 asyncio.create_task(_notice_changes(service, service.db)),

@@ -42,7 +42,7 @@ def raw(answer: httpx2.Response) -> bytes:
 
 async def get(site: Site, part: str, **headers: str) -> httpx2.Response:
     """Get one of the three; its body stays as it was sent (`sent`)."""
-    name = site.app.state.widget.card_name if part == "card" else part.format(key=site.project.public_key)
+    name = site.app.state.widget.card.name if part == "card" else part.format(key=site.project.public_key)
     names = {"accept-encoding": ""} | {key.replace("_", "-"): value for key, value in headers.items()}
     async with site.client.stream("GET", f"/w/{name}", headers=names) as answer:
         answer.extensions["sent"] = b"".join([chunk async for chunk in answer.aiter_raw()])
@@ -214,7 +214,7 @@ class TestConfiguration:
 
     async def test_a_card_of_another_release(self, site: Site) -> None:
         answer = await site.client.get("/w/card-0000000000000000.js", headers={"origin": SITE})
-        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_card")
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_such_file")
 
 
 class TestExpiredPass:
@@ -241,7 +241,8 @@ class TestBuild:
     def test_what_was_built_is_read(self) -> None:
         widget = load_widget()
         assert widget.loader.count(PLACEHOLDER) == 1
-        assert (BUILT / "card.js").read_bytes() == widget.card
+        assert (BUILT / "card.js").read_bytes() == widget.card.code
+        assert (BUILT / "live.js").read_bytes() == widget.live.code
 
     def test_what_was_not_built_is_told(self, tmp_path: Path) -> None:
         with pytest.raises(CannotStart) as refused:

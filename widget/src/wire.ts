@@ -12,7 +12,15 @@ export interface Config {
   pass: string
   /** Names of the events that a live survey watches; `page` stands for page views. */
   watch: string[]
-  card: { url: string; integrity: string }
+  /** Whether tabs of identified people listen for what their backend says. */
+  live: boolean
+  card: Pinned
+}
+
+/** A script and the hash that it must have. */
+export interface Pinned {
+  url: string
+  integrity: string
 }
 
 export interface Identity {
@@ -113,3 +121,12 @@ export type Listeners = Iterable<[what: Happening, listener: (detail: object) =>
 
 /** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
 export type DrawCard = (asked: Asked, post: Post, listeners: Listeners) => HTMLElement
+
+/** Ask the server what waits, and take up the offer. */
+export type Check = () => void
+
+/**
+ * Look who is here now, and hear what waits for them. Called after everything that may have changed it. `written`
+ * puts the pass of now into a body.
+ */
+export type Live = (user: Partial<Identity>, api: string, written: (body: object) => string, check: Check) => void

@@ -14,7 +14,7 @@ person who asks to give feedback (`show`) is not throttled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tactful.core.conditions import holds
@@ -24,7 +24,7 @@ from tactful.core.surveys import Survey
 from tactful.core.throttle import RuleReading, free_at, read_rule, rules_for
 from tactful.core.trigger import on_page
 
-__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "readings", "share_of"]
+__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", "readings", "share_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +161,10 @@ def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> 
         if (check.binds_test_people or not person.test) and (check.binds_show or not moment.asked_for)
         for refusal in check.find(live, policy, person, moment)
     )
+
+
+def free_again(refusals: Iterable[Refusal]) -> int | None:
+    """When the last refusal lets go; None when there is none, or one that time alone does not change."""
+    times = [refusal.free_at for refusal in refusals]
+    known = [at for at in times if at is not None]
+    return max(known) if known and len(known) == len(times) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tactful.core.catalogue import Catalogue
-from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, readings
+from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, readings
 from tactful.core.people import Person
 from tactful.core.spans import format_span
 from tactful.core.throttle import RuleReading
@@ -50,9 +50,7 @@ class Explanation:
     @property
     def free_at(self) -> int | None:
         """When the last refusal lets go; None when there is none, or one that time alone does not change."""
-        times = [refusal.free_at for refusal in self.refusals]
-        known = [at for at in times if at is not None]
-        return max(known) if known and len(known) == len(times) else None
+        return free_again(self.refusals)
 
 
 def in_words(refusal: Refusal) -> str:

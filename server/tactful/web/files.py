@@ -1,7 +1,7 @@
-"""`GET /w/...`: the loader with the project's configuration, the configuration alone, and the card.
+"""`GET /w/...`: the loader with the project's configuration, the configuration alone, the card and the live file.
 
 The loader is the one file that sits on every page of the customer, so it is sent small (brotli), cacheable for five
-minutes, and with an ETag that stays the same all day. The card never changes under its name.
+minutes, and with an ETag that stays the same all day. The other two never change under their names.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tactful.store.projects import Config
 from tactful.web.browser import service_of
 from tactful.web.service import Service
 
-__all__ = ["Widget", "card", "configuration", "load_widget", "loader"]
+__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader"]
 
 BUILT = Path(__file__).parent / "static" / "widget"
 PLACEHOLDER = b'"__TACTFUL_CONFIG__"'
 
 _LOADER_CACHE = "public, max-age=300, stale-while-revalidate=86400"
-_CARD_CACHE = "public, max-age=31536000, immutable"
+_PINNED_CACHE = "public, max-age=31536000, immutable"
 #: Scripts are for every page, also one that isolates itself (COEP), and must not be taken for anything else.
 _OPEN = {
     "Access-Control-Allow-Origin": "*",
@@ -40,37 +40,55 @@ _OPEN = {
 _SCRIPT = "text/javascript"
 
 
-class _CardMeta(msgspec.Struct):
+class _FileMeta(msgspec.Struct):
     file: str
     hash: str
     integrity: str
 
 
 class _Meta(msgspec.Struct):
-    card: _CardMeta
+    card: _FileMeta
+    live: _FileMeta
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A built file that is loaded later, by a name with its hash."""
+
+    code: bytes
+    name: str
+    integrity: str
+
+    def pin(self, base_url: str) -> dict[str, str]:
+        """What a page needs to load it and nothing else."""
+        return {"url": f"{base_url}/w/{self.name}", "integrity": self.integrity}
 
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """The built widget: the loader as a template, and the card with its name and hash."""
+    """The built widget: the loader as a template, and the files that it loads."""
 
     loader: bytes
-    card: bytes
-    card_name: str
-    integrity: str
+    card: Pinned
+    live: Pinned
 
 
 def load_widget(built: Path = BUILT) -> Widget:
     """Read the built widget. Raises `CannotStart` with the command that builds it."""
     try:
-        meta = msgspec.json.decode((built / "meta.json").read_bytes(), type=_Meta).card
-        loader_code, card_code = (built / "loader.js").read_bytes(), (built / meta.file).read_bytes()
-    except FileNotFoundError as missing:
+        meta = msgspec.json.decode((built / "meta.json").read_bytes(), type=_Meta)
+        loader_code = (built / "loader.js").read_bytes()
+        card_file, live_file = (_pinned(built, name, one) for name, one in (("card", meta.card), ("live", meta.live)))
+    except (FileNotFoundError, msgspec.ValidationError) as missing:
         raise CannotStart(
             "widget_not_built", "The widget is not built; run `make widget`, or install the wheel."
         ) from missing
     assert loader_code.count(PLACEHOLDER) == 1, "the loader has one place for its configuration"
-    return Widget(loader_code, card_code, f"card-{meta.hash}.js", meta.integrity)
+    return Widget(loader_code, card_file, live_file)
+
+
+def _pinned(built: Path, name: str, meta: _FileMeta) -> Pinned:
+    return Pinned((built / meta.file).read_bytes(), f"{name}-{meta.hash}.js", meta.integrity)
 
 
 def _configuration(service: Service, widget: Widget, config: Config) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def _configuration(service: Service, widget: Widget, config: Config) -> dict[str
         "pass": service.new_pass(config.project_id),
         "watch": config.catalogue.watched_on_pages(),
         "live": config.live,
-        "card": {"url": f"{base}/w/{widget.card_name}", "integrity": widget.integrity},
+        "card": widget.card.pin(base),
     }
 
 
@@ -140,7 +158,15 @@ async def configuration(request: Request) -> Response:
 
 async def card(request: Request) -> Response:
     """The card of this release. Raises `NotFound` for any other name."""
-    widget: Widget = request.app.state.widget
-    if request.path_params["hash"] != widget.card_name.removeprefix("card-").removesuffix(".js"):
-        raise NotFound("no_such_card", "This card is of another release; load the loader again.")
-    return _send(request, widget.card, media_type=_SCRIPT, cache=_CARD_CACHE)
+    return _send_pinned(request, request.app.state.widget.card)
+
+
+async def live(request: Request) -> Response:
+    """The live stream's client of this release. Raises `NotFound` for any other name."""
+    return _send_pinned(request, request.app.state.widget.live)
+
+
+def _send_pinned(request: Request, pinned: Pinned) -> Response:
+    if not request.url.path.endswith(f"/{pinned.name}"):
+        raise NotFound("no_such_file", "This file is of another release; load the loader again.")
+    return _send(request, pinned.code, media_type=_SCRIPT, cache=_PINNED_CACHE)

@@ -3,67 +3,101 @@
 The stream carries no content of its own: a nudge says "ask now", and the tab asks by `POST /w/events`, where everything
 is decided as always. So a lost nudge costs time and never an answer, and a forged one gains nothing.
 
-A stream is a raw ASGI response (14 kB each; Starlette's StreamingResponse takes 28). One task beats every heart; a held
-candidate is nudged for by a timer, so an idle stream costs nothing but memory.
+An idle stream is one coroutine that waits for its tab to leave: no task and no timer of its own, no request object, no
+buffer. What is to be said is said by a task that lives as long as the saying. One task beats every heart, few at a
+time; a held candidate is nudged for by one timer for each person.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterator
+from enum import IntEnum
 
 from starlette.types import Receive, Send
 
-__all__ = ["HEARTBEAT_S", "Hub", "Stream"]
+__all__ = ["HEARTBEAT_S", "MOST_PER_PERSON", "Hub", "Stream", "Whose"]
 
 #: Proxies close a connection that is silent for 30 to 60 s.
 HEARTBEAT_S = 20.0
 #: More streams of one person than this are tabs that a browser forgot; the oldest is closed.
 MOST_PER_PERSON = 20
+#: Hearts that are due are beaten in handfuls, so that nobody waits while thousands beat: at most 2,500 a second.
+_BEATS_AT_ONCE = 50
+_BETWEEN_BEATS_S = 0.02
 
-_NUDGE = b"event: nudge\ndata: {}\n\n"
-_BEAT = b": \n\n"
 _START = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
 ]
 
+#: A project and one of its people.
 Whose = tuple[str, str]
 
 
+class _Word(IntEnum):
+    """What a stream can say, from the least to the most important."""
+
+    NOTHING = 0
+    BEAT = 1
+    NUDGE = 2
+    END = 3
+
+
+_WRITTEN = {_Word.BEAT: b": \n\n", _Word.NUDGE: b"event: nudge\ndata: {}\n\n", _Word.END: b""}
+
+
 class Stream:
-    """One open stream. What is to be sent next is one of three things, so a slow reader piles nothing up."""
+    """One open stream. It has at most one word to say next, the most important, so a slow reader piles nothing up."""
 
-    __slots__ = ("_beat", "_closed", "_nudge", "_wake")
+    __slots__ = ("_ended", "_next", "_saying", "_send")
 
-    def __init__(self) -> None:
-        self._wake = asyncio.Event()
-        self._nudge = False
-        self._beat = False
-        self._closed = False
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._next = _Word.NOTHING
+        self._saying: asyncio.Task[None] | None = None
+        self._ended = False
+
+    async def begin(self) -> None:
+        """Send the head and a first beat, so that proxies and tabs know at once that the stream is open."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": list(_START)})
+        self.beat()
 
     def nudge(self) -> None:
-        self._nudge = True
-        self._wake.set()
+        self._say(_Word.NUDGE)
 
     def beat(self) -> None:
-        self._beat = True
-        self._wake.set()
+        self._say(_Word.BEAT)
 
-    def close(self) -> None:
-        self._closed = True
-        self._wake.set()
+    def end(self) -> None:
+        self._say(_Word.END)
 
-    async def send_all(self, send: Send) -> None:
-        """Send whatever comes until the stream is closed."""
-        while not self._closed:
-            await self._wake.wait()
-            self._wake.clear()
-            body = (_NUDGE if self._nudge else b"") or (_BEAT if self._beat else b"")
-            self._nudge = self._beat = False
-            if body:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+    def _say(self, word: _Word) -> None:
+        if self._ended:
+            return
+        self._next = max(self._next, word)
+        if self._saying is None:
+            self._saying = asyncio.create_task(self._say_all())
+
+    async def _say_all(self) -> None:
+        while self._next:
+            word, self._next = self._next, _Word.NOTHING
+            self._ended = word is _Word.END
+            await self._send({"type": "http.response.body", "body": _WRITTEN[word], "more_body": not self._ended})
+        self._saying = None
+
+    async def until_gone(self, receive: Receive) -> None:
+        """Return when the tab has left or the stream has ended."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    def abandon(self) -> None:
+        """Say nothing any more: nobody listens."""
+        self._ended = True
+        if self._saying is not None:
+            self._saying.cancel()
 
 
 class Hub:
@@ -72,14 +106,18 @@ class Hub:
     def __init__(self) -> None:
         self._streams: dict[Whose, list[Stream]] = {}
         self._timers: dict[Whose, asyncio.TimerHandle] = {}
+        #: When each stream's heart was last beaten, the earliest first.
+        self._beaten: OrderedDict[Stream, float] = OrderedDict()
         self._closed = False
 
     def __len__(self) -> int:
-        return sum(len(streams) for streams in self._streams.values())
+        return len(self._beaten)
 
-    def _all(self) -> Iterator[Stream]:
-        for streams in self._streams.values():
-            yield from streams
+    def __contains__(self, whose: Whose) -> bool:
+        return whose in self._streams
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(list(self._beaten))
 
     def nudge(self, project_id: str, person_id: str, *, after_ms: int = 0) -> None:
         """Nudge every open tab of the person, now or after a hold."""
@@ -107,65 +145,57 @@ class Hub:
         self._timers.pop(whose, None)
         self.nudge(*whose)
 
-    async def serve(self, whose: Whose, receive: Receive, send: Send, waiting_ms: Iterable[int]) -> None:
-        """Keep one stream open until the tab leaves or the service stops. `waiting_ms` says in what time the
-        candidates that wait already may be asked for."""
-        stream = Stream()
-        self._open(whose, stream)
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": list(_START)})
-            await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
-            for after_ms in waiting_ms:
-                self.nudge(*whose, after_ms=after_ms)
-            await self._until_gone(stream, receive, send)
-        finally:
-            self._leave(whose, stream)
-
-    async def _until_gone(self, stream: Stream, receive: Receive, send: Send) -> None:
-        leaving = asyncio.create_task(_close_when_gone(stream, receive))
-        try:
-            await stream.send_all(send)
-        finally:
-            gone = leaving.done()
-            leaving.cancel()
-        if not gone:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _open(self, whose: Whose, stream: Stream) -> None:
+    def open(self, whose: Whose, send: Send) -> Stream:
+        """Make a stream and keep it until `leave`. Nudges reach it from now on."""
+        stream = Stream(send)
         streams = self._streams.setdefault(whose, [])
         streams.append(stream)
+        self._beaten[stream] = asyncio.get_running_loop().time()
         if len(streams) > MOST_PER_PERSON:
-            streams[0].close()
+            streams.pop(0).end()
         if self._closed:
-            stream.close()
+            stream.end()
+        return stream
 
-    def _leave(self, whose: Whose, stream: Stream) -> None:
-        streams = self._streams[whose]
-        streams.remove(stream)
-        if not streams:
-            del self._streams[whose]
+    def leave(self, whose: Whose, stream: Stream) -> None:
+        """Forget a stream whose tab has left, and the person's timer with the last one."""
+        stream.abandon()
+        del self._beaten[stream]
+        streams = self._streams.get(whose, [])
+        if stream in streams:
+            streams.remove(stream)
+        if not streams and self._streams.pop(whose, None) is not None:
             timer = self._timers.pop(whose, None)
             if timer is not None:
                 timer.cancel()
 
     async def beat(self) -> None:
         """Beat every heart for as long as the service runs."""
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            for stream in self._all():
-                stream.beat()
+            due_in = self._beat_due(loop.time())
+            # A stream that is opened meanwhile is due no earlier than this ends.
+            await asyncio.sleep(max(_BETWEEN_BEATS_S, due_in))
+
+    def _beat_due(self, now: float) -> float:
+        """Beat a handful of the hearts that are due, and return in how many seconds the next one is."""
+        for _ in range(_BEATS_AT_ONCE):
+            first = next(iter(self._beaten), None)
+            if first is None:
+                return HEARTBEAT_S
+            due_in = self._beaten[first] + HEARTBEAT_S - now
+            if due_in > 0:
+                return due_in
+            self._beaten[first] = now
+            self._beaten.move_to_end(first)
+            first.beat()
+        return 0
 
     def close(self) -> None:
         """End every stream: the service stops, and tabs come back to whoever answers next."""
         self._closed = True
-        for stream in list(self._all()):
-            stream.close()
+        for stream in self:
+            stream.end()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-
-
-async def _close_when_gone(stream: Stream, receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    stream.close()

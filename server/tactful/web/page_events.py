@@ -2,7 +2,7 @@
 
 Most events end here: what no live survey waits for is not even looked up. What only has to be decided costs one read;
 only an event that is counted, that cancels or that makes somebody wait is written. An empty list of events asks for
-what waits already.
+what waits already; the answer to an identified page also says where the live stream's client is, should it listen.
 """
 
 from __future__ import annotations
@@ -14,16 +14,20 @@ import msgspec
 import orjson
 
 from tactful.clock import new_id
-from tactful.core.catalogue import Candidate, choose
-from tactful.core.decide import Moment
+from tactful.core.catalogue import Candidate, Decision, choose
+from tactful.core.decide import Moment, free_again
+from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.core.trigger import Event
+from tactful.errors import Unauthorized
 from tactful.identity import Identity, id_or_none
 from tactful.store.candidates import ready
 from tactful.store.events import Message, Observed, met, observe
+from tactful.store.people import set_test
 from tactful.store.projects import Config
-from tactful.tokens import OFFER
+from tactful.tokens import OFFER, TEST
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
 from tactful.web.browser import check_text, identity_of
+from tactful.web.live import Hub
 from tactful.web.posts import Endpoint, Post
 from tactful.web.service import Service
 from tactful.web.wire import EventPart, EventsBody
@@ -33,6 +37,7 @@ __all__ = ["events"]
 _events_body = msgspec.json.Decoder(EventsBody)
 
 _LONGEST_PAGE = 2_000
+_AFTER_AN_OFFER_MS = 5 * MINUTE_MS
 _NO_OFFER = b'{"offer":null}'
 
 
@@ -45,15 +50,36 @@ async def events(post: Post) -> bytes:
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
     check_text(body.context.page)
+    if isinstance(body.test, str) and identity.aliases:
+        await _become_test(service, config, identity, body.test)
     messages = [message for event in body.events if (message := _message(service, config, identity, event))]
-    asks_for_waiting = not body.events and config.catalogue.keeps_candidates()
-    if not identity.aliases or not (messages or asks_for_waiting):
+    if not body.events:
+        return await _what_waits(service, config, identity, body)
+    if not identity.aliases or not messages:
         return _NO_OFFER
-    observed = await _observed(service, config, identity, messages)
-    if observed is None:
-        return _NO_OFFER
-    config = await service.configs.at_least(config.project_id, observed.known.config_version)
-    return _offer(service, config, body.context.page[:_LONGEST_PAGE], observed)
+    offer = await _offer(service, config, identity, messages, body)
+    return _NO_OFFER if offer is None else orjson.dumps({"offer": offer})
+
+
+async def _what_waits(service: Service, config: Config, identity: Identity, body: EventsBody) -> bytes:
+    """Answer a page that only asks what waits: with an offer or none, and with the stream's client if it may listen."""
+    told: dict[str, Any] = {"offer": None}
+    if identity.aliases and config.catalogue.keeps_candidates():
+        told["offer"] = await _offer(service, config, identity, [], body)
+    if identity.user_id is not None and config.live:
+        told["live"] = service.live_client
+    return orjson.dumps(told)
+
+
+async def _become_test(service: Service, config: Config, identity: Identity, token: str) -> None:
+    """Make the person a test person if `token` says so. A bad one is no reason to refuse what the page reports:
+    anybody can write anything into an address."""
+    try:
+        opened = service.tokens.read(TEST, token)
+    except Unauthorized:
+        return
+    if opened.payload[0] == config.project_id:
+        await service.db.run(set_test, config.project_id, identity, new_id(service.clock))
 
 
 def _message(service: Service, config: Config, identity: Identity, event: Any) -> Message | None:
@@ -114,16 +140,36 @@ async def _observed(
     return await service.db.run(observe, config.project_id, identity, messages, new_id(service.clock), catalogue)
 
 
-def _offer(service: Service, config: Config, page: str, observed: Observed) -> bytes:
-    """Decide, and sign the offer if there is one."""
+async def _offer(
+    service: Service, config: Config, identity: Identity, messages: Sequence[Message], body: EventsBody
+) -> dict[str, Any] | None:
+    """Observe, decide, and sign the offer if there is one."""
+    observed = await _observed(service, config, identity, messages)
+    if observed is None:
+        return None
+    config = await service.configs.at_least(config.project_id, observed.known.config_version)
     known = observed.known
     due = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
-    if not due:
-        return _NO_OFFER
-    decision = choose(due, config.catalogue.policy, known.person, Moment(known.now, page))
+    moment = Moment(known.now, body.context.page[:_LONGEST_PAGE])
+    decision = choose(due, config.catalogue.policy, known.person, moment)
+    if observed.waiting and (config.project_id, known.person_id) in service.hub:
+        _remind(service.hub, config, observed, decision)
     if decision.offer is None:
-        return _NO_OFFER
-    return orjson.dumps({"offer": _signed_offer(service, config, known.person_id, decision.offer)})
+        return None
+    return _signed_offer(service, config, known.person_id, decision.offer)
+
+
+def _remind(hub: Hub, config: Config, observed: Observed, decision: Decision) -> None:
+    """Let the open tabs ask again when the next thing that waits is held or refused no longer."""
+    now = observed.known.now
+    again = [one.not_before for one in observed.waiting]
+    again += [at for refused in decision.refusals.values() if (at := free_again(refused)) is not None]
+    if decision.offer is not None:
+        # Whatever else waits is decided anew when this one was asked or was not.
+        again.append(now + _AFTER_AN_OFFER_MS)
+    in_ms = min((at - now for at in again if at > now), default=None)
+    if in_ms is not None and in_ms < DAY_MS:
+        hub.nudge(config.project_id, observed.known.person_id, after_ms=in_ms)
 
 
 def _signed_offer(service: Service, config: Config, person_id: str, candidate: Candidate) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
 from tactful.web.service import Service
 
-__all__ = ["Endpoint", "Post"]
+__all__ = ["Endpoint", "Post", "read_post"]
 
 _JSON = (b"content-type", b"application/json")
 
@@ -28,6 +28,18 @@ class Post(NamedTuple):
     body: bytes
 
 
+async def read_post(scope: Scope, receive: Receive) -> Post:
+    """Read a page's request. Raises `TooLarge`."""
+    origin, declared = None, b""
+    for name, value in scope["headers"]:
+        if name == b"origin":
+            origin = value.decode("latin-1")
+        elif name == b"content-length":
+            declared = value
+    body = await receive_bytes(receive, declared, BROWSER_LIMIT)
+    return Post(scope["app"].state.service, origin, body)
+
+
 class Endpoint:
     """A POST route of the widget API, made by decorating the function that answers it."""
 
@@ -37,14 +49,7 @@ class Endpoint:
         self.__doc__ = answer.__doc__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin, declared = None, b""
-        for name, value in scope["headers"]:
-            if name == b"origin":
-                origin = value.decode("latin-1")
-            elif name == b"content-length":
-                declared = value
-        body = await receive_bytes(receive, declared, BROWSER_LIMIT)
-        told = await self._answer(Post(scope["app"].state.service, origin, body))
+        told = await self._answer(await read_post(scope, receive))
         headers = [_JSON, (b"content-length", b"%d" % len(told))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": told})

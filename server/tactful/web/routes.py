@@ -8,7 +8,21 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
 from tactful.store.projects import config_versions
-from tactful.web import assets, browser, files, ingest, login, manage, openapi, page_events, pages, stream
+from tactful.web import (
+    account,
+    assets,
+    browser,
+    files,
+    ingest,
+    login,
+    manage,
+    members_pages,
+    openapi,
+    page_events,
+    pages,
+    stream,
+)
+from tactful.web.dashboard import people, responses
 
 __all__ = ["ROUTES"]
 
@@ -37,6 +51,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/closings", browser.closings, methods=["POST"]),
     Route("/w/live", stream.LiveStream(), methods=["POST"]),
     Route("/w/card-{hash}.js", files.card),
+    Route("/w/live-{hash}.js", files.live),
     Route("/w/{public_key}.js", files.loader),
     Route("/w/{public_key}.json", files.configuration),
     Route("/v1/batch", ingest.batch, methods=["POST"]),
@@ -56,12 +71,25 @@ ROUTES: list[BaseRoute] = [
     Route("/api/openapi.json", openapi.serve_document),
     Route("/results/{link}", pages.results),
     Route("/results/{link}/{survey}", pages.results),
+    Route("/projects/{project_id}/responses", responses.responses),
+    Route("/projects/{project_id}/responses/{response_id}", responses.response),
+    Route("/projects/{project_id}/people", people.people),
+    Route("/projects/{project_id}/people/{person_id}", people.person),
     Route("/static/{name}", assets.serve_asset),
     Route("/login", login.login_page, methods=["GET"]),
     Route("/login", login.log_in, methods=["POST"]),
     Route("/logout", login.log_out, methods=["POST"]),
     Route("/setup/{token}", login.setup, methods=["GET", "POST"]),
     Route("/reset/{token}", login.reset, methods=["GET", "POST"]),
+    Route("/account", account.account),
+    Route("/account/password", account.change_own_password, methods=["POST"]),
+    Route("/account/sessions/end", account.end_other_sessions, methods=["POST"]),
+    Route("/account/sessions/{session_id}/end", account.end_one_session, methods=["POST"]),
+    Route("/members", members_pages.members, methods=["GET"]),
+    Route("/members", members_pages.add, methods=["POST"]),
+    Route("/members/{member_id}/role", members_pages.change_role, methods=["POST"]),
+    Route("/members/{member_id}/link", members_pages.new_link, methods=["POST"]),
+    Route("/members/{member_id}/remove", members_pages.remove, methods=["POST"]),
     Route("/healthz", healthz),
     Route("/readyz", readyz),
 ]

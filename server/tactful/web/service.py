@@ -103,6 +103,8 @@ class Service:
     tokens: Tokens
     configs: Configs
     hub: Hub
+    #: Where the live stream's client is, and its hash.
+    live_client: dict[str, str] = field(default_factory=dict)
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
     passwords: Passwords = field(default_factory=Passwords)

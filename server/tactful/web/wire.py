@@ -63,12 +63,14 @@ class EventPart(msgspec.Struct, frozen=True):
 
 
 class EventsBody(msgspec.Struct, frozen=True):
-    """`POST /w/events`. Events are typed one by one, since a bad one is dropped and its neighbours are not."""
+    """`POST /w/events`. Events are typed one by one, since a bad one is dropped and its neighbours are not. `test` is
+    what the page's address said after `#tactful-test=`."""
 
     passed: Token = msgspec.field(name="pass")
     events: Annotated[list[Any], Meta(max_length=MOST_EVENTS)]
     identity: IdentityPart = IdentityPart()
     context: ContextPart = ContextPart()
+    test: Token | UnsetType = UNSET
 
 
 class AsksBody(msgspec.Struct, frozen=True):
