@@ -275,14 +275,19 @@ def _keep_an_admin(row: Row) -> Script[None]:
         raise Conflict("last_admin", "This is the last admin. Make somebody else an admin first.")
 
 
-def set_role(member_id: str, role: Role) -> Script[bool]:
-    """Give the member a role and end their sessions; False where they have it. Raises `Conflict`, `NotFound`."""
+def set_role(member_id: str, role: Role, session: NewSession | None = None) -> Script[bool]:
+    """Give the member a role, end their sessions, and start `session` where one is given (for who does it themself).
+
+    False, and nothing done, where they have the role. Raises `Conflict` for the last admin, `NotFound`.
+    """
     row = yield from _member(member_id)
     if row["role"] == role:
         return False
     yield from _keep_an_admin(row)
     yield run(SET_ROLE, role, member_id)
     yield run(DELETE_SESSIONS, member_id, "")
+    if session is not None:
+        yield run(INSERT_SESSION, hash_key(session.secret), session.session_id, member_id, session.device)
     return True
 
 
