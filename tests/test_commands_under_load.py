@@ -17,6 +17,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+import httpx2
 import pytest
 
 from tactful.clock import SystemClock
@@ -222,3 +223,11 @@ async def test_a_faulty_file_is_refused_with_its_places_and_changes_nothing(path
         assert [survey["key"] for survey in surveys] == ["nps", "second"]
         policy = (await wire.request("GET", "/api/v1/policy", headers=headers)).json()
         assert [rule["cap"] for rule in policy["rules"]] == [1]
+
+
+def test_a_server_whose_file_is_taken_away_stops_acknowledging(path: Path) -> None:
+    with serving(path) as server:
+        path.rename(path.with_suffix(".gone"))
+        server.process.wait(timeout=20)
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{server.url}/healthz")

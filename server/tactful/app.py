@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,10 @@ async def open_service(settings: Settings, clock: Clock) -> AsyncIterator[Servic
 async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
     while True:
         await asyncio.sleep(NOTICE_EVERY_S)
+        if not db.in_place():
+            _log.critical("The database file was removed or replaced while it was served: stopping, nothing is kept.")
+            signal.raise_signal(signal.SIGTERM)
+            return
         with contextlib.suppress(TactfulError):  # the database is held for a moment: ask again next time
             if await db.changed_by_others():
                 await service.configs.refresh()
