@@ -6,7 +6,7 @@
  * with their hash, pinned by `integrity`.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, transform } from 'esbuild'
 import { minify } from 'terser'
@@ -58,12 +58,17 @@ const pinned = (name, code) => ({
 const [loader, card, live] = await Promise.all(['loader', 'card', 'live'].map((name) => bundle(`src/${name}/main.ts`)))
 if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must contain ${PLACEHOLDER} exactly once.`)
 
+/** Scripts of the server's own pages: each file of src/dashboard is one, under `dashboard-` and its name. */
+const pages = (await readdir(new URL('src/dashboard/', here))).filter((file) => file.endsWith('.ts')).sort()
+const scripts = await Promise.all(pages.map((file) => bundle(`src/dashboard/${file}`)))
+
 const meta = { card: pinned('card', card), live: pinned('live', live) }
 await mkdir(target, { recursive: true })
 await Promise.all([
   writeFile(new URL('loader.js', target), loader),
   writeFile(new URL('card.js', target), card),
   writeFile(new URL('live.js', target), live),
+  ...pages.map((file, index) => writeFile(new URL(`dashboard-${file.replace('.ts', '.js')}`, target), scripts[index])),
   writeFile(new URL('meta.json', target), JSON.stringify(meta, null, 2) + '\n'),
 ])
 console.log(`loader ${loader.length} bytes, card ${card.length} bytes, live ${live.length} bytes, ${meta.card.hash}`)
