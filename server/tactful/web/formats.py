@@ -19,6 +19,7 @@ from tactful.core.results import Figure
 
 __all__ = [
     "ago",
+    "ahead",
     "answers",
     "band_label",
     "bounds",
@@ -28,6 +29,8 @@ __all__ = [
     "figure",
     "one_line",
     "percent",
+    "signed",
+    "span",
     "stamp",
 ]
 
@@ -105,6 +108,14 @@ def figure(value: float, unit: str) -> str:
     return percent(value / 100) if unit == "percent" else f"{value:.1f}"
 
 
+def signed(value: float, unit: str) -> str:
+    """Write a difference of two scores: with its sign, without a unit."""
+    if unit == "scale":
+        text = f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+        return "0" if text[1:] == "0.0" else text
+    return figure(value, "points")
+
+
 def bounds(shown: Figure) -> tuple[str, str]:
     """The ends of the interval: `("+29", "+58")`."""
     return figure(shown.interval.low, shown.unit), figure(shown.interval.high, shown.unit)
@@ -149,3 +160,30 @@ def ago(at_ms: int, now_ms: int) -> str:
             return f"{many} {unit}{'' if many == 1 else 's'} ago"
     at = _utc(at_ms)
     return f"{at.day} {at:%b %Y}"
+
+
+def span(length_ms: int) -> str:
+    """Say how long something lasts, in its largest unit: `3 seconds`, `2 days`."""
+    units = (("day", _DAY), ("hour", _HOUR), ("minute", _MINUTE), ("second", 1_000))
+    for unit, length in units:
+        if length_ms >= length:
+            many = length_ms // length
+            return f"{many} {unit}{'' if many == 1 else 's'}"
+    return "less than a second"
+
+
+def ahead(at_ms: int, now_ms: int) -> str:
+    """Say in what time: `in 3 days`, rounded up, so that nobody comes too early; `now` if it is over."""
+    left = at_ms - now_ms
+    if left <= 0:
+        return "now"
+    for unit, length, until in (
+        ("second", 1_000, _MINUTE),
+        ("minute", _MINUTE, _HOUR),
+        ("hour", _HOUR, 2 * _DAY),
+        ("day", _DAY, 10_000 * _DAY),
+    ):
+        many = -(-left // length)
+        if many * length < until:
+            return f"in {many} {unit}{'' if many == 1 else 's'}"
+    return "never"

@@ -32,7 +32,19 @@ _RATES = {
     "ignored": "Did nothing",
 }
 
-_FILTERS = ("ago", "answers", "band_label", "date", "excerpt", "number", "one_line", "percent", "stamp")
+_FILTERS = (
+    "ago",
+    "ahead",
+    "answers",
+    "band_label",
+    "date",
+    "excerpt",
+    "number",
+    "one_line",
+    "percent",
+    "span",
+    "stamp",
+)
 
 
 @cache

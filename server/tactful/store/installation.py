@@ -1,0 +1,69 @@
+"""What ties a project to its pages and backends: the origins it lists, and its keys.
+
+Keys are rotated in two steps: a new one is made and the old ones go on opening the project, then, when everybody uses
+the new one, the old ones are revoked.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import orjson
+
+from tactful.core.origins import MOST_ORIGINS
+from tactful.errors import BadRequest
+from tactful.store.projects import ADD_IDENTITY_KEY, INSERT_KEY, LOCK_PROJECT, hash_key
+from tactful.store.script import Script, one, run
+
+__all__ = ["KeyKind", "add_key", "change_origins", "revoke_old_keys"]
+
+KeyKind = Literal["write", "api", "identity"]
+
+READ_ORIGINS = "SELECT origins FROM projects WHERE project_id = ?"
+UPDATE_ORIGINS = "UPDATE projects SET origins = ? WHERE project_id = ?"
+REVOKE_OLD_KEYS = """
+UPDATE api_keys SET revoked_at = now_ms()
+WHERE project_id = ? AND purpose = ? AND revoked_at IS NULL AND key_hash <> (
+    SELECT k.key_hash FROM api_keys k WHERE k.project_id = ? AND k.purpose = ? AND k.revoked_at IS NULL
+    ORDER BY k.created_at DESC, k.key_hash LIMIT 1)
+"""
+FORGET_OLD_SECRETS = """
+DELETE FROM identity_secrets WHERE project_id = ? AND secret_id <> (
+    SELECT s.secret_id FROM identity_secrets s WHERE s.project_id = ? ORDER BY s.created_at DESC, s.secret_id LIMIT 1)
+"""
+
+
+def change_origins(project_id: str, origin: str, *, listed: bool) -> Script[bool]:
+    """List `origin`, already in the form of `core.origins`, or take it off; tell whether that changed anything.
+
+    Raises `BadRequest` when the list is full."""
+    yield one(LOCK_PROJECT, project_id)
+    row = yield one(READ_ORIGINS, project_id)
+    before: list[str] = orjson.loads(row["origins"])
+    after = [known for known in before if known != origin] + ([origin] if listed else [])
+    if len(after) > MOST_ORIGINS:
+        raise BadRequest("too_many_origins", f"A project lists at most {MOST_ORIGINS} origins; take one off first.")
+    if sorted(before) == sorted(after):
+        return False
+    yield run(UPDATE_ORIGINS, orjson.dumps(after).decode(), project_id)
+    return True
+
+
+def add_key(project_id: str, kind: KeyKind, key: str, key_id: str) -> Script[None]:
+    """Add a key of `kind`; the older ones stay good. `key_id` names it where it is kept as it is."""
+    yield one(LOCK_PROJECT, project_id)
+    if kind == "identity":
+        yield run(ADD_IDENTITY_KEY, project_id, key_id, key)
+    else:
+        scopes = '["*"]' if kind == "api" else "[]"
+        yield run(INSERT_KEY, hash_key(key), project_id, kind, scopes)
+
+
+def revoke_old_keys(project_id: str, kind: KeyKind) -> Script[int]:
+    """Make every key of `kind` but the newest worthless from now on; return how many those were."""
+    yield one(LOCK_PROJECT, project_id)
+    if kind == "identity":
+        revoked: int = yield run(FORGET_OLD_SECRETS, project_id, project_id)
+    else:
+        revoked = yield run(REVOKE_OLD_KEYS, project_id, kind, project_id, kind)
+    return revoked

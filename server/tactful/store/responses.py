@@ -1,0 +1,28 @@
+"""One response with everything around it: the ask it answers, the person who gave it, their account."""
+
+from __future__ import annotations
+
+from tactful.store.people import READ_ACCOUNT
+from tactful.store.script import Row, Script, one
+
+__all__ = ["read_response"]
+
+READ_RESPONSE = """
+SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
+    r.created_at, r.updated_at, a.asked_at, a.seen_at, a.responded_at, a.dismissed_at, a.opted_out_at, a.asked_for,
+    a.locale, a.page, a.event, a.per, p.person_id, p.user_id, p.anonymous_id, p.account_id, p.traits, p.first_seen_at,
+    p.created_at AS person_created_at
+FROM responses r
+JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
+JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
+WHERE r.project_id = ? AND r.response_id = ?
+"""
+
+
+def read_response(project_id: str, response_id: str) -> Script[tuple[Row, str] | None]:
+    """Read a response, and its person's account's traits as JSON. None: this project has no such response."""
+    row = yield one(READ_RESPONSE, project_id, response_id)
+    if row is None:
+        return None
+    account = (yield one(READ_ACCOUNT, project_id, row["account_id"])) if row["account_id"] else None
+    return row, str(account["traits"]) if account else "{}"
