@@ -171,13 +171,15 @@ async def a_site(
     *,
     surveys: tuple[dict[str, Any], ...] = (),
     policy: Policy = ONE_AN_HOUR,
+    base_url: str = "http://service.test",
+    trusted_proxies: int = 0,
 ) -> AsyncIterator[Site]:
     """Make a project in a new database and run the service on it."""
     project = make_project(path, clock, surveys=surveys, policy=policy)
-    app = create_app(Settings(path, (KEY,), "http://service.test"), clock)
+    app = create_app(Settings(path, (KEY,), base_url, trusted_proxies), clock)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://service.test") as client,
+        httpx2.AsyncClient(transport=transport, base_url=base_url) as client,
     ):
         yield Site(app, client, project, path, clock)

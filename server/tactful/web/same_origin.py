@@ -23,10 +23,20 @@ from tactful.errors import Forbidden
 from tactful.web.access import error_response
 from tactful.web.problems import problem
 
-__all__ = ["SameOrigin"]
+__all__ = ["SameOrigin", "origin_of"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WITHOUT_COOKIE = ("/w/", "/v1/", "/api/")
+
+
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def origin_of(address: str) -> str:
+    """The origin of an address as browsers write it: in small letters, without the scheme's own port."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2].lower().removesuffix(_DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{host}"
 
 
 class SameOrigin:
@@ -34,8 +44,7 @@ class SameOrigin:
 
     def __init__(self, app: ASGIApp, base_url: str) -> None:
         self._app = app
-        parts = urlsplit(base_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}".lower()
+        self._origin = origin_of(base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in _SAFE or scope["path"].startswith(_WITHOUT_COOKIE):
