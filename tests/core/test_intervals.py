@@ -11,7 +11,16 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from tactful.core.intervals import Interval, _t_quantile, _t_quantile_expanded, mean, nps, nps_difference, proportion
+from tactful.core.intervals import (
+    Interval,
+    _t_quantile,
+    _t_quantile_expanded,
+    difference,
+    mean,
+    nps,
+    nps_difference,
+    proportion,
+)
 
 Z = 1.959963984540054
 
@@ -191,6 +200,21 @@ class TestNpsDifference:
     @pytest.mark.parametrize(("a", "b"), [((0, 0, 0), (5, 3, 2)), ((5, 3, 2), (0, 0, 0)), ((0, 0, 0), (0, 0, 0))])
     def test_an_empty_side_knows_nothing(self, a: tuple[int, int, int], b: tuple[int, int, int]) -> None:
         assert nps_difference(a, b) == Interval(None, -200, 200)
+
+    @pytest.mark.parametrize(
+        ("a", "b", "low", "high"),
+        [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((5, 56), (0, 29), -0.0381, 0.1926)],
+    )
+    def test_shares_differ_as_published(self, a, b, low, high) -> None:
+        """Newcombe, Statistics in Medicine 17, 1998, 873-890, table II, method 10."""
+        found = difference(proportion(*a), proportion(*b))
+        assert found.estimate == pytest.approx(a[0] / a[1] - b[0] / b[1])
+        assert (found.low, found.high) == (pytest.approx(low, abs=6e-5), pytest.approx(high, abs=6e-5))
+
+    def test_against_nothing_anything_is_possible(self) -> None:
+        known, nothing = proportion(9, 10), proportion(0, 0)
+        assert difference(known, nothing) == Interval(None, known.low - 1, known.high)
+        assert difference(nothing, known) == Interval(None, -known.high, 1 - known.low)
 
 
 class TestProportion:

@@ -11,7 +11,7 @@ at the sizes that in-app surveys have; the tests recompute the coverage by enume
   p promoters, t detractors and n answers it is { d : |p - t - nd| <= z sqrt(n (2q + d(1 - d))) } where q, the
   likeliest share of detractors given d, is the root of 2n q^2 + B q - t d (1 - d) = 0 with
   B = (2n - p + t) d - p - t.
-- **A difference of two NPS** is squared-and-added from the two intervals (MOVER: Newcombe, Statistics in Medicine
+- **A difference** of two NPS, or of two other figures, is squared-and-added from the two intervals (MOVER: Newcombe, Statistics in Medicine
   17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702), so it inherits their shape.
 - **A share** (CSAT, response rate) has Wilson's score interval (1927; method 3 of Newcombe, Statistics in Medicine
   17, 1998, 857-872).
@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
-__all__ = ["Counts", "Interval", "mean", "nps", "nps_difference", "proportion"]
+__all__ = ["Counts", "Interval", "difference", "mean", "nps", "nps_difference", "proportion"]
 
 #: Promoters, passives and detractors.
 Counts = tuple[float, float, float]
@@ -80,10 +80,21 @@ def nps_difference(a: Counts, b: Counts, confidence: float = 0.95) -> Interval:
     first, second = nps(*a, confidence=confidence), nps(*b, confidence=confidence)
     if first.estimate is None or second.estimate is None:
         return Interval(None, -200.0, 200.0)
-    difference = first.estimate - second.estimate
+    return difference(first, second)
+
+
+def difference(first: Interval, second: Interval) -> Interval:
+    """Return `first` minus `second` with its MOVER interval, for figures of two independent samples.
+
+    Each keeps the confidence that the two were made with. If either counts nothing: (None, the widest that the bounds
+    of both allow). A difference whose interval holds 0 is no clear change.
+    """
+    if first.estimate is None or second.estimate is None:
+        return Interval(None, first.low - second.high, first.high - second.low)
+    estimate = first.estimate - second.estimate
     below = math.hypot(first.estimate - first.low, second.high - second.estimate)
     above = math.hypot(first.high - first.estimate, second.estimate - second.low)
-    return Interval(difference, difference - below, difference + above)
+    return Interval(estimate, estimate - below, estimate + above)
 
 
 def proportion(successes: float, n: float, confidence: float = 0.95) -> Interval:

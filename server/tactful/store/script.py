@@ -63,3 +63,6 @@ class Database(Protocol):
 
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `script` on a connection that cannot write. Its statements need not see one moment."""
+
+    async def scan(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `script` beside everything else, for sums over many rows; its statements see one moment."""

@@ -3,6 +3,7 @@
     run()   -> waits in a queue -> the pump takes whoever waits, at most `batch_max` -> one call on the writer's
                thread commits them all (store/batches.py) -> each caller gets their outcome
     read()  -> at once, on the event loop's thread, on a connection that cannot write
+    scan()  -> on a thread and a connection of its own: sums over many rows, which the loop must not wait for
 
 There is no timer: a script that comes to an idle database is committed at once, and while that commit is under way
 the next batch gathers by itself. The queue is bounded, since a request that would wait for seconds is better refused.
@@ -46,6 +47,9 @@ BATCH_MAX = 256
 #: At the slowest rate measured this many are done within some five seconds.
 QUEUE_MAX = 10_000
 
+#: More would only take processor time from each other and from the loop.
+SCANS_AT_ONCE = 2
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiter:
@@ -61,6 +65,7 @@ class SqliteDatabase:
         writer: aiosqlite.Connection,
         reader: sqlite3.Connection,
         path: Path,
+        clock: Clock,
         *,
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
@@ -68,6 +73,8 @@ class SqliteDatabase:
         self._writer = writer
         self._reader = reader
         self._path = path.absolute()
+        self._clock = clock
+        self._scans = asyncio.Semaphore(SCANS_AT_ONCE)
         self._inode = _inode(self._path)
         self._batch_max = batch_max
         self._queue_max = queue_max
@@ -94,7 +101,7 @@ class SqliteDatabase:
         async with AsyncExitStack() as undo:
             writer = await undo.enter_async_context(aiosqlite.Connection(connect, iter_chunk_size=64))
             reader = undo.enter_context(closing(connect_reader(path, clock)))
-            database = cls(writer, reader, Path(path), batch_max=batch_max, queue_max=queue_max)
+            database = cls(writer, reader, Path(path), clock, batch_max=batch_max, queue_max=queue_max)
             await database.changed_by_others()
             undo.pop_all()
         return database
@@ -130,6 +137,11 @@ class SqliteDatabase:
         For reads by key, which take microseconds; its statements need not see one moment.
         """
         return drive(self._reader, script(*args, **kwargs))
+
+    async def scan(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `script` on a thread of its own, on a connection that cannot write; its statements see one moment."""
+        async with self._scans:
+            return await asyncio.to_thread(_scan, self._path, self._clock, partial(script, *args, **kwargs))
 
     async def changed_by_others(self) -> bool:
         """Tell whether another process has committed since the last call; cheap enough for every second."""
@@ -196,6 +208,12 @@ def run_once(path: str | Path, clock: Clock, script: Callable[P, Script[T]], *ar
     """
     with closing(connect_writer(path, clock)) as connection:
         return commit_alone(connection, script, *args, **kwargs)
+
+
+def _scan(path: Path, clock: Clock, start: Callable[[], Script[T]]) -> T:
+    with closing(connect_reader(path, clock)) as connection:
+        connection.execute("BEGIN")
+        return drive(connection, start())
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
