@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def _take_up_at(
 ) -> Script[Asked | NotNow]:
     known = yield from facts(config.project_id, offered.person_id, config.catalogue.horizon_ms)
     assert known is not None
-    known = replace(known, now=now)
+    known = known._replace(now=now)
     refusals = _judge(config, offered, known, context)
     return NotNow(refusals) if refusals else (yield from _only_insert(config, offered, known, context))
 

@@ -22,9 +22,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from tactful.store.connections import begin, reraise, rollback
 from tactful.store.script import Script, Statement
@@ -38,8 +36,7 @@ P = ParamSpec("P")
 Start = Callable[[], Script[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a script came to: an error, or else its result."""
 
     result: Any = None
@@ -56,14 +53,14 @@ def drive(connection: sqlite3.Connection, script: Script[T]) -> T:
     A statement's error is not raised inside the script: on PostgreSQL it would have ended the transaction anyway.
     """
     answer: Any = None
-    with closing(script):
+    try:
         while True:
-            try:
-                statement = script.send(answer)
-            except StopIteration as finished:
-                result: T = finished.value
-                return result
-            answer = _execute(connection, statement)
+            answer = _execute(connection, script.send(answer))
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    finally:
+        script.close()
 
 
 def commit_alone(

@@ -8,8 +8,7 @@ the id of a backend's message.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -62,8 +61,7 @@ REMEMBER_MESSAGES_MS = 7 * DAY_MS
 FORGET_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message about one person, from a page or a backend, checked and bounded."""
 
     message_id: str
@@ -74,8 +72,7 @@ class Message:
     traits: dict[str, Any] | None = None
     created_at: int | None = None
     account_id: str | None = None
-    account_traits: dict[str, Any] = field(default_factory=dict)
-
+    account_traits: dict[str, Any] | None = None
     cancelling: tuple[Cancelling, ...] = ()
 
     @property
@@ -88,12 +85,13 @@ class Message:
         if self.traits is not None or self.account_id is not None or self.event_id is not None:
             return True
         event = self.event
-        waits = event is not None and any(one.must_wait(event) for one in self.waiting)
-        return waits or bool(self.counters) or bool(self.cancelling)
+        for waiting in self.waiting:
+            if waiting.counter is not None or (event is not None and waiting.must_wait(event)):
+                return True
+        return bool(self.cancelling)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """The person after all messages, what may be offered at once, and everything that waits for them."""
 
     known: Known
@@ -108,8 +106,10 @@ def met(
     known = yield from peek(project_id, identity, catalogue.horizon_ms, clock_now)
     if known is None:
         return None
-    at_once = [candidate for message in messages for candidate in _due(message, {})[0]]
-    waiting = yield from _waiters(project_id, known.person_id, catalogue, known.now)
+    at_once: list[Candidate] = []
+    for message in messages:
+        at_once += _due(message, {})[0]
+    waiting = yield from _waiters(project_id, known, catalogue)
     return Observed(known, tuple(at_once), waiting)
 
 
@@ -123,12 +123,14 @@ def observe(
         at_once += yield from _observe_one(project_id, row, message)
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
     known = yield from known_from(project_id, row, catalogue.horizon_ms, row["last_at"])
-    waiting = yield from _waiters(project_id, known.person_id, catalogue, known.now)
+    waiting = yield from _waiters(project_id, known, catalogue)
     return Observed(known, tuple(at_once), waiting)
 
 
-def _waiters(project_id: str, person_id: str, catalogue: Catalogue, now: int) -> Script[tuple[Waiter, ...]]:
-    return (yield from waiters(project_id, person_id, now)) if catalogue.keeps_candidates() else ()
+def _waiters(project_id: str, known: Known, catalogue: Catalogue) -> Script[tuple[Waiter, ...]]:
+    if not known.waited_for or not catalogue.keeps_candidates():
+        return ()
+    return (yield from waiters(project_id, known.person_id, known.now))
 
 
 def _due(message: Message, counts: Mapping[str, int]) -> tuple[list[Candidate], list[Held]]:
@@ -146,7 +148,7 @@ def _observe_one(project_id: str, row: Row, message: Message) -> Script[list[Can
     if message.traits is not None:
         yield from set_traits(project_id, row, message.traits, message.created_at)
     if message.account_id is not None:
-        yield from set_account(project_id, row, message.account_id, message.account_traits)
+        yield from set_account(project_id, row, message.account_id, message.account_traits or {})
     if message.event is None:
         return []
     return (yield from _happened(project_id, row, message, message.event))

@@ -11,8 +11,8 @@ the next one would find the window open.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -52,12 +52,23 @@ INSERT INTO people (project_id, person_id, user_id, anonymous_id, first_seen_at,
 VALUES (?, ?, ?, ?, now_ms(), now_ms(), '{}')
 ON CONFLICT (project_id, person_id) DO NOTHING
 """
+#: All that a decision needs, in one statement: a row for each ask that counts, or one without.
 PEEK_PERSON = """
 SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
-    p.opted_out_at, p.refunded_at, p.test, p.merged_into, j.config_version
+    p.opted_out_at, p.refunded_at, p.test, j.config_version, c.traits AS account_traits,
+    EXISTS (SELECT 1 FROM candidates w WHERE w.project_id = p.project_id AND w.person_id = p.person_id) AS waited_for,
+    k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
 FROM aliases a
 JOIN people p ON p.project_id = a.project_id AND p.person_id = a.person_id
 JOIN projects j ON j.project_id = a.project_id
+LEFT JOIN accounts c ON c.project_id = p.project_id AND c.account_id = p.account_id
+LEFT JOIN asks k ON k.project_id = p.project_id AND k.person_id = p.person_id
+    AND k.asked_at > ? AND k.refunded_at IS NULL
+WHERE a.project_id = ? AND a.alias = ?
+"""
+PEEK_ALIAS = """
+SELECT p.person_id, p.user_id
+FROM aliases a JOIN people p ON p.project_id = a.project_id AND p.person_id = a.person_id
 WHERE a.project_id = ? AND a.alias = ?
 """
 READ_ACCOUNT = "SELECT traits FROM accounts WHERE project_id = ? AND account_id = ?"
@@ -125,9 +136,8 @@ _MOST_TRAITS = 200
 _MOST_TRAIT_BYTES = 64 * 1_024
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A person as one transaction or one read saw them."""
+class Known(NamedTuple):
+    """A person as one transaction or one read saw them. `waited_for` is False where no candidate can wait for them."""
 
     person_id: str
     user_id: str | None
@@ -137,6 +147,7 @@ class Known:
     config_version: int
     refunded_at: int | None
     person: Person
+    waited_for: bool = True
 
 
 def merged_ask_id(ask_id: str, person_id: str) -> str:
@@ -168,6 +179,10 @@ def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[K
     """Read the facts about the person in `row`: their account's traits and every ask that a rule may count."""
     account = (yield one(READ_ACCOUNT, project_id, row["account_id"])) if row["account_id"] else None
     asks = yield rows(READ_ASKS, project_id, row["person_id"], now - horizon_ms)
+    return _known(row, account["traits"] if account else None, asks, now)
+
+
+def _known(row: Row, account_traits: str | None, asks: Sequence[Row], now: int, *, waited_for: bool = True) -> Known:
     person = Person(
         sample_key=row["user_id"] or row["anonymous_id"] or row["person_id"],
         first_seen_at=row["first_seen_at"],
@@ -176,8 +191,8 @@ def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[K
         opted_out=row["opted_out_at"] is not None,
         test=bool(row["test"]),
         traits=orjson.loads(row["traits"]),
-        account=orjson.loads(account["traits"]) if account else {},
-        asks=tuple(_past_ask(ask) for ask in asks),
+        account=orjson.loads(account_traits) if account_traits else {},
+        asks=tuple([_past_ask(ask) for ask in asks]),
     )
     return Known(
         person_id=row["person_id"],
@@ -188,6 +203,7 @@ def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[K
         config_version=row["config_version"],
         refunded_at=row["refunded_at"],
         person=person,
+        waited_for=waited_for,
     )
 
 
@@ -205,16 +221,18 @@ def _past_ask(row: Row) -> PastAsk:
 def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -> Script[Known | None]:
     """Read, without a lock, what is known of `identity`. None when only `recognise` can tell (nobody yet, or an
     anonymous history that has to be merged)."""
-    found = []
-    for alias in identity.aliases:
-        found.append((yield one(PEEK_PERSON, project_id, alias)))  # noqa: PERF401  # a comprehension cannot yield
-    if not found or found[0] is None:
+    aliases = identity.aliases
+    found = (yield rows(PEEK_PERSON, clock_now - horizon_ms, project_id, aliases[0])) if aliases else ()
+    if not found:
         return None
     first = found[0]
-    other = found[-1]
-    if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
-        return None
-    return (yield from known_from(project_id, first, horizon_ms, max(clock_now, first["last_at"])))
+    for alias in aliases[1:]:
+        other = yield one(PEEK_ALIAS, project_id, alias)
+        if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
+            return None
+    asks = found if first["asked_at"] is not None else ()
+    now = max(clock_now, first["last_at"])
+    return _known(first, first["account_traits"], asks, now, waited_for=bool(first["waited_for"]))
 
 
 def facts(project_id: str, person_id: str, horizon_ms: int) -> Script[Known | None]:

@@ -16,8 +16,7 @@ script must not touch anything outside its statements.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
 
 __all__ = ["Database", "Row", "Script", "Statement", "one", "rows", "run"]
 
@@ -28,8 +27,7 @@ P = ParamSpec("P")
 Row = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """SQL with `?` placeholders, its parameters, and what the script wants back."""
 
     sql: str
