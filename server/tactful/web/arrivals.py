@@ -7,51 +7,61 @@ calls from a page decides what is written here, so everything is bounded: length
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from tactful.clock import Clock
+from tactful.store.events import Message
 
-__all__ = ["MOST_ARRIVALS", "Arrival", "Arrivals", "Outcome", "SeenOrigin", "Source", "origin_of"]
+__all__ = [
+    "MOST_ARRIVALS",
+    "MOST_SEEN_ORIGINS",
+    "Arrival",
+    "Arrivals",
+    "Outcome",
+    "SeenOrigin",
+    "Source",
+    "name_of",
+    "origin_of",
+    "outcome_of",
+]
 
 MOST_ARRIVALS = 50
 MOST_SEEN_ORIGINS = 20
 _LONGEST = 200
 
 Source = Literal["page", "backend"]
-#: `waits`: a survey waits for it; `heard`: none does; `dropped`: unreadable.
-Outcome = Literal["waits", "heard", "dropped"]
+#: `waits`: a survey waits for it; `kept`: says who somebody is; `heard`: nothing waits for it; `dropped`: unreadable.
+Outcome = Literal["waits", "kept", "heard", "dropped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One event that came. `origin` is the page's; `who` the user id, else the anonymous id."""
 
     name: str
     source: Source
     outcome: Outcome
-    at_ms: int = 0
     origin: str | None = None
     who: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SeenOrigin:
-    """From where pages called: how often the loader was fetched, and how often a call was refused."""
+    """From where pages called, and how often: fetches of the loader, calls let in, calls refused."""
 
     origin: str
-    last_at: int
     loads: int = 0
     calls: int = 0
     refused: int = 0
+    last_at: int = 0
 
 
 @dataclass(slots=True)
 class _Seen:
-    events: deque[Arrival] = field(default_factory=lambda: deque(maxlen=MOST_ARRIVALS))
+    events: deque[tuple[int, Arrival]] = field(default_factory=lambda: deque(maxlen=MOST_ARRIVALS))
     origins: dict[str, SeenOrigin] = field(default_factory=dict)
+    total: int = 0
 
 
 def origin_of(address: str) -> str | None:
@@ -63,12 +73,29 @@ def origin_of(address: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+def name_of(event: Any) -> str:
+    """What to call a message as it came: its event's name, else its type."""
+    fields = event if isinstance(event, dict) else {}
+    named = (fields.get("event"), fields.get("type"))
+    return next((name for name in named if isinstance(name, str) and name), "unreadable")
+
+
+def outcome_of(message: Message | None) -> Outcome:
+    """What became of a message that was read."""
+    if message is None:
+        return "heard"
+    if message.waiting or message.cancelling:
+        return "waits"
+    return "heard" if message.event is not None else "kept"
+
+
 class Arrivals:
-    """The last arrivals of every project, since the service started."""
+    """The last arrivals of every project, since the service started (`since`, milliseconds)."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
+        self.since = clock.now_ms()
 
     def _of(self, project_id: str) -> _Seen:
         seen = self._seen.get(project_id)
@@ -76,29 +103,33 @@ class Arrivals:
             seen = self._seen[project_id] = _Seen()
         return seen
 
-    def came(self, project_id: str, arrivals: Iterable[Arrival]) -> None:
-        """Remember events, in the order in which they came."""
-        now, events = self._clock.now_ms(), self._of(project_id).events
-        for one in arrivals:
-            who = one.who and one.who[:_LONGEST]
-            origin = one.origin and one.origin[:_LONGEST]
-            events.append(replace(one, name=one.name[:_LONGEST], origin=origin, who=who, at_ms=now))
+    def came(self, project_id: str, arrival: Arrival) -> None:
+        """Remember an event; what is long in it is cut."""
+        seen = self._of(project_id)
+        seen.total += 1
+        name, source, outcome, origin, who = arrival
+        kept = Arrival(name[:_LONGEST], source, outcome, origin and origin[:_LONGEST], who and who[:_LONGEST])
+        seen.events.append((self._clock.now_ms(), kept))
 
     def saw(self, project_id: str, origin: str, what: Literal["loads", "calls", "refused"]) -> None:
         """Count a fetch of the loader, a call that was let in, or one that was refused, under its origin."""
         origins, named = self._of(project_id).origins, origin[:_LONGEST]
-        # Taken out and put back, so that the order of the dictionary is the order of the last calls.
-        before = origins.pop(named, None) or SeenOrigin(named, 0)
-        while len(origins) >= MOST_SEEN_ORIGINS:
-            del origins[next(iter(origins))]
-        counted = {"loads": before.loads, "calls": before.calls, "refused": before.refused}
-        counted[what] += 1
-        origins[named] = SeenOrigin(named, self._clock.now_ms(), **counted)
+        seen = origins.get(named)
+        if seen is None:
+            if len(origins) >= MOST_SEEN_ORIGINS:
+                del origins[min(origins.values(), key=lambda one: one.last_at).origin]
+            seen = origins[named] = SeenOrigin(named)
+        setattr(seen, what, getattr(seen, what) + 1)
+        seen.last_at = self._clock.now_ms()
 
-    def events(self, project_id: str) -> list[Arrival]:
-        """The last events, newest first."""
-        return list(reversed(self._seen[project_id].events)) if project_id in self._seen else []
+    def total(self, project_id: str) -> int:
+        """How many events came in all."""
+        return self._of(project_id).total
+
+    def events(self, project_id: str) -> list[tuple[int, Arrival]]:
+        """The last events with their times, newest first."""
+        return list(reversed(self._of(project_id).events))
 
     def origins(self, project_id: str) -> list[SeenOrigin]:
         """The origins that called last, newest first."""
-        return list(reversed(self._seen[project_id].origins.values())) if project_id in self._seen else []
+        return sorted(self._of(project_id).origins.values(), key=lambda one: -one.last_at)

@@ -21,6 +21,7 @@ from starlette.responses import Response
 
 from tactful.errors import CannotStart, NotFound
 from tactful.store.projects import Config
+from tactful.web.arrivals import origin_of
 from tactful.web.browser import service_of
 from tactful.web.service import Service
 
@@ -144,6 +145,9 @@ async def _config_of(request: Request) -> Config:
 async def loader(request: Request) -> Response:
     """The loader with the project's signed configuration."""
     config = await _config_of(request)
+    page = origin_of(request.headers.get("referer", ""))
+    if page is not None:
+        service_of(request).arrivals.saw(config.project_id, page, "loads")
     widget: Widget = request.app.state.widget
     told = _in_script(_configuration(service_of(request), widget, config))
     return _send(request, widget.loader.replace(PLACEHOLDER, told), media_type=_SCRIPT, cache=_LOADER_CACHE)

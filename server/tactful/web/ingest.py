@@ -22,6 +22,7 @@ from tactful.errors import BadRequest, Unauthorized
 from tactful.identity import Identity
 from tactful.store.events import Message, observe
 from tactful.store.projects import Config, find_key
+from tactful.web.arrivals import MOST_ARRIVALS, Arrival, Outcome, name_of, outcome_of
 from tactful.web.bodies import INGEST_LIMIT, read_bytes, unzip
 from tactful.web.browser import service_of
 from tactful.web.segment import Delivery, Heard, read_message
@@ -55,6 +56,7 @@ async def _take(request: Request, kind: str | None) -> Response:
     delivery = Delivery(config, service.clock, service.clock.now_ms(), body.get("sentAt"))
     heard = [read_message(delivery, message) for message in messages]
     service.dropped += heard.count(None)
+    _show(service, config, messages, heard)
     await _observe_all(service, config, [one for one in heard if one is not None])
     return Response(_SUCCESS, media_type="application/json")
 
@@ -90,6 +92,14 @@ async def _config_of(service: Service, write_key: str) -> Config:
     if key is None or key.purpose != "write":
         raise Unauthorized("bad_key", "This write key opens no project; use the one that `project create` printed.")
     return await service.configs.get(key.project_id)
+
+
+def _show(service: Service, config: Config, messages: Sequence[Any], heard: Sequence[Heard | None]) -> None:
+    """Let the install page show what came, as far as it shows anything."""
+    for fields, one in zip(messages[-MOST_ARRIVALS:], heard[-MOST_ARRIVALS:], strict=True):
+        outcome: Outcome = "dropped" if one is None else outcome_of(one.message)
+        who = None if one is None else one.identity.user_id or one.identity.anonymous_id
+        service.arrivals.came(config.project_id, Arrival(name_of(fields), "backend", outcome, None, who))
 
 
 async def _observe_all(service: Service, config: Config, heard: Sequence[Heard]) -> None:

@@ -25,6 +25,7 @@ from tactful.store.events import Message, Observed, met, observe
 from tactful.store.people import set_test
 from tactful.store.projects import Config
 from tactful.tokens import OFFER, TEST
+from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
 from tactful.web.browser import check_text, identity_of
 from tactful.web.live import Hub
@@ -52,7 +53,7 @@ async def events(post: Post) -> bytes:
     check_text(body.context.page)
     if isinstance(body.test, str) and identity.aliases:
         await _become_test(service, config, identity, body.test)
-    messages = [message for event in body.events if (message := _message(service, config, identity, event))]
+    messages = [message for event in body.events if (message := _heard(post, config, identity, event))]
     if not body.events:
         return await _what_waits(service, config, identity, body)
     if not identity.aliases or not messages:
@@ -80,6 +81,16 @@ async def _become_test(service: Service, config: Config, identity: Identity, tok
         return
     if opened.payload[0] == config.project_id:
         await service.db.run(set_test, config.project_id, identity, new_id(service.clock))
+
+
+def _heard(post: Post, config: Config, identity: Identity, event: Any) -> Message | None:
+    """Read one event of a page, and let the install page show that it came."""
+    dropped = post.service.dropped
+    message = _message(post.service, config, identity, event)
+    outcome: Outcome = "dropped" if post.service.dropped > dropped else outcome_of(message)
+    who = identity.user_id or identity.anonymous_id
+    post.service.arrivals.came(config.project_id, Arrival(name_of(event), "page", outcome, post.origin or "app", who))
+    return message
 
 
 def _message(service: Service, config: Config, identity: Identity, event: Any) -> Message | None:

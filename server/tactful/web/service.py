@@ -18,7 +18,9 @@ from tactful.settings import Settings
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
 from tactful.store.script import Database
 from tactful.tokens import PASS, Tokens
+from tactful.web.arrivals import Arrivals
 from tactful.web.live import Hub
+from tactful.web.updates import Updates
 from tactful.web.tries import Tries
 
 __all__ = ["Configs", "Service"]
@@ -107,12 +109,16 @@ class Service:
     live_client: dict[str, str] = field(default_factory=dict)
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
+    #: The open pages of members.
+    updates: Updates = field(default_factory=Updates)
     passwords: Passwords = field(default_factory=Passwords)
     tries: Tries = field(init=False)
+    arrivals: Arrivals = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
+        self.arrivals = Arrivals(self.clock)
 
     def new_pass(self, project_id: str) -> str:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""
@@ -139,8 +145,10 @@ class Service:
             raise
         return str(opened.payload[0]), opened.expires_at
 
-    @staticmethod
-    def check_origin(config: Config, origin: str | None) -> None:
+    def check_origin(self, config: Config, origin: str | None) -> None:
         """Raise `Forbidden` unless the project lists `origin` exactly (`app` stands for none, `null` for itself)."""
-        if (origin or "app") not in config.origins:
+        named = origin or "app"
+        listed = named in config.origins
+        self.arrivals.saw(config.project_id, named, "calls" if listed else "refused")
+        if not listed:
             raise Forbidden("origin_refused", "This project does not list the page's origin; add it to the project.")
