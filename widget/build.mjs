@@ -31,14 +31,14 @@ const bundle = async (entry) => {
     entryPoints: [fileURLToPath(new URL(entry, here))],
     bundle: true,
     format: 'esm',
-    target: 'es2020',
+    target: 'es2021',
     minifySyntax: true,
     plugins: [cssText],
     tsconfigRaw: { compilerOptions: { alwaysStrict: false, useDefineForClassFields: false } },
     write: false,
   })
   const { code } = await minify(built.outputFiles[0].text, {
-    ecma: 2020,
+    ecma: 2021,
     toplevel: true,
     compress: { passes: 5, unsafe_arrows: true, pure_getters: true },
     mangle: { properties: { regex: /^_./ } },
@@ -51,8 +51,8 @@ const digest = (algorithm, code, encoding) => createHash(algorithm).update(code)
 
 const pinned = (name, code) => ({
   file: `${name}.js`,
-  hash: digest('sha256', code, 'hex').slice(0, 16),
-  integrity: `sha384-${digest('sha384', code, 'base64')}`,
+  hash: digest('sha256', code, 'hex').slice(0, 8),
+  integrity: `sha256-${digest('sha256', code, 'base64')}`,
 })
 
 const [loader, card, live] = await Promise.all(['loader', 'card', 'live'].map((name) => bundle(`src/${name}/main.ts`)))

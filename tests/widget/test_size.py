@@ -5,34 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import random
 from pathlib import Path
 
 import brotli
+import pytest
 
-from tactful.web.files import BUILT, PLACEHOLDER
+from tactful.clock import new_id
+from tactful.tokens import PASS, Tokens
+from tactful.web.files import BUILT, PLACEHOLDER, load_widget
+from tests.support.clock import SetClock
 
 LOADER_BYTES = 2_000
-CARD_BYTES = 4_500
+BYTES = {"card": 4_500, "live": 1_000}
+SERVER = "https://surveys.example.com"
 
 
 def _configuration() -> bytes:
-    """A pass of 120 letters, a pinned card and five watched events; seeded, so that every run weighs the same."""
-    some_bytes = random.Random(1).randbytes
-    integrity = base64.b64encode(some_bytes(48)).decode()
-    return json.dumps(
-        {
-            "api": "https://surveys.example.com",
-            "pass": base64.urlsafe_b64encode(some_bytes(90)).decode(),
-            "watch": ["Lesson Finished", "Ticket Closed", "Course Completed", "Invoice Paid", "page"],
-            "live": False,
-            "card": {
-                "url": f"https://surveys.example.com/w/card-{some_bytes(8).hex()}.js",
-                "integrity": f"sha384-{integrity}",
-            },
-        },
-        separators=(",", ":"),
-    ).encode()
+    """A signed pass, the pinned card, and five watched events of a project whose tabs listen."""
+    clock = SetClock()
+    passed = Tokens(("a-key-for-tests-of-32-characters!",), clock).sign(PASS, [new_id(clock)])
+    watched = ["Lesson Finished", "Ticket Closed", "Course Completed", "Invoice Paid", "page"]
+    told = {"api": SERVER, "pass": passed, "watch": watched, "live": True, "card": load_widget().card.pin(SERVER)}
+    return json.dumps(told, separators=(",", ":")).encode()
 
 
 def _size(code: bytes) -> int:
@@ -42,19 +36,21 @@ def _size(code: bytes) -> int:
 def test_the_loader_as_served_is_within_its_budget() -> None:
     loader = (BUILT / "loader.js").read_bytes()
     assert loader.count(PLACEHOLDER) == 1
-    size = _size(loader.replace(PLACEHOLDER, _configuration()))
+    size = max(_size(loader.replace(PLACEHOLDER, _configuration())) for _ in range(20))  # a pass is partly random
     print(f"loader as served: {size} of {LOADER_BYTES} bytes")  # noqa: T201  # the number is what this test is read for
     assert size <= LOADER_BYTES
 
 
-def test_the_card_is_within_its_budget() -> None:
-    size = _size((BUILT / "card.js").read_bytes())
-    print(f"card: {size} of {CARD_BYTES} bytes")  # noqa: T201  # the number is what this test is read for
-    assert size <= CARD_BYTES
+@pytest.mark.parametrize("name", BYTES)
+def test_a_file_that_is_loaded_later_is_within_its_budget(name: str) -> None:
+    size = _size((BUILT / f"{name}.js").read_bytes())
+    print(f"{name}: {size} of {BYTES[name]} bytes")  # noqa: T201  # the number is what this test is read for
+    assert size <= BYTES[name]
 
 
-def test_the_card_is_pinned_by_what_it_is() -> None:
-    meta = json.loads((BUILT / "meta.json").read_bytes())["card"]
-    card = (BUILT / Path(meta["file"])).read_bytes()
-    assert meta["integrity"] == "sha384-" + base64.b64encode(hashlib.sha384(card).digest()).decode()
-    assert hashlib.sha256(card).hexdigest().startswith(meta["hash"])
+@pytest.mark.parametrize("name", BYTES)
+def test_a_file_is_pinned_by_what_it_is(name: str) -> None:
+    meta = json.loads((BUILT / "meta.json").read_bytes())[name]
+    digest = hashlib.sha256((BUILT / Path(meta["file"])).read_bytes())
+    assert meta["integrity"] == "sha256-" + base64.b64encode(digest.digest()).decode()
+    assert digest.hexdigest().startswith(meta["hash"])

@@ -54,6 +54,13 @@ export interface Offer {
   delay_ms: number
 }
 
+/** What the server may say to what is posted, besides other things. */
+export interface Reply {
+  offer?: Offer | null
+  /** The live stream's client, where this person may listen. */
+  live?: Pinned
+}
+
 /** How a card ended without a response; `seen` marks a card in view. */
 export type Closing = 'seen' | 'dismissed' | 'not_rendered' | 'opted_out'
 
@@ -122,11 +129,11 @@ export type Listeners = Iterable<[what: Happening, listener: (detail: object) =>
 /** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
 export type DrawCard = (asked: Asked, post: Post, listeners: Listeners) => HTMLElement
 
-/** Ask the server what waits, and take up the offer. */
-export type Check = () => void
+/** Send what has gathered and, with `ask`, ask what waits in any case. */
+export type Flush = (ask: true) => void
 
 /**
  * Look who is here now, and hear what waits for them. Called after everything that may have changed it. `written`
  * puts the pass of now into a body.
  */
-export type Live = (user: Partial<Identity>, api: string, written: (body: object) => string, check: Check) => void
+export type Live = (user: Partial<Identity>, api: string, written: (body: object) => string, flush: Flush) => void

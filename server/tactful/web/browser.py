@@ -57,9 +57,16 @@ def identity_of(config: Config, part: IdentityPart) -> Identity:
     return believe(claim, config.identity_mode, config.identity_secrets)
 
 
-def _context(part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
-    check_text(part.page, part.locale)
-    return Context(part.page[:_LONGEST_PAGE], part.locale[:_LONGEST_LOCALE], event or {})
+def _context(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
+    check_text(part.page)
+    return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {})
+
+
+def _locale(post: Post, part: ContextPart) -> str:
+    """The page's language; where it says none, the one that its user prefers."""
+    locale = part.locale or post.languages.partition(",")[0].partition(";")[0].strip()
+    check_text(locale)
+    return locale[:_LONGEST_LOCALE]
 
 
 @Endpoint
@@ -75,7 +82,8 @@ async def asks(post: Post) -> bytes:
         raise BadRequest("bad_field", "Send `offer`, or `show` with `pass`.")
     if isinstance(outcome, NotNow):
         raise Conflict("not_now", "Not now.")
-    return orjson.dumps(_told(service, config, outcome, body.context))
+    service.updates.tell(config.project_id, "ask", outcome.live.survey.key)
+    return orjson.dumps(_told(service, config, outcome, _locale(post, body.context)))
 
 
 async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Asked | NotNow]:
@@ -85,7 +93,7 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
-    return config, await service.db.run(take_up, config, offered, identity, _context(body.context, event))
+    return config, await service.db.run(take_up, config, offered, identity, _context(post, body.context, event))
 
 
 async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple[Config, Asked | NotNow]:
@@ -97,17 +105,17 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     if not identity.aliases:
         return config, NotNow(())
     ids = (new_id(service.clock), new_id(service.clock))
-    return config, await service.db.run(show, config, survey_key, ids, identity, _context(body.context))
+    return config, await service.db.run(show, config, survey_key, ids, identity, _context(post, body.context))
 
 
-def _told(service: Service, config: Config, asked: Asked, context: ContextPart) -> dict[str, Any]:
+def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[str, Any]:
     """The ask's token and the survey in the person's language."""
     live, known = asked.live, asked.known
     payload = [config.project_id, known.person_id, asked.ask_id, live.survey.key, live.version]
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    return {"ask": token, "survey": tell(live, context.locale[:_LONGEST_LOCALE], lookup_in(values))}
+    return {"ask": token, "survey": tell(live, locale, lookup_in(values))}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:
@@ -134,6 +142,7 @@ async def responses(post: Post) -> bytes:
         raise BadRequest("no_answer", "A response holds at least one answer.")
     revision = Revision(body.rev, answers, body.done, new_id(service.clock))
     await service.db.run(respond, project_id, person_id, ask_id, revision)
+    service.updates.tell(project_id, "response", survey_key)
     return _DONE
 
 
@@ -143,8 +152,9 @@ async def closings(post: Post) -> bytes:
     service = post.service
     body = decode(post.body, _closings_body)
     if isinstance(body.ask, str):
-        project_id, person_id, ask_id, *_ = await _opened_ask(post, body.ask)
+        project_id, person_id, ask_id, survey_key, _ = await _opened_ask(post, body.ask)
         await service.db.run(close, project_id, person_id, ask_id, body.how)
+        service.updates.tell(project_id, "closing", survey_key)
     elif isinstance(body.passed, str) and body.how == "opted_out":
         config = await service.config_of_pass(body.passed)
         service.check_origin(config, post.origin)

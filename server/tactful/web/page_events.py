@@ -2,7 +2,7 @@
 
 Most events end here: what no live survey waits for is not even looked up. What only has to be decided costs one read;
 only an event that is counted, that cancels or that makes somebody wait is written. An empty list of events asks for
-what waits already; the answer to an identified page also says where the live stream's client is, should it listen.
+what waits already.
 """
 
 from __future__ import annotations
@@ -54,22 +54,17 @@ async def events(post: Post) -> bytes:
     if isinstance(body.test, str) and identity.aliases:
         await _become_test(service, config, identity, body.test)
     messages = [message for event in body.events if (message := _heard(post, config, identity, event))]
-    if not body.events:
-        return await _what_waits(service, config, identity, body)
-    if not identity.aliases or not messages:
-        return _NO_OFFER
-    offer = await _offer(service, config, identity, messages, body)
-    return _NO_OFFER if offer is None else orjson.dumps({"offer": offer})
+    waits = not body.events and config.catalogue.keeps_candidates()
+    if not identity.aliases or not (messages or waits):
+        return _told(service, config, identity, None)
+    return _told(service, config, identity, await _offer(service, config, identity, messages, body))
 
 
-async def _what_waits(service: Service, config: Config, identity: Identity, body: EventsBody) -> bytes:
-    """Answer a page that only asks what waits: with an offer or none, and with the stream's client if it may listen."""
-    told: dict[str, Any] = {"offer": None}
-    if identity.aliases and config.catalogue.keeps_candidates():
-        told["offer"] = await _offer(service, config, identity, [], body)
+def _told(service: Service, config: Config, identity: Identity, offer: dict[str, Any] | None) -> bytes:
+    """The answer. An identified page of a project that hears its backend is told by which script to listen."""
     if identity.user_id is not None and config.live:
-        told["live"] = service.live_client
-    return orjson.dumps(told)
+        return orjson.dumps({"offer": offer, "live": service.live_client})
+    return _NO_OFFER if offer is None else orjson.dumps({"offer": offer})
 
 
 async def _become_test(service: Service, config: Config, identity: Identity, token: str) -> None:

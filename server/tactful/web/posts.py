@@ -21,23 +21,26 @@ _JSON = (b"content-type", b"application/json")
 
 
 class Post(NamedTuple):
-    """What a page sent: the body, and the origin that its browser vouches for."""
+    """What a page sent: the body, the origin that its browser vouches for, and the languages that its user prefers."""
 
     service: Service
     origin: str | None
     body: bytes
+    languages: str = ""
 
 
 async def read_post(scope: Scope, receive: Receive) -> Post:
     """Read a page's request. Raises `TooLarge`."""
-    origin, declared = None, b""
+    origin, declared, languages = None, b"", ""
     for name, value in scope["headers"]:
         if name == b"origin":
             origin = value.decode("latin-1")
         elif name == b"content-length":
             declared = value
+        elif name == b"accept-language":
+            languages = value.decode("latin-1")
     body = await receive_bytes(receive, declared, BROWSER_LIMIT)
-    return Post(scope["app"].state.service, origin, body)
+    return Post(scope["app"].state.service, origin, body, languages)
 
 
 class Endpoint:

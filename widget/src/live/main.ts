@@ -29,7 +29,7 @@ let stop = new AbortController()
 
 /** Hear one stream to its end and return its status; `heard` is called for every sign of life. Throws when it breaks. */
 const hearOnce = async (stopped: AbortSignal, heard: () => void): Promise<number> => {
-  const [user, api, written, check] = page
+  const [user, api, written, flush] = page
   const connection = new AbortController()
   const end = (): void => connection.abort()
   let silence = setTimeout(end, SILENCE_MS)
@@ -42,7 +42,7 @@ const hearOnce = async (stopped: AbortSignal, heard: () => void): Promise<number
       clearTimeout(silence)
       silence = setTimeout(end, SILENCE_MS)
       heard()
-      if (piece.value!.includes(NUDGE)) check()
+      if (piece.value!.includes(NUDGE)) flush(true)
     }
     return reply.status
   } finally {
@@ -55,7 +55,7 @@ const hearOnce = async (stopped: AbortSignal, heard: () => void): Promise<number
 const hear = async (stopped: AbortSignal): Promise<void> => {
   for (let tries = 0; !stopped.aborted; tries++) {
     const status = await hearOnce(stopped, () => (tries = 0)).catch(() => 500)
-    if (status == 401 && tries < 2) page[3]()
+    if (status == 401 && tries < 2) page[3](true)
     else if (status > 200 && !isTemporary(status)) return
     await pause(stopped, FIRST_PAUSE_MS * 2 ** Math.min(tries, MOST_DOUBLINGS) * Math.random())
   }

@@ -3,15 +3,17 @@
  * while the card loads. Without a recorded ask nothing is drawn, and a card that could not be drawn gives its ask back.
  * How long an offer lasts is the server's to say.
  */
-import type { DrawCard, Offer } from '../wire.ts'
+import type { DrawCard, Reply } from '../wire.ts'
+import { attend } from './attend.ts'
+import { card } from './config.ts'
 import { scene } from './identity.ts'
 import { listeners } from './listeners.ts'
-import { cardUrl, loadCard } from './loadCard.ts'
+import { load } from './load.ts'
 import { post } from './outbox.ts'
 import { request } from './request.ts'
 
 /** The snippet's global. The card, once it has run, adds itself to it. */
-declare const tactful: { card?: DrawCard }
+declare const tactful: { card?: DrawCard; live?: unknown }
 
 let offer: string | undefined
 /** The card on the page. While one is on its way the document, which is always connected, stands for it. */
@@ -26,7 +28,7 @@ export const ask = async (wanted: object): Promise<void> => {
   let asked: any
   try {
     shown = document
-    const loading = tactful.card || loadCard(cardUrl())
+    const loading = tactful.card || load(card)
     asked = await request('asks', { ...scene(), ...wanted })
     await loading
     shown = asked.ask && tactful.card!(asked, post, listeners)
@@ -42,10 +44,15 @@ export const takeUp = (): void => {
   offer = ''
 }
 
-/** Let an offer wait for its delay. A newer one takes the place of one that still waits for a look. */
-export const onOffer = ({ token, delay_ms }: Offer): void => {
-  setTimeout(() => {
-    offer = token
-    takeUp()
-  }, delay_ms)
+/**
+ * Let the offer that a reply brings wait for its delay; a newer one takes the place of one that still waits for a look.
+ * And let whoever may listen to the server do so.
+ */
+export const onReply = ({ offer: made, live }: Reply): void => {
+  if (made)
+    setTimeout(() => {
+      offer = made.token
+      takeUp()
+    }, made.delay_ms)
+  if (live && !tactful.live) load(live).then(attend)
 }

@@ -7,9 +7,9 @@ import { safely } from './safely.ts'
 
 let events: Message[] = []
 
-/** Send what has gathered, as the person of this moment. */
-export const flush = safely(() => {
-  if (events[0]) post('events', { ...scene(), events: events.splice(0) })
+/** Send what has gathered, as the person of this moment. To `ask` what waits for them, nothing need have gathered. */
+export const flush = safely((ask?: unknown) => {
+  if (ask || events[0]) post('events', { ...scene(), events: events.splice(0) })
 })
 
 export const add = (message: Omit<Message, 'message_id'>): void => {

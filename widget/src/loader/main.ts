@@ -8,24 +8,26 @@
  * offer (asks.ts), and the card that an ask allows is another script, loaded then.
  */
 import type { Identity, Traits } from '../wire.ts'
-import { ask, onOffer, takeUp, withdraw } from './asks.ts'
-import { watch } from './config.ts'
+import { ask, takeUp, withdraw } from './asks.ts'
+import { attend } from './attend.ts'
+import { live, watch } from './config.ts'
 import { digest } from './digest.ts'
 import { add, flush } from './events.ts'
-import { become, forget, isNews, known, recall, scene } from './identity.ts'
+import { become, forget, known, recall, scene } from './identity.ts'
 import { on } from './listeners.ts'
-import { keys, post, resend, whenOffered } from './outbox.ts'
+import { keys, post, resend } from './outbox.ts'
 import { pageAddress } from './pageAddress.ts'
 import { safely } from './safely.ts'
 import { data } from './script.ts'
-import { store } from './store.ts'
+import { parse, store } from './store.ts'
 
 type Call = [name: string, ...args: any[]]
 
 /** Calls that wait for consent or for a prerendered page to be seen. */
 const MOST_HELD = 40
+const DAY_MS = 86_400_000
 
-const parse = safely(JSON.parse)
+const { pushState } = history
 
 let held: Call[] = []
 let consented = data.consent != 'wait'
@@ -33,12 +35,16 @@ let awake = false
 let place: string
 
 /** Send what may have been sent already today. Traits matter only while something is watched. */
-const tell = (message: Parameters<typeof add>[0]): unknown => watch[0] && isNews(message) && add(message)
+const tell = (message: Parameters<typeof add>[0]): unknown =>
+  (watch[0] || live) &&
+  known[message.type] != (known[message.type] = digest([message, (Date.now() / DAY_MS) | 0])) &&
+  add(message)
 
 const reset = (): void => {
   flush()
   withdraw()
   forget()
+  attend()
 }
 
 const verbs: Record<string, (...args: any[]) => unknown> = {
@@ -50,6 +56,7 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
     known.user = sum
     become({ ...proof, user_id: id + '' })
     tell({ type: 'identify', traits })
+    attend()
   },
   group: (id: string | number, traits?: Traits) => tell({ type: 'group', group_id: id + '', traits }),
   track(event: string, properties?: Traits) {
@@ -89,23 +96,17 @@ const wake = (): void => {
   for (const args of held.splice(0)) call(...args)
   moved()
   takeUp()
+  attend()
 }
 
 /** Captured at the window, where also those events come by that are for the document and do not bubble. */
 const listen = (type: string, listener: (event: any) => void): void => addEventListener(type, safely(listener), true)
-
-/** A click on anything that says `data-tactful-track="Event"` tracks it. */
-const onClick = ({ target }: { target: HTMLElement }): void => {
-  const said = target.closest<HTMLElement>('[data-tactful-track]')?.dataset
-  if (said) call('track', said.tactfulTrack!, parse(said.tactfulProperties!))
-}
 
 /**
  * Notice that a single-page application has gone to another page. `pushState` is wrapped for good: whoever wraps it
  * later wraps ours, and putting the old one back would undo theirs.
  */
 const watchNavigation = (): void => {
-  const { pushState } = history
   history.pushState = (...args) => {
     pushState.apply(history, args)
     moved()
@@ -120,10 +121,13 @@ const begin = safely(() => {
   const tactful = ((window as any).tactful = call as any)
   // A page may keep the stub that it made: what that pushes to `tactful.q` must arrive as well.
   tactful.q = { push: (args: Call) => call(...args) }
-  whenOffered(onOffer)
   if (data.userId) call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
   for (const args of queued) call(...args)
-  listen('click', onClick)
+  // A click on anything that says `data-tactful-track="Event"` tracks it.
+  listen('click', ({ target }: { target: HTMLElement }) => {
+    const said = target.closest<HTMLElement>('[data-tactful-track]')?.dataset
+    if (said) call('track', said.tactfulTrack!, parse(said.tactfulProperties!))
+  })
   // Not `unload`, which would keep the page out of the back/forward cache.
   listen('pagehide', () => {
     flush()

@@ -6,11 +6,11 @@
  * id, so what arrives twice counts once. Nothing but an answer ends an entry. All requests are keepalive, which
  * outlives the page like a beacon and, unlike a beacon, says how it went if the page is still there.
  */
-import type { Offer } from '../wire.ts'
+import { onReply } from './asks.ts'
 import { newId } from './newId.ts'
 import { request, written } from './request.ts'
 import { retryDelay } from './retryDelay.ts'
-import { readJson, store, writeJson } from './store.ts'
+import { parse, store, writeJson } from './store.ts'
 
 type Entry = [path: string, body: object]
 
@@ -20,12 +20,6 @@ const MOST_ENTRIES = 9
 const LONGEST_BODY = 20_000
 
 let failures = 0
-let onOffer: (offer: Offer) => void
-
-/** Call `listener` with every offer that an answer brings. */
-export const whenOffered = (listener: typeof onOffer): void => {
-  onOffer = listener
-}
 
 /** Keys of the entries: responses first (`!`), then the others from the oldest on, since ids begin with their time. */
 export const keys = (): string[] =>
@@ -36,20 +30,19 @@ export const keys = (): string[] =>
 const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
   const kept = store[key]
   try {
-    const { offer } = await request(path, body)
+    const reply = await request(path, body)
     failures = 0
     // While this was on its way, a later revision may have taken its place.
     if (store[key] == kept) delete store[key]
-    if (offer) onOffer(offer)
+    onReply(reply)
   } catch {
-    failures++
-    setTimeout(resend, retryDelay(failures))
+    setTimeout(resend, retryDelay(++failures))
   }
 }
 
 /** Send everything that waits, if somebody looks at the page. */
 export const resend = (): void => {
-  if (!document.hidden) for (const key of keys()) attempt(key, readJson(key))
+  if (!document.hidden) for (const key of keys()) attempt(key, parse(store[key]!))
 }
 
 /** Keep a request until it is answered, and send it now. Where too much waits already, it is sent once and not kept. */

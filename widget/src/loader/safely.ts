@@ -4,7 +4,5 @@ export const safely =
   (...args: Args): Result | undefined => {
     try {
       return run(...args)
-    } catch {
-      return undefined
-    }
+    } catch {}
   }

@@ -9,13 +9,9 @@ import { newId } from './newId.ts'
 import { safely } from './safely.ts'
 
 export let store: Record<string, string> = {}
-/** Whether the store is one that outlives the page. */
-export let durable = false
-
 /** Find out what the browser allows; where it throws, memory it is. Nothing is read before this is called. */
 export const openStore = safely(() => {
   store = localStorage as any
-  durable = true
 })
 
 /** Lasts as long as the tab, or as long as the page where storage is blocked. */
@@ -26,8 +22,8 @@ export const resumeVisit = safely(() => {
   visit = sessionStorage.tactful ||= visit
 })
 
-/** What is kept under `key`; undefined where there is nothing, or nothing of ours. */
-export const readJson = safely((key: string) => JSON.parse(store[key]!))
+/** What `text` says as JSON; undefined where there is none, or what is no JSON. */
+export const parse = safely(JSON.parse)
 
 /** A full storage throws. That costs persistence, not the request that is on its way. */
 export const writeJson = safely((key: string, value: unknown) => {
