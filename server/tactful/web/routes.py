@@ -23,6 +23,7 @@ from tactful.web import (
     stream,
 )
 from tactful.web.dashboard import people, responses
+from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
 
@@ -90,6 +91,9 @@ ROUTES: list[BaseRoute] = [
     Route("/members/{member_id}/role", members_pages.change_role, methods=["POST"]),
     Route("/members/{member_id}/link", members_pages.new_link, methods=["POST"]),
     Route("/members/{member_id}/remove", members_pages.remove, methods=["POST"]),
+    Route("/docs", docs.contents),
+    Route("/docs/images/{name}", docs.picture),
+    Route("/docs/{page}", docs.page),
     Route("/healthz", healthz),
     Route("/readyz", readyz),
 ]

@@ -1,0 +1,1 @@
+"""The user documentation, served by the product itself at `/docs`."""

@@ -1,0 +1,132 @@
+"""The documents: which there are, in which order, and what they say to whom.
+
+A document is a Markdown file in `tactful/docs`. Samples are written for a service at `https://surveys.example.com` and
+a project named Shop; when they are read, the service's own address stands there, and for a member the project's own
+public key and name. What is secret is never filled in.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tactful.web.docs.markup import Document, Heading, passages, render
+from tactful.web.docs.tables import with_tables
+
+__all__ = ["DOCS", "PAGES", "PARTS", "Found", "Own", "Page", "address", "document", "search", "source"]
+
+DOCS = Path(__file__).parents[2] / "docs"
+PICTURES = DOCS / "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its file's name without the ending, its title, the part it belongs to, and what it is for."""
+
+    name: str
+    title: str
+    part: str
+    about: str
+
+
+PAGES: dict[str, Page] = {
+    page.name: page
+    for page in (
+        Page("start", "Start", "Set up", "From nothing to the first response, in five minutes."),
+        Page("snippet", "The snippet", "Set up", "Everything that a page may say: attributes, functions, policies."),
+        Page("events", "Events from backends", "Set up", "Segment's SDKs, or one HTTP request."),
+        Page("signing", "Signing users", "Set up", "Prove who is on the page, in five languages."),
+        Page("surveys", "Surveys", "Ask", "Every field of a survey, with an example that uses them."),
+        Page("throttling", "Throttling", "Ask", "How rules count, when they let go, and how to see why."),
+        Page("statistics", "How the numbers are made", "Read", "Scores, intervals, small samples and rates."),
+        Page("api", "Management API", "Read", "Surveys, policy, people, responses and results over HTTP."),
+        Page("operations", "Operations", "Run", "Settings, commands, backup, upgrade, proxy, limits."),
+        Page("design", "Design", "Run", "What the parts are and why, for whoever works on Tactful."),
+    )
+}
+PARTS: tuple[str, ...] = tuple(dict.fromkeys(page.part for page in PAGES.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What stands in the samples in place of the examples; `chosen` is the project that the address names."""
+
+    base_url: str
+    public_key: str | None = None
+    project: str | None = None
+    chosen: str | None = None
+
+
+def address(name: str, own: Own, anchor: str = "") -> str:
+    """The address of a page, of the contents (`""`), or of a heading on either."""
+    query = f"?{urlencode({'project': own.chosen})}" if own.chosen else ""
+    return f"/docs{'/' if name else ''}{name}{query}{'#' if anchor else ''}{anchor}"
+
+
+@cache
+def source(name: str) -> str:
+    """A document as written, with its tables in place. Raises `KeyError` for one that there is not."""
+    return with_tables((DOCS / f"{PAGES[name].name}.md").read_text(encoding="utf-8"), DOCS)
+
+
+def _filled(text: str, own: Own) -> str:
+    text = text.replace("https://surveys.example.com", own.base_url)
+    if own.public_key:
+        text = text.replace("PUBLIC_KEY", own.public_key)
+    # A name that is a shell's word on one line; another would break the sample that it stands in.
+    if own.project and own.project.isprintable() and "`" not in own.project:
+        text = text.replace("--project Shop", f"--project {shlex.quote(own.project)}")
+    return text
+
+
+@lru_cache(maxsize=64)
+def document(name: str, own: Own) -> Document:
+    """A document as it is read by `own`'s owner."""
+
+    def link(written: str) -> str:
+        page = re.fullmatch(r"(\w+)\.md(?:#([\w-]+))?", written)
+        return address(page[1], own, page[2] or "") if page else re.sub("^images/", "/docs/images/", written)
+
+    return render(_filled(source(name), own), link, PICTURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A place that a search found: the page, the heading (None: its beginning), and words around the first hit."""
+
+    page: Page
+    heading: Heading | None
+    excerpt: str
+
+
+MOST_FOUND = 30
+_BEFORE, _AFTER = 60, 140
+
+
+def search(query: str) -> list[Found]:
+    """The passages that hold every word of `query`, those with the words in their heading first."""
+    words = query.casefold().split()
+    hits = []
+    for page in PAGES.values():
+        for passage in passages(source(page.name)):
+            title = (passage.heading.text if passage.heading else page.title).casefold()
+            text = passage.text.casefold()
+            if words and all(word in title or word in text for word in words):
+                in_title = sum(word in title for word in words)
+                often = sum(text.count(word) for word in words)
+                hits.append((-in_title, -often, Found(page, passage.heading, _excerpt(passage.text, words))))
+    hits.sort(key=lambda hit: hit[:2])
+    return [found for *_, found in hits[:MOST_FOUND]]
+
+
+def _excerpt(text: str, words: list[str]) -> str:
+    text = " ".join(text.split())
+    lowered = text.casefold()
+    at = min((lowered.find(word) for word in words if word in lowered), default=0)
+    start, end = max(0, at - _BEFORE), at + _AFTER
+    start = text.find(" ", start, at) + 1 if start else 0
+    return ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
