@@ -167,7 +167,10 @@ async def _link(request: Request, purpose: Literal["setup", "reset"]) -> Respons
                 "link_spent", "This link was used already, is too old, or was not copied whole. Ask for a new one."
             )
         )
-    values: dict[str, Any] = {"title": "Set up Tactful" if row["email"] is None else "Choose a password", "purpose": purpose}
+    values: dict[str, Any] = {
+        "title": "Set up Tactful" if row["email"] is None else "Choose a password",
+        "purpose": purpose,
+    }
     email, form = row["email"] or "", {}
     if request.method != "POST":
         return _page("choose_password.html", is_first=row["email"] is None, email=email, fault=None, **values)
