@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import orjson
 import typer
 
+from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.clock import new_id, new_secret
 from tactful.commands import clock, ready_database, the_settings, warn
@@ -48,6 +49,7 @@ app = typer.Typer(
     help="Ask the right person one short question at the right moment, and never too often.",
 )
 project_app = typer.Typer(no_args_is_help=True, help="Projects: one for each product that the widget is embedded in.")
+add_key_commands(project_app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
 

@@ -22,7 +22,7 @@ from tactful.web import (
     pages,
     stream,
 )
-from tactful.web.dashboard import people, responses
+from tactful.web.dashboard import install, people, responses
 from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
@@ -76,6 +76,9 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/responses/{response_id}", responses.response),
     Route("/projects/{project_id}/people", people.people),
     Route("/projects/{project_id}/people/{person_id}", people.person),
+    Route("/projects/{project_id}/install", install.install),
+    Route("/projects/{project_id}/install/arrivals", install.arrivals),
+    Route("/projects/{project_id}/install/origins", install.origins, methods=["POST"]),
     Route("/static/{name}", assets.serve_asset),
     Route("/login", login.login_page, methods=["GET"]),
     Route("/login", login.log_in, methods=["POST"]),

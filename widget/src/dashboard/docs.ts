@@ -3,26 +3,7 @@
  * at the section that is being read. Everything is there and works without them.
  */
 
-const COPIED_FOR_MS = 2_000
-
-/** Give a block of code a button that copies it. */
-const addCopyButton = (sample: HTMLElement): void => {
-  const button = document.createElement('button')
-  button.type = 'button'
-  button.className = 'copy'
-  button.textContent = 'Copy'
-  button.setAttribute('aria-live', 'polite')
-  button.addEventListener('click', async () => {
-    const code = sample.querySelector('code')?.textContent ?? ''
-    // Refused where the page is not focused or not allowed to: the code can still be selected.
-    button.textContent = await navigator.clipboard.writeText(code).then(
-      () => 'Copied',
-      () => 'Select and copy',
-    )
-    setTimeout(() => (button.textContent = 'Copy'), COPIED_FOR_MS)
-  })
-  sample.prepend(button)
-}
+import { addCopyButton } from '../shared/copyButton.ts'
 
 /** Close the menu that a link in it was followed from: a link to this page leaves it open. */
 const closeMenu = ({ target }: Event): void => {

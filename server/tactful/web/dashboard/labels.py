@@ -39,7 +39,7 @@ def who_of(look: Look, row: Row, traits: Mapping[str, object]) -> Who:
     """Name the person of `row` by their name, address or id, whichever there is first."""
     person_id, user_id = str(row["person_id"]), row["user_id"]
     names = [value for value in (traits.get("name"), traits.get("email"), user_id) if isinstance(value, str) and value]
-    label = names[0] if names else f"Anonymous {person_id[-4:]}"
+    label = names[0] if names else f"Anonymous {(row['anonymous_id'] or person_id)[:8]}"
     detail = next((name for name in names[1:] if name != label), "")
     return Who(label, detail, f"/projects/{look.project_id}/people/{person_id}", known=user_id is not None)
 

@@ -119,10 +119,10 @@ def _account(profile: Profile) -> dict[str, Any] | None:
 #: What became of an ask: the first of these times that is there, and what it means.
 _OUTCOMES = (
     ("refunded_at", "Given back: the card could not be drawn, so it does not count"),
-    ("responded_at", "Responded"),
-    ("opted_out_at", "Asked never to be asked again"),
-    ("dismissed_at", "Dismissed"),
-    ("seen_at", "Seen, nothing said yet"),
+    ("responded_at", "Responded after {after}"),
+    ("opted_out_at", "Asked after {after} never to be asked again"),
+    ("dismissed_at", "Dismissed after {after}"),
+    ("seen_at", "Seen after {after}, nothing said"),
 )
 
 
@@ -137,8 +137,7 @@ def _ask(look: Look, surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
         "survey": survey.name,
         "href": response_id and f"/projects/{look.project_id}/responses/{response_id}",
         "tone": tone_of(survey.kind, row["band"]),
-        "outcome": outcome,
-        "after": None if column == "asked_at" else span(max(0, row[column] - row["asked_at"])),
+        "outcome": outcome.format(after=span(row[column] - row["asked_at"])),
         "score": row["score"],
         "band": row["band"],
         "comment": comment and (excerpt(comment) or comment),
@@ -167,6 +166,7 @@ _CHECKS = (
     ("repeat", "Not asked this one lately", True),
 )
 _COUNTED = {"asked": "asks", "dismissed": "dismissals", "responded": "responses"}
+_HAPPENED = {"asked": "Asked", "dismissed": "Dismissed", "responded": "Responded"}
 
 
 def _by_state(explanation: Explanation) -> tuple[bool, int, str]:
@@ -177,15 +177,21 @@ def _by_state(explanation: Explanation) -> tuple[bool, int, str]:
 def _reason(explanation: Explanation, known: Known) -> dict[str, Any]:
     """One survey: the verdict, its reasons in words, and every check and rule as a row of a table."""
     survey = explanation.live.survey
+    rules = {rule.id: rule for rule in explanation.live.rules}
     return {
         "survey": survey,
         "may_ask": explanation.may_ask,
         "free_at": _soon(explanation.free_at),
-        "refusals": [_refusal(refusal) for refusal in explanation.refusals],
+        "refusals": sorted((_refusal(one, rules) for one in explanation.refusals), key=_lasting),
         "events": [one.event for one in survey.trigger.any],
         "checks": [_check(row, explanation, known) for row in _CHECKS],
         "rules": [_rule(reading, test=known.person.test) for reading in explanation.rules],
     }
+
+
+def _lasting(refusal: Mapping[str, Any]) -> float:
+    """What lasts longest first: it is what decides."""
+    return -(float("inf") if refusal["free_at"] is None else refusal["free_at"])
 
 
 def _soon(free_at: int | None) -> int | None:
@@ -193,10 +199,22 @@ def _soon(free_at: int | None) -> int | None:
     return free_at if free_at is not None and free_at < FOREVER else None
 
 
-def _refusal(refusal: Refusal) -> dict[str, Any]:
-    window = _window(refusal.window_ms)
+def _refusal(refusal: Refusal, rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """One reason in words, with the rule's own name apart."""
+    window, rule = _window(refusal.window_ms), rules.get(refusal.rule or "")
     words = REASONS[refusal.code].format(window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap)
-    return {"words": words[0].upper() + words[1:], "free_at": _soon(refusal.free_at)}
+    if rule is not None:
+        words = f"{_HAPPENED[rule.count]} {_times(refusal.counted or 0)} in {window}{_by(rule)}"
+    told = {"words": words[0].upper() + words[1:], "free_at": _soon(refusal.free_at)}
+    return told | {"rule": refusal.rule, "allows": "none" if refusal.cap == 0 else f"{refusal.cap}"}
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count) or f"{count} times"
+
+
+def _by(rule: Rule) -> str:
+    return "" if rule.surveys == "all" else f" by {_selected(rule)}"
 
 
 def _window(window_ms: int | None) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from tactful.core.ends import end_label
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.surveys import Question, Survey
 from tactful.core.telling import lookup_in
@@ -38,6 +39,9 @@ __all__ = ["MOST_LOOKED_AT", "PAGE", "response", "responses"]
 PAGE = 30
 _AT_ONCE = 250
 MOST_LOOKED_AT = 10_000
+
+
+Say = Callable[[Text | None], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,22 +210,21 @@ def _answers(look: Look, survey: Survey, row: Row, values: Mapping[str, object])
         languages = text.by.get(row["band"] or ELSE) or text.by[ELSE]
         return fill(languages[choose_language(languages, row["locale"])], lookup_in(told))
 
-    return [_answer(question, given.get(question.id), say) for question in survey.questions]
+    return [_answer(question, given.get(question.id), say, row["locale"]) for question in survey.questions]
 
 
-def _answer(question: Question, value: object, say: Any) -> dict[str, Any]:
-    kind = question.kind
-    scale = None
-    if kind.scored:
-        scores = range(kind.lowest, kind.highest + 1)
-        scale = {
-            "steps": [{"score": score, "given": score == value} for score in scores],
-            "low": say(question.low),
-            "high": say(question.high),
-            "band": _band(kind, value),
-        }
-    tone = tone_of(kind, scale["band"]) if scale else "plain"
-    return {"ask": say(question.ask), "id": question.id, "kind": kind, "value": value, "scale": scale, "tone": tone}
+def _answer(question: Question, value: object, say: Say, locale: str) -> dict[str, Any]:
+    kind, band = question.kind, _band(question.kind, value)
+    answer = {"ask": say(question.ask), "kind": kind, "value": value, "tone": tone_of(kind, band), "scale": None}
+    if not kind.scored:
+        return answer
+    scale = {
+        "scores": range(kind.lowest, kind.highest + 1),
+        "low": say(question.low) or end_label(kind.ends[0], locale),
+        "high": say(question.high) or end_label(kind.ends[1], locale),
+        "band": band,
+    }
+    return answer | {"scale": scale}
 
 
 def _band(kind: Kind, value: object) -> str | None:

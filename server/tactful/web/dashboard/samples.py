@@ -1,0 +1,138 @@
+"""Code samples of the install page, with the project's own keys and addresses in them.
+
+Each is what somebody pastes, so each is whole: nothing in it is left out but what only the reader knows, and that is
+written in capitals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tactful.store.projects import Config
+
+__all__ = ["EVENT", "Sample", "backends", "policies", "signatures", "snippets"]
+
+#: Shown where no live survey waits for an event yet.
+EVENT = "Lesson Finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample: a title, what to know about it, and the code."""
+
+    title: str
+    about: str
+    code: str
+
+
+def _script_text(text: str) -> str:
+    """A JavaScript string that cannot end the script it stands in, whatever an event is called."""
+    return json.dumps(text, ensure_ascii=False).replace("<", "\\u003c").replace("\u2028", " ").replace("\u2029", " ")
+
+
+def _attribute(text: str) -> str:
+    return text.replace("&", "&amp;").replace('"', "&quot;")
+
+
+def snippets(base_url: str, config: Config, event: str) -> Sequence[Sample]:
+    """The snippet: with inline scripts, by attributes alone, and from a bundled app."""
+    loader = f"{base_url}/w/{config.public_key}.js"
+    stub = "window.tactful=window.tactful||function(){(tactful.q=tactful.q||[]).push(arguments)}"
+    inline = f"""<script>{stub}</script>
+<script async src="{loader}"></script>
+<script>
+  tactful('identify', 'user-42', {{ plan: 'pro' }})
+  tactful('track', {_script_text(event)})
+</script>"""
+    attributes = f"""<script async src="{loader}"
+  data-user-id="user-42"
+  data-traits='{{"plan":"pro"}}'></script>
+
+<button data-tactful-track="{_attribute(event)}">Done</button>"""
+    module = f"""// tactful.js
+window.tactful ??= function () {{ (tactful.q ??= []).push(arguments) }}
+const script = document.createElement('script')
+script.src = '{loader}'
+script.async = true
+document.head.append(script)
+
+export const tactful = (...call) => window.tactful(...call)
+
+// anywhere in the app
+import {{ tactful }} from './tactful.js'
+tactful('identify', 'user-42', {{ plan: 'pro' }})
+tactful('track', {_script_text(event)})"""
+    return (
+        Sample("Script tag", "Before the end of the body, on every page.", inline),
+        Sample(
+            "Strict content security policy", "No inline script: ids, traits and events are attributes.", attributes
+        ),
+        Sample(
+            "Bundled app (npm, React, Vue and so on)", "A module of your own; there is no package to update.", module
+        ),
+    )
+
+
+def policies(base_url: str) -> str:
+    """What a page's Content-Security-Policy must allow."""
+    return f"script-src {base_url};\nconnect-src {base_url};\ntrusted-types tactful"
+
+
+def signatures() -> Sequence[Sample]:
+    """How a backend signs a user id."""
+    return (
+        Sample(
+            "Python",
+            "",
+            "import hashlib, hmac, os\n\n"
+            'secret = os.environ["TACTFUL_IDENTITY_SECRET"].encode()\n'
+            "user_hash = hmac.new(secret, user_id.encode(), hashlib.sha256).hexdigest()",
+        ),
+        Sample(
+            "Node",
+            "",
+            "import { createHmac } from 'node:crypto'\n\n"
+            "const secret = process.env.TACTFUL_IDENTITY_SECRET\n"
+            "const userHash = createHmac('sha256', secret).update(userId).digest('hex')",
+        ),
+        Sample(
+            "Ruby",
+            "",
+            'require "openssl"\n\n'
+            'secret = ENV.fetch("TACTFUL_IDENTITY_SECRET")\n'
+            'user_hash = OpenSSL::HMAC.hexdigest("SHA256", secret, user_id)',
+        ),
+        Sample(
+            "PHP",
+            "",
+            "$secret = getenv('TACTFUL_IDENTITY_SECRET');\n$userHash = hash_hmac('sha256', $userId, $secret);",
+        ),
+    )
+
+
+def backends(base_url: str, event: str) -> Sequence[Sample]:
+    """How a backend sends an event."""
+    body = json.dumps({"userId": "user-42", "event": event, "properties": {"id": "42"}}, ensure_ascii=False)
+    quoted = body.replace("'", "'\\''")
+    curl = " \\\n  ".join(
+        (
+            f'curl {base_url}/v1/track -u "$TACTFUL_WRITE_KEY:"',
+            "-H 'Content-Type: application/json'",
+            f"-d '{quoted}'",
+        )
+    )
+    python = (
+        "# pip install segment-analytics-python\n"
+        "import os\n"
+        "import segment.analytics as analytics\n\n"
+        'analytics.write_key = os.environ["TACTFUL_WRITE_KEY"]\n'
+        f'analytics.host = "{base_url}"\n\n'
+        f'analytics.track("user-42", {json.dumps(event, ensure_ascii=False)}, {{"id": "42"}})\n'
+        "analytics.flush()"
+    )
+    return (
+        Sample("curl", "One event, to see it arrive.", curl),
+        Sample("Python", "Segment's own library, unmodified. Those for other languages work the same way.", python),
+    )
