@@ -24,6 +24,7 @@ from tactful.tokens import Tokens
 from tactful.web.cors import WidgetCors
 from tactful.web.files import load_widget
 from tactful.web.live import Hub
+from tactful.web.posts import PagePosts
 from tactful.web.problems import HANDLERS
 from tactful.web.routes import ROUTES
 from tactful.web.same_origin import SameOrigin
@@ -95,7 +96,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    middleware = [Middleware(WidgetCors), Middleware(SameOrigin, settings.base_url)]
+    middleware = [Middleware(PagePosts, ROUTES), Middleware(WidgetCors), Middleware(SameOrigin, settings.base_url)]
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.widget = widget
     return app

@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tactful.web.service import Service
 
-__all__ = ["WidgetCors"]
+__all__ = ["WidgetCors", "headers_for"]
+
+Header = tuple[bytes, bytes]
 
 _PREFLIGHT = [
     (b"access-control-allow-methods", b"POST"),
@@ -21,8 +23,18 @@ _NEVER_SHARED = ((b"cache-control", b"no-store"), (b"vary", b"Origin"))
 _EXPOSED = (b"access-control-expose-headers", b"Retry-After")
 
 
+async def headers_for(service: Service, origin: str | None) -> tuple[Header, ...]:
+    """The headers with which a reply may be read by a page of `origin`, if any project lists it, and be kept by nobody.
+
+    Asked for only when the reply is there: finding it may have been the first to load the project's configuration.
+    """
+    if origin and await service.configs.lists_origin(origin):
+        return (*_NEVER_SHARED, (b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED)
+    return _NEVER_SHARED
+
+
 class WidgetCors:
-    """Pure ASGI middleware for the widget API."""
+    """Pure ASGI middleware for what `web/posts.py` does not answer by itself: preflights, streams and errors."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,11 +48,7 @@ class WidgetCors:
 
         async def send_with_origin(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message["headers"], *_NEVER_SHARED]
-                # Asked for only now: the handler may have been the first to load the project's configuration.
-                if origin and await service.configs.lists_origin(origin):
-                    headers += ((b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED)
-                message["headers"] = headers
+                message["headers"] = [*message["headers"], *await headers_for(service, origin)]
             await send(message)
 
         if scope["method"] == "OPTIONS":

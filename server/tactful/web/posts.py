@@ -1,21 +1,27 @@
 """The widget API's endpoints: the shortest way from the bytes of a POST to a JSON answer.
 
 Pages call these far more often than anything else is called, and most calls decide nothing. So each is an ASGI
-application by itself: no Request and no Response is made, and errors travel to the handlers that every route has
-(`web/problems.py`). What the functions behind them get is a `Post`, what they return is JSON.
+application by itself: no Request is made, a Response only for a refusal, and the headers are written once.
+`PagePosts` stands before every other middleware and takes a page's POST straight to its endpoint; each layer that is
+left out would have cost as much as decoding the body. Bugs alone travel on, to the handler that every route has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
-from starlette.types import Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tactful.errors import TactfulError
 from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
+from tactful.web.cors import headers_for
+from tactful.web.problems import problem
 from tactful.web.service import Service
 
-__all__ = ["Endpoint", "Post", "read_post"]
+__all__ = ["Endpoint", "PagePosts", "Post", "read_post"]
 
 _JSON = (b"content-type", b"application/json")
 
@@ -29,8 +35,8 @@ class Post(NamedTuple):
     languages: str = ""
 
 
-async def read_post(scope: Scope, receive: Receive) -> Post:
-    """Read a page's request. Raises `TooLarge`."""
+def _said(scope: Scope) -> tuple[str | None, bytes, str]:
+    """The headers `Origin`, `Content-Length` and `Accept-Language`."""
     origin, declared, languages = None, b"", ""
     for name, value in scope["headers"]:
         if name == b"origin":
@@ -39,6 +45,12 @@ async def read_post(scope: Scope, receive: Receive) -> Post:
             declared = value
         elif name == b"accept-language":
             languages = value.decode("latin-1")
+    return origin, declared, languages
+
+
+async def read_post(scope: Scope, receive: Receive) -> Post:
+    """Read a page's request. Raises `TooLarge`."""
+    origin, declared, languages = _said(scope)
     body = await receive_bytes(receive, declared, BROWSER_LIMIT)
     return Post(scope["app"].state.service, origin, body, languages)
 
@@ -52,7 +64,37 @@ class Endpoint:
         self.__doc__ = answer.__doc__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        told = await self._answer(await read_post(scope, receive))
-        headers = [_JSON, (b"content-length", b"%d" % len(told))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        origin, declared, languages = _said(scope)
+        service: Service = scope["app"].state.service
+        try:
+            body = await receive_bytes(receive, declared, BROWSER_LIMIT)
+            told = await self._answer(Post(service, origin, body, languages))
+            status, headers = 200, [_JSON, (b"content-length", b"%d" % len(told))]
+        except TactfulError as error:
+            refusal = problem(error)
+            status, headers, told = refusal.status_code, refusal.raw_headers, bytes(refusal.body)
+        except ClientDisconnect:
+            # It left in the middle of its body: nobody reads the answer, and it is no bug to be logged.
+            status, headers, told = 400, [_JSON], b""
+        headers += await headers_for(service, origin)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
+
+
+class PagePosts:
+    """Pure ASGI middleware that takes a POST to an `Endpoint` of `routes` there at once."""
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+        self._app = app
+        self._routes = {
+            route.path: route for route in routes if isinstance(route, Route) and isinstance(route.endpoint, Endpoint)
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST":
+            route = self._routes.get(scope["path"])
+            if route is not None:
+                scope["route"] = route
+                await route.endpoint(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

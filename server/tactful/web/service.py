@@ -86,8 +86,9 @@ class Configs:
 
     async def lists_origin(self, origin: str) -> bool:
         """Tell whether any project lists `origin`: only such a page may read even an error."""
-        if any(origin in config.origins for config in self._by_id.values()):
-            return True
+        for config in self._by_id.values():
+            if origin in config.origins:
+                return True
         # After a start or a change nothing is loaded yet, and an error may be answered before anything was.
         for project_id in (await self._db.read(config_versions)).keys() - self._by_id.keys():
             if origin in (await self.get(project_id)).origins:
