@@ -153,8 +153,8 @@ async def the_member(request: Request) -> Member | None:
 def members_only(role: Role = "viewer") -> Callable[[Page], Endpoint]:
     """Let a page run only for members of `role` and above; others log in first, or are told that they may not.
 
-    An error of ours that the page raises becomes a page too. A script's request is never redirected to log-in: it
-    would read the log-in page and not know it.
+    An error of ours that the page raises becomes a page too, and no answer goes out without a page's headers. A
+    script's request is never redirected to log-in: it would read the log-in page and not know it.
     """
 
     def wrap(page: Page) -> Endpoint:
@@ -166,9 +166,12 @@ def members_only(role: Role = "viewer") -> Callable[[Page], Endpoint]:
             try:
                 if not member.may(role):
                     raise Forbidden("role_too_low", f"Your role is {member.role}; this takes the role {role}.")
-                return await page(request, member)
+                response = await page(request, member)
             except TactfulError as error:
                 return error_response(error)
+            for name, value in PAGE_HEADERS.items():
+                response.headers.setdefault(name, value)
+            return response
 
         return endpoint
 
