@@ -92,11 +92,14 @@ def demo(
     directory: Annotated[Path, typer.Option(help="Where the demo keeps its database.")] = Path("demo-data"),
     port: Annotated[int, typer.Option(help="The service's port.", envvar="PORT")] = 8000,
     site_port: Annotated[int, typer.Option(help="The demo site's port.", envvar="SITE_PORT")] = 8001,
+    seed: Annotated[  # noqa: FBT002  # a flag of typer's
+        bool, typer.Option("--seed/--no-seed", help="Begin a new demo with six months of history.")
+    ] = True,
 ) -> None:
     """Run the service together with Lantern, a small learning platform that asks its learners."""
     from tactful.demo import run_demo  # noqa: PLC0415  # the other commands start faster without it
 
-    run_demo(directory, clock, port=port, site_port=site_port)
+    run_demo(directory, clock, port=port, site_port=site_port, seed=seed)
 
 
 def new_project(name: str, origins: tuple[str, ...]) -> NewProject:

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "new_id", "new_secret"]
+__all__ = ["Clock", "SystemClock", "id_of", "new_id", "new_secret"]
 
 # Crockford's base 32: its order as text is its order as a number, and no letter is mistaken for a digit.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -31,8 +31,12 @@ def new_id(clock: Clock) -> str:
 
     Ids sort by the time they were made: a random unique key costs seven times in rows per second on a grown table.
     """
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (clock.now_ms() & (2**48 - 1)) << 80 | random
+    return id_of(clock.now_ms(), int.from_bytes(os.urandom(10), "big"))
+
+
+def id_of(at_ms: int, chance: int) -> str:
+    """Write the id that is made at `at_ms` when `chance`, 80 bits, was drawn."""
+    value = (at_ms & (2**48 - 1)) << 80 | chance
     value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
     return "".join(_DIGITS[value >> shift & 31] for shift in range(5 * (_ID_LENGTH - 1), -1, -5))
 

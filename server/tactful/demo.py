@@ -2,6 +2,8 @@
 
 Everything is real: the demo makes a project like anybody's, applies a file of surveys, and starts the site with the
 project's keys in its environment. The keys stay in the demo's directory, so that the next start finds its people again.
+
+A new demo begins with half a year of history (tactful/demo_history.py), so that there is something to look at.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+
+import typer
 
 from tactful.cli import new_project, results_link
 from tactful.clock import Clock
@@ -47,9 +51,27 @@ def _keys(settings: Settings, clock: Clock, directory: Path, origins: tuple[str,
         return NewProject(**kept | {"origins": tuple(kept["origins"])})
     new = new_project(_PROJECT, origins)
     run_once(path, clock, create_project, new)
+    _keep(file, new)
+    return new
+
+
+def _keep(file: Path, new: NewProject) -> None:
     file.touch(stat.S_IRUSR | stat.S_IWUSR)
     file.write_text(json.dumps(asdict(new)), encoding="utf-8")
-    return new
+
+
+def _make_history(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> None:
+    """Make the database with Lantern's last six months in it, unless there is one."""
+    from demo_site.history import Story  # noqa: PLC0415  # needed at the first start alone
+    from tactful.demo_history import make_history  # noqa: PLC0415  # needed at the first start alone
+
+    if settings.database_url.exists():
+        return
+    new, story = new_project(_PROJECT, origins), Story(clock.now_ms())
+    # First the keys: an interrupted start leaves no database, and so begins anew with other keys.
+    _keep(directory / "keys.json", new)
+    with typer.progressbar(length=len(story.moments), label="Six months of Lantern", file=sys.stderr) as bar:
+        make_history(settings.database_url, new, story, lambda done, _all: bar.update(done - bar.pos))
 
 
 def _site_environment(settings: Settings, keys: NewProject, host: str, site_port: int) -> dict[str, str]:
@@ -65,16 +87,21 @@ def _site_environment(settings: Settings, keys: NewProject, host: str, site_port
     }
 
 
-def run_demo(directory: Path, clock: Clock, *, port: int, site_port: int, host: str = "127.0.0.1") -> None:
-    """Run the demo until it is interrupted. Raises `CannotStart` when the ports of an older demo differ."""
+def run_demo(
+    directory: Path, clock: Clock, *, port: int, site_port: int, seed: bool = True, host: str = "127.0.0.1"
+) -> None:
+    """Run the demo until it is interrupted; with `seed` a new one begins with a history. Raises `CannotStart` when the
+    ports of an older demo differ."""
     directory.mkdir(parents=True, exist_ok=True)
     defaults = {
         f"{PREFIX}DATABASE_URL": f"sqlite:///{directory / 'tactful.db'}",
         f"{PREFIX}BASE_URL": f"http://localhost:{port}",
     }
     settings = read_settings(defaults | dict(os.environ), _log.info)
-    migrate(settings.database_url, clock)
     origins = (f"http://localhost:{site_port}", f"http://127.0.0.1:{site_port}")
+    if seed:
+        _make_history(settings, clock, directory, origins)
+    migrate(settings.database_url, clock)
     keys = _keys(settings, clock, directory, origins)
     if keys.origins != origins:
         raise CannotStart(

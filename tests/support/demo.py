@@ -33,7 +33,7 @@ def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
     port, site_port = free_port(), free_port()
     log = directory / "demo.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
-    command = [sys.executable, "-m", "tactful", "demo", "--directory", str(directory / "data")]
+    command = [sys.executable, "-m", "tactful", "demo", "--no-seed", "--directory", str(directory / "data")]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--site-port", str(site_port)], stderr=output, env=environment

@@ -1,0 +1,58 @@
+"""What people write: sentences dealt from decks, so that none comes back soon, typed as carefully as people do.
+
+A deck is the sentences for one survey, band and language. The sentence that is dealt is one of those that were dealt
+longest ago; so one deck does not repeat itself within the latest two thirds of its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+__all__ = ["Place", "Words"]
+
+#: Survey, band, language.
+Place = tuple[str, str, str]
+
+_TWO_SENTENCES = 0.24
+_NO_FULL_STOP = 0.3
+_SMALL_LETTERS = 0.16
+_FRESH = 3
+
+
+class Words:
+    """All decks of `sentences`, by survey, band and language."""
+
+    def __init__(self, sentences: Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]], random: Random) -> None:
+        self._decks: dict[Place, list[str]] = {
+            (survey, band, language): random.sample(deck, len(deck))
+            for survey, bands in sentences.items()
+            for band, languages in bands.items()
+            for language, deck in languages.items()
+        }
+
+    def write(self, place: Place, about: Mapping[str, object], random: Random) -> str:
+        """Write a comment at `place`; `about` fills what its sentences mention, and keeps out those it cannot fill."""
+        sentences = [self._deal(place, about, random)]
+        if random.random() < _TWO_SENTENCES:
+            sentences.append(self._deal(place, about, random))
+        typed = _as_typed(("" if place[2] == "zh" else " ").join(sentences), random)
+        return typed.format_map({**about, "course": about.get("title")})
+
+    def _deal(self, place: Place, about: Mapping[str, object], random: Random) -> str:
+        deck = self._decks[place]
+        fillable = [at for at, sentence in enumerate(deck) if _is_fillable(sentence, about)]
+        sentence = deck.pop(fillable[random.randrange(max(1, len(fillable) // _FRESH))])
+        deck.append(sentence)
+        return sentence
+
+
+def _is_fillable(sentence: str, about: Mapping[str, object]) -> bool:
+    return ("{agent}" not in sentence or "agent" in about) and ("{course}" not in sentence or "title" in about)
+
+
+def _as_typed(text: str, random: Random) -> str:
+    """Some people begin without a capital, and some leave out the last full stop."""
+    if text[1].islower() and random.random() < _SMALL_LETTERS:
+        text = text[0].lower() + text[1:]
+    return text.rstrip(".。") if random.random() < _NO_FULL_STOP else text
