@@ -119,6 +119,34 @@ async def test_an_event_without_the_value_that_it_is_asked_per_asks_nobody(desk:
     assert await desk.visit() is None
 
 
+async def test_why_tells_what_waits_for_whom_and_for_how_long(desk: Site) -> None:
+    async def waiting() -> list[dict[str, object]]:
+        person = (await desk.manage("GET", "people?user_id=ann")).json()["data"][0]["id"]
+        told = (await desk.manage("GET", f"people/{person}/why")).json()
+        return list(told["surveys"][0]["waiting"])
+
+    await close(desk)
+    desk.clock.advance(HOUR_MS)
+    (held,) = await waiting()
+    assert (held["per"], held["event"], held["in_ms"]) == ("7", {"ticket": 7, "agent": "Bo"}, HOUR_MS)
+    desk.clock.advance(2 * HOUR_MS)
+    assert [one["in_ms"] for one in await waiting()] == [0]
+    await desk.backend("Ticket Reopened", properties={"ticket": 7})
+    assert await waiting() == []
+
+
+async def test_a_response_carries_what_it_is_about(desk: Site) -> None:
+    await close(desk)
+    desk.clock.advance(2 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    ask = (await desk.take_up(offer)).json()["ask"]
+    body = {"ask": ask, "rev": 1, "answers": {"score": 5}, "done": True}
+    assert (await desk.post("/w/responses", body)).status_code == 200
+    (response,) = (await desk.manage("GET", "responses")).json()["data"]
+    assert response["event"] == {"ticket": 7, "agent": "Bo"}
+
+
 async def test_the_same_message_makes_one_candidate(desk: Site) -> None:
     await close(desk, messageId="once")
     desk.clock.advance(3 * HOUR_MS)

@@ -42,15 +42,17 @@ ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LIST_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
+JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND (r.created_at, r.response_id) < (?, ?)
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LIST_SURVEY_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
+JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND r.survey_key = ? AND (r.created_at, r.response_id) < (?, ?)
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """

@@ -20,6 +20,7 @@ from tactful.core.results import as_json
 from tactful.definitions import invalid, parse
 from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from tactful.identity import normal_id
+from tactful.store.candidates import waiters
 from tactful.store.people import Known
 from tactful.store.projects import Change, Config, apply_definitions, find_key
 from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
@@ -216,6 +217,7 @@ def _response_json(row: Row) -> dict[str, Any]:
         "band": row["band"],
         "comment": row["comment"],
         "answers": orjson.loads(row["answers"]),
+        "event": orjson.loads(row["event"]),
         "done": bool(row["done"]),
         "test": bool(row["test"]),
         "created_at": iso_time(row["created_at"]),
@@ -283,4 +285,5 @@ async def get_why(call: Call) -> Response:
     """For each survey, or for `survey`: may this person be asked, and if not, every reason with its numbers."""
     known = await _known(call)
     config = await call.service.configs.at_least(call.project_id, known.config_version)
-    return _json(explanation_json(config, known, call.query("survey")))
+    waiting = await call.service.db.read(waiters, call.project_id, known.person_id, known.now)
+    return _json(explanation_json(config, known, call.query("survey"), waiting))

@@ -75,6 +75,10 @@ SCHEMAS: dict[str, Schema] = {
                 may_ask=_FLAG,
                 refusals={"type": "array", "items": _object(code=_TEXT, message=_TEXT, free_at=_MAYBE_TIME)},
                 rules={"type": "array", "items": _object(rule=_TEXT, counted=_NUMBER, cap=_NUMBER)},
+                waiting={
+                    "type": "array",
+                    "items": _object(per=_MAYBE_TEXT, event=_OPEN, not_before=_TIME, in_ms=_NUMBER),
+                },
             ),
         },
     ),
@@ -85,6 +89,7 @@ SCHEMAS: dict[str, Schema] = {
         band=_MAYBE_TEXT,
         comment=_MAYBE_TEXT,
         answers=_OPEN,
+        event=_OPEN,
         done=_FLAG,
         created_at=_TIME,
         updated_at=_TIME,

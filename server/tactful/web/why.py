@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tactful.core.decide import Refusal
 from tactful.core.explain import Explanation, explain, in_words
 from tactful.core.throttle import RuleReading
 from tactful.errors import NotFound
+from tactful.store.candidates import Waiter
 from tactful.store.people import Known
 from tactful.store.projects import Config
 from tactful.web.times import iso_time
@@ -44,7 +46,12 @@ def _rule(reading: RuleReading, now: int) -> dict[str, Any]:
     } | _free(reading.free_at, now)
 
 
-def _survey(explanation: Explanation, now: int) -> dict[str, Any]:
+def _waiter(waiter: Waiter, now: int) -> dict[str, Any]:
+    not_before = {"not_before": iso_time(waiter.not_before), "in_ms": max(0, waiter.not_before - now)}
+    return {"per": waiter.per, "event": dict(waiter.event)} | not_before
+
+
+def _survey(explanation: Explanation, now: int, waiting: Sequence[Waiter]) -> dict[str, Any]:
     survey = explanation.live.survey
     return {
         "survey": survey.key,
@@ -53,11 +60,16 @@ def _survey(explanation: Explanation, now: int) -> dict[str, Any]:
         "may_ask": explanation.may_ask,
         "refusals": [_refusal(refusal, now) for refusal in explanation.refusals],
         "rules": [_rule(reading, now) for reading in explanation.rules],
+        "waiting": [_waiter(one, now) for one in waiting if one.survey_key == survey.key],
     } | _free(explanation.free_at, now)
 
 
-def explanation_json(config: Config, known: Known, survey_key: str | None = None) -> dict[str, Any]:
-    """Explain every survey, or the one named, for `known`. Raises `NotFound` for an unknown survey."""
+def explanation_json(
+    config: Config, known: Known, survey_key: str | None = None, waiting: Sequence[Waiter] = ()
+) -> dict[str, Any]:
+    """Explain every survey, or the one named, for `known`, whose candidates `waiting` are. Raises `NotFound` for an
+    unknown survey.
+    """
     if survey_key is not None and survey_key not in config.catalogue.surveys:
         raise NotFound("no_such_survey", "There is no such survey.")
     explained = explain(config.catalogue, known.person, known.now)
@@ -71,5 +83,5 @@ def explanation_json(config: Config, known: Known, survey_key: str | None = None
             "test": person.test,
         },
         "now": iso_time(known.now),
-        "surveys": [_survey(one, known.now) for one in explained if survey_key in (None, one.live.survey.key)],
+        "surveys": [_survey(one, known.now, waiting) for one in explained if survey_key in (None, one.live.survey.key)],
     }
