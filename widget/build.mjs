@@ -47,6 +47,13 @@ const bundle = async (entry) => {
   return `(()=>{${code.replace(/;$/, '')}})()`
 }
 
+/** A script of our own pages: libraries in it keep their names, since some are looked up by text. */
+const bundlePage = async (entry) => {
+  const entryPoints = [fileURLToPath(new URL(entry, here))]
+  const built = await build({ entryPoints, bundle: true, format: 'iife', target: 'es2022', minify: true, legalComments: 'none', write: false })
+  return built.outputFiles[0].text
+}
+
 const digest = (algorithm, code, encoding) => createHash(algorithm).update(code).digest(encoding)
 
 const pinned = (name, code) => ({
@@ -60,7 +67,7 @@ if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must con
 
 /** Scripts of the server's own pages: each file of src/dashboard is one, under `dashboard-` and its name. */
 const pages = (await readdir(new URL('src/dashboard/', here))).filter((file) => file.endsWith('.ts')).sort()
-const scripts = await Promise.all(pages.map((file) => bundle(`src/dashboard/${file}`)))
+const scripts = await Promise.all(pages.map((file) => bundlePage(`src/dashboard/${file}`)))
 
 const meta = { card: pinned('card', card), live: pinned('live', live) }
 await mkdir(target, { recursive: true })

@@ -62,6 +62,7 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
         with contextlib.suppress(TactfulError):  # the database is held for a moment: ask again next time
             if await db.changed_by_others():
                 await service.configs.refresh()
+                service.updates.tell_all("change")
 
 
 async def _forget(service: Service) -> None:
@@ -92,6 +93,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 yield
             finally:
                 service.hub.close()
+                service.updates.close()
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,7 +15,6 @@ import typer
 
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
-from tactful.clock import new_id, new_secret
 from tactful.commands import clock, ready_database, the_settings, warn
 from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
@@ -24,6 +23,7 @@ from tactful.core.surveys import Survey
 from tactful.definitions import load
 from tactful.errors import Conflict, Invalid, NotFound, TactfulError
 from tactful.identity import Identity, normal_id
+from tactful.newproject import new_project as make_project
 from tactful.settings import Settings
 from tactful.store.migrate import migrate as run_migrations
 from tactful.store.people import peek
@@ -104,15 +104,7 @@ def demo(
 
 def new_project(name: str, origins: tuple[str, ...]) -> NewProject:
     """Make a project's ids and keys."""
-    return NewProject(
-        project_id=new_id(clock),
-        name=name,
-        origins=origins,
-        public_key=new_secret("pk")[:27],
-        write_key=new_secret("wk"),
-        api_token=new_secret("api"),
-        identity_secret=new_secret("ids"),
-    )
+    return make_project(clock, name, origins)
 
 
 @project_app.command("create")

@@ -22,7 +22,7 @@ from tactful.web import (
     pages,
     stream,
 )
-from tactful.web.dashboard import install, people, responses
+from tactful.web.dashboard import install, live, people, projects, responses, results, surveys
 from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
@@ -72,6 +72,13 @@ ROUTES: list[BaseRoute] = [
     Route("/api/openapi.json", openapi.serve_document),
     Route("/results/{link}", pages.results),
     Route("/results/{link}/{survey}", pages.results),
+    Route("/", projects.home),
+    Route("/projects", projects.projects, methods=["GET"]),
+    Route("/projects", projects.create, methods=["POST"]),
+    Route("/projects/{project_id}", surveys.project),
+    Route("/projects/{project_id}/live", live.UpdatesStream(), methods=["GET"]),
+    Route("/projects/{project_id}/surveys", surveys.surveys),
+    Route("/projects/{project_id}/surveys/{key}", results.results),
     Route("/projects/{project_id}/responses", responses.responses),
     Route("/projects/{project_id}/responses/{response_id}", responses.response),
     Route("/projects/{project_id}/people", people.people),

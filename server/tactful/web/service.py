@@ -20,8 +20,8 @@ from tactful.store.script import Database
 from tactful.tokens import PASS, Tokens
 from tactful.web.arrivals import Arrivals
 from tactful.web.live import Hub
-from tactful.web.updates import Updates
 from tactful.web.tries import Tries
+from tactful.web.updates import Updates
 
 __all__ = ["Configs", "Service"]
 

@@ -1,0 +1,157 @@
+"""`/projects/{project_id}/surveys/{key}`: one survey's results, as a whole or through filters.
+
+The page is made of values alone and works without a script: filters are links and a GET form, every drawing has its
+numbers beside it as text, and the trend is a table that a script draws. Nothing that a respondent wrote can become
+more than text: the policy of the page lets nothing inline run, even if escaping failed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from tactful.core.kinds import KINDS, Kind
+from tactful.core.results import FEWEST, Figure, Funnel, Results, summarise
+from tactful.core.surveys import Survey
+from tactful.core.texts import ELSE, choose_language
+from tactful.errors import NotFound
+from tactful.store.figures import Counted, survey_counts
+from tactful.store.script import Row
+from tactful.web import formats
+from tactful.web.dashboard.figures import change, histogram_of, measure, shown_figure, trait_values
+from tactful.web.dashboard.filters import RANGES, Filters, in_words, read_filters
+from tactful.web.dashboard.frame import Look, member_page
+from tactful.web.dashboard.labels import loads, tone_of, who_of
+from tactful.web.dashboard.trend import PERIODS, Point, trend
+
+__all__ = ["funnel_of", "question_of", "results"]
+
+#: What it means that a figure of this tone went up or down: fewer detractors are good news.
+_WAYS = {
+    "best": {"up": "best", "down": "worst"},
+    "middle": {"up": "plain", "down": "plain"},
+    "worst": {"up": "worst", "down": "best"},
+}
+
+
+@member_page("surveys")
+async def results(look: Look) -> str:
+    """One survey's results."""
+    survey = _survey(look)
+    kind = KINDS[survey.kind]
+    filters = read_filters(look.request.query_params, kind, look.now_ms)
+    counted = await look.service.db.scan(survey_counts, look.project_id, survey.key, filters.part)
+    values = _figures(kind, filters, counted) | _filters(kind, filters, counted)
+    return look.render(
+        "results/page.html",
+        title=survey.name,
+        survey=survey,
+        question=question_of(survey),
+        events=[one.event for one in survey.trigger.any],
+        kind=kind,
+        tones={band.name: tone_of(kind, band.name) for band in kind.bands},
+        comments=[_comment(look, kind, row) for row in counted.comments],
+        tests=[_comment(look, kind, row) for row in counted.tests],
+        ever_asked=counted.ever_asked,
+        why=f"tactful why --project {shlex.quote(_name(look))} --user ID --survey {shlex.quote(survey.key)}",
+        **values,
+    )
+
+
+def _name(look: Look) -> str:
+    assert look.config is not None, "results belong to a project"
+    return look.config.name
+
+
+def _survey(look: Look) -> Survey:
+    assert look.config is not None, "results belong to a project"
+    live = look.config.catalogue.surveys.get(look.request.path_params["key"])
+    if live is None:
+        raise NotFound("no_such_survey", "There is no such survey in this project.")
+    return live.survey
+
+
+def question_of(survey: Survey) -> str:
+    """The text of the scored question, in English where there is one, as everybody outside a band is asked."""
+    asked = survey.scored or survey.questions[0]
+    languages = asked.ask.by.get(ELSE) or next(iter(asked.ask.by.values()))
+    return languages[choose_language(languages, "en")]
+
+
+def funnel_of(asks: Row) -> Funnel:
+    """One row of outcomes as the statistics take it."""
+    names = ("asked", "seen", "responded", "dismissed", "opted_out", "ignored")
+    return Funnel(**{name: asks[name] for name in names})
+
+
+def _figures(kind: Kind, filters: Filters, counted: Counted) -> dict[str, Any]:
+    histogram = histogram_of(counted.scores, filters.first, filters.last)
+    whole = summarise(kind, histogram, funnel_of(counted.asks))
+    figure = measure(kind, filters.band, histogram) if kind.scored else None
+    shown = _shown(filters, whole, figure)
+    return {
+        "results": whole,
+        "figures": [shown_figure(kind, one) for one in shown],
+        "change": _change(kind, filters, counted, figure),
+        "trend": trend(filters, counted.scores, lambda part: measure(kind, filters.band, part)),
+        "scale": shown_figure(kind, shown[0]) if shown else None,
+        "point": _point,
+        "most": max((bar.count for bar in whole.bars), default=0) or 1,
+    }
+
+
+def _shown(filters: Filters, whole: Results, figure: Figure | None) -> list[Figure]:
+    """The figure that the page is about first; beside a band's share the score of all."""
+    if figure is None or whole.score is None:
+        return []
+    return [figure, whole.score] if filters.band is not None else [whole.score, *whole.also]
+
+
+def _change(kind: Kind, filters: Filters, counted: Counted, now: Figure | None) -> dict[str, Any] | None:
+    """What may be said against the period before: a change, or why there is none to tell."""
+    if not filters.compares or now is None:
+        return None
+    earlier = histogram_of(counted.scores, filters.part.before, filters.first - 1)
+    before = measure(kind, filters.band, earlier)
+    return {
+        "period": f"{filters.days} days before" if filters.days > 1 else "day before",
+        "n": sum(earlier.values()),
+        "found": before and change(now, before),
+        "tones": _WAYS[tone_of(kind, filters.band) if filters.band else "best"],
+        "unit": {"points": "points", "percent": "percentage points", "scale": ""}[now.unit],
+        "few": FEWEST,
+    }
+
+
+def _point(point: Point) -> dict[str, str]:
+    """A point of the trend in words, for its row of the table."""
+    if point.figure is None:
+        return {"value": "", "low": "", "high": ""}
+    interval, unit = point.figure.interval, point.figure.unit
+    assert interval.estimate is not None, "a point with a figure has answers"
+    values = {"value": interval.estimate, "low": interval.low, "high": interval.high}
+    return {name: formats.figure(value, unit) for name, value in values.items()}
+
+
+def _filters(kind: Kind, filters: Filters, counted: Counted) -> dict[str, Any]:
+    return {
+        "filters": filters,
+        "shown_days": in_words(filters),
+        "ranges": [(name, label) for name, (label, _) in RANGES.items()],
+        "periods": list(PERIODS),
+        "bands": [band.name for band in reversed(kind.bands)],
+        "traits": trait_values(counted.traits, filters.trait),
+    }
+
+
+def _comment(look: Look, kind: Kind, row: Row) -> dict[str, Any]:
+    return {
+        "id": row["response_id"],
+        "text": row["comment"],
+        "score": row["score"],
+        "band": row["band"],
+        "tone": tone_of(kind, row["band"]),
+        "at_ms": row["created_at"],
+        "who": who_of(look, row, loads(row["traits"])),
+        "href": f"/projects/{look.project_id}/responses/{row['response_id']}",
+    }

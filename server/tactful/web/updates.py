@@ -1,0 +1,153 @@
+"""Telling the open pages of a project that something happened, so that they look again (dashboard/live.py serves it).
+
+A message names what happened (`ask`, `response`, `closing`, `event`, `change`) and to which survey; what it says is
+read by the page itself, by its own address, with its own rights. Whatever happens within a moment is one message of
+each kind, so that a thousand answers a second cost an open page four looks.
+
+A stream ends after some minutes and the browser opens another: whoever has been logged out meanwhile gets no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import orjson
+from starlette.types import Receive, Send
+
+__all__ = ["Updates"]
+
+#: Proxies close a connection that is silent for 30 to 60 s.
+BEAT_S = 20.0
+STREAM_LIVES_S = 300.0
+#: What happens within this time is told at once.
+GATHER_S = 0.25
+#: More streams of one member than this are tabs that a browser forgot; the oldest is ended.
+MOST_PER_MEMBER = 20
+
+_START = [
+    (b"content-type", b"text/event-stream"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_BEAT = b": \n\n"
+
+Happening = tuple[str, str]
+
+
+class _Stream:
+    """One open page. Happenings gather in a set, so a slow reader piles nothing up."""
+
+    __slots__ = ("ended", "happened", "member_id", "wake")
+
+    def __init__(self, member_id: str) -> None:
+        self.member_id = member_id
+        self.happened: set[Happening] = set()
+        self.wake = asyncio.Event()
+        self.ended = False
+
+    def end(self) -> None:
+        self.ended = True
+        self.wake.set()
+
+    def messages(self) -> bytes:
+        """Everything that happened since the last call."""
+        told = b"".join(
+            b"data: %b\n\n" % orjson.dumps({"type": kind, "survey": survey}) for kind, survey in sorted(self.happened)
+        )
+        self.happened.clear()
+        return told
+
+
+class Updates:
+    """The open pages of this process, by project."""
+
+    def __init__(self) -> None:
+        self._streams: dict[str, list[_Stream]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._closed = False
+
+    def __len__(self) -> int:
+        return sum(len(streams) for streams in self._streams.values())
+
+    def _all(self) -> Iterator[_Stream]:
+        for streams in self._streams.values():
+            yield from streams
+
+    def tell(self, project_id: str, kind: str, survey: str = "") -> None:
+        """Tell the open pages of a project; call it after the commit. Costs next to nothing where nobody looks."""
+        streams = self._streams.get(project_id)
+        if not streams:
+            return
+        for stream in streams:
+            stream.happened.add((kind, survey))
+        if project_id not in self._timers:
+            loop = asyncio.get_running_loop()
+            self._timers[project_id] = loop.call_later(GATHER_S, self._wake, project_id)
+
+    def tell_all(self, kind: str) -> None:
+        """Tell every open page: another process has committed something."""
+        for project_id in list(self._streams):
+            self.tell(project_id, kind)
+
+    def _wake(self, project_id: str) -> None:
+        self._timers.pop(project_id, None)
+        for stream in self._streams.get(project_id, ()):
+            stream.wake.set()
+
+    async def serve(self, project_id: str, member_id: str, receive: Receive, send: Send) -> None:
+        """Keep one stream open until the page leaves, its time is over, or the service stops."""
+        stream = _Stream(member_id)
+        self._open(project_id, stream)
+        leaving = asyncio.create_task(_end_when_gone(stream, receive))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": list(_START)})
+            await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
+            await _tell(stream, send)
+            if not leaving.done():
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            leaving.cancel()
+            self._streams[project_id].remove(stream)
+            if not self._streams[project_id]:
+                del self._streams[project_id]
+
+    def _open(self, project_id: str, stream: _Stream) -> None:
+        own = [other for other in self._all() if other.member_id == stream.member_id]
+        if len(own) >= MOST_PER_MEMBER:
+            own[0].end()
+        self._streams.setdefault(project_id, []).append(stream)
+        if self._closed:
+            stream.end()
+
+    def close(self) -> None:
+        """End every stream: the service stops."""
+        self._closed = True
+        for stream in list(self._all()):
+            stream.end()
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+
+async def _tell(stream: _Stream, send: Send) -> None:
+    """Send what happens, and a beat where nothing does, until the stream is ended."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_LIVES_S
+    while not stream.ended and loop.time() < until:
+        try:
+            await asyncio.wait_for(stream.wake.wait(), BEAT_S)
+        except TimeoutError:
+            body = _BEAT
+        else:
+            stream.wake.clear()
+            body = stream.messages()
+        if body and not stream.ended:
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _end_when_gone(stream: _Stream, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    stream.end()
