@@ -11,8 +11,7 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tactful.errors import BadRequest, Unauthorized
 
@@ -22,8 +21,7 @@ Mode = Literal["off", "warn", "enforce"]
 _LONGEST_ID = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What the browser sent."""
 
     anonymous_id: str | None = None
@@ -32,8 +30,7 @@ class Claim:
     jwt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What we go by: normalised ids. `proved` means that the user id was signed or came from a backend."""
 
     user_id: str | None
@@ -43,8 +40,8 @@ class Identity:
     @property
     def aliases(self) -> tuple[str, ...]:
         """The names under which the store finds the person, the user id first."""
-        named = (("u:", self.user_id), ("a:", self.anonymous_id))
-        return tuple(prefix + value for prefix, value in named if value is not None)
+        user = () if self.user_id is None else ("u:" + self.user_id,)
+        return user if self.anonymous_id is None else (*user, "a:" + self.anonymous_id)
 
     @property
     def sample_key(self) -> str:

@@ -225,11 +225,11 @@ def test_an_offer_has_the_same_id_whenever_it_is_made_and_another_one_for_anythi
     one = Candidate(live, "m1")
     others = [
         (one, "p2"),
-        (replace(one, message_id="m2"), "p1"),
-        (replace(one, live=replace(live, version=2)), "p1"),
-        (replace(one, live=replace(live, survey=a_survey("csat"))), "p1"),
+        (one._replace(message_id="m2"), "p1"),
+        (one._replace(live=replace(live, version=2)), "p1"),
+        (one._replace(live=replace(live, survey=a_survey("csat"))), "p1"),
     ]
     ids = {candidate.offer_id(project) for candidate, project in others}
     assert len(ids) == len(others)
     assert one.offer_id("p1") not in ids
-    assert replace(one, delay_ms=9, event={"course": "algebra"}).offer_id("p1") == one.offer_id("p1")
+    assert one._replace(delay_ms=9, event={"course": "algebra"}).offer_id("p1") == one.offer_id("p1")

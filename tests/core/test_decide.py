@@ -152,12 +152,12 @@ def test_every_reason_is_told_and_not_merely_the_first() -> None:
 
 
 def test_a_test_person_passes_what_would_keep_a_tester_from_seeing_a_card() -> None:
-    tester = replace(NEVER, person=replace(NEVER.person, test=True))
+    tester = replace(NEVER, person=NEVER.person._replace(test=True))
     assert _codes(tester) == ["not_live", "opted_out", "audience", "page"]
 
 
 def test_somebody_who_asks_to_give_feedback_is_not_throttled() -> None:
-    asking = replace(NEVER, moment=replace(NEVER.moment, asked_for=True))
+    asking = replace(NEVER, moment=NEVER.moment._replace(asked_for=True))
     assert _codes(asking) == ["not_live"]
     assert replace(asking, survey=replace(asking.survey, state="live")).decided() == ()
 
@@ -303,7 +303,7 @@ RESTRICTIONS: dict[str, Callable[[Case, int, PastAsk], Case]] = {
     "another rule": lambda case, by, _ask: replace(
         case, policy=replace(case.policy, rules=(*case.policy.rules, Rule("new", "all", "asked", 2, by)))
     ),
-    "more history": lambda case, _by, ask: replace(case, person=replace(case.person, asks=(*case.person.asks, ask))),
+    "more history": lambda case, _by, ask: replace(case, person=case.person._replace(asks=(*case.person.asks, ask))),
     "lower caps": lambda case, by, _ask: _with_rules(case, lambda rule: replace(rule, cap=max(1, rule.cap - by))),
     "longer windows": lambda case, by, _ask: _with_rules(
         case, lambda rule: replace(rule, window_ms=rule.window_ms + by)
@@ -312,7 +312,7 @@ RESTRICTIONS: dict[str, Callable[[Case, int, PastAsk], Case]] = {
     "nothing ignored": lambda case, _by, _ask: _throttled(case, ignores=frozenset()),
     "longer repeat and tenure": lambda case, by, _ask: _longer(case, by),
     "seen later": lambda case, by, _ask: replace(
-        case, person=replace(case.person, first_seen_at=case.person.first_seen_at + by)
+        case, person=case.person._replace(first_seen_at=case.person.first_seen_at + by)
     ),
     "more holdout": lambda case, by, _ask: replace(
         case, policy=replace(case.policy, holdout=min(1, case.policy.holdout + by / 40))
@@ -326,9 +326,9 @@ RESTRICTIONS: dict[str, Callable[[Case, int, PastAsk], Case]] = {
     "smaller audience": lambda case, _by, _ask: replace(
         case, survey=replace(case.survey, audience=replace(case.survey.audience, where=(*IS_PRO, *OLD_ENOUGH)))
     ),
-    "opted out": lambda case, _by, _ask: replace(case, person=replace(case.person, opted_out=True)),
-    "no test person": lambda case, _by, _ask: replace(case, person=replace(case.person, test=False)),
-    "not asked for": lambda case, _by, _ask: replace(case, moment=replace(case.moment, asked_for=False)),
+    "opted out": lambda case, _by, _ask: replace(case, person=case.person._replace(opted_out=True)),
+    "no test person": lambda case, _by, _ask: replace(case, person=case.person._replace(test=False)),
+    "not asked for": lambda case, _by, _ask: replace(case, moment=case.moment._replace(asked_for=False)),
     "paused": lambda case, _by, _ask: replace(case, survey=replace(case.survey, state="paused")),
     "one page only": lambda case, _by, _ask: replace(
         case, survey=replace(case.survey, trigger=replace(case.survey.trigger, page="/app/x"))

@@ -115,7 +115,7 @@ def test_it_is_free_when_the_last_refusal_lets_go(free: tuple[int | None, ...], 
 
 
 def _later(case: Case, now: int) -> Case:
-    return replace(case, moment=replace(case.moment, now=now))
+    return replace(case, moment=case.moment._replace(now=now))
 
 
 def _timed(case: Case) -> Case:
@@ -123,7 +123,7 @@ def _timed(case: Case) -> Case:
     return Case(
         replace(case.survey, state="live", audience=Audience(), trigger=Trigger()),
         replace(case.policy, holdout=0.0),
-        replace(case.person, opted_out=False, test=False),
+        case.person._replace(opted_out=False, test=False),
         Moment(case.moment.now),
     )
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
@@ -55,8 +57,7 @@ class Waiting:
         return event.source == "server" or self.trigger.hold_ms > 0 or bool(self.trigger.cancel_on)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A survey whose trigger matched: which message did it, and what of the event the survey's texts mention.
 
     `id` names the row of one that waits (None: it is offered in the reply). One ask is made for each value of `per`.
@@ -65,7 +66,7 @@ class Candidate:
     live: LiveSurvey
     message_id: str
     delay_ms: int = 0
-    event: EventValues = field(default_factory=dict)
+    event: EventValues = MappingProxyType({})
     per: str | None = None
     id: str | None = None
 
@@ -84,8 +85,7 @@ class Held:
     same: EventValues
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The candidate to offer, if any, and for every other one all its refusals."""
 
     offer: Candidate | None
@@ -211,6 +211,8 @@ def _held(one: Waiting, candidate: Candidate, event: Event) -> Held:
 def _values(event: Event, paths: frozenset[str]) -> dict[str, str | int | float]:
     """The event's values at `paths`, short texts and numbers only."""
     found: dict[str, str | int | float] = {}
+    if not paths:
+        return found
     for path in sorted(paths)[:_MOST_VALUES]:
         value = look_up(event.properties, path)
         if isinstance(value, str) and value:

@@ -1,7 +1,7 @@
 """The decision: may this person be asked this survey now, and if not, every reason why.
 
 A decision is a list of checks, in the order in which a person would explain them. Each looks at the same frozen facts
-and yields refusals; no refusal means yes. All checks always run, so that `why` can name every reason with its numbers
+and returns refusals; no refusal means yes. All checks always run, so that `why` can name every reason with its numbers
 and not merely the first. Adding a restriction can only add refusals: no check ever turns a refusal into an ask.
 
 The same function runs when an event arrives (an offer is only a promise to look again) and inside the transaction
@@ -14,8 +14,9 @@ person who asks to give feedback (`show`) is not throttled.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tactful.core.conditions import holds
 from tactful.core.people import Person
@@ -52,8 +53,7 @@ class LiveSurvey:
         return cls(survey, version, rules_for(survey, policy))
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When and where. `page` is None when the question is asked apart from any page (`why`)."""
 
     now: int
@@ -65,7 +65,7 @@ class Moment:
 class Check:
     """One reason to refuse, and who passes it all the same."""
 
-    find: Callable[[LiveSurvey, Policy, Person, Moment], Iterator[Refusal]]
+    find: Callable[[LiveSurvey, Policy, Person, Moment], tuple[Refusal, ...]]
     binds_test_people: bool
     binds_show: bool
 
@@ -79,60 +79,69 @@ def share_of(*parts: str) -> float:
     return int.from_bytes(digest, "big") / 2**56
 
 
-def _state(live: LiveSurvey, _policy: Policy, _person: Person, _moment: Moment) -> Iterator[Refusal]:
+def _state(live: LiveSurvey, _policy: Policy, _person: Person, _moment: Moment) -> tuple[Refusal, ...]:
     if live.survey.state != "live":
-        yield Refusal("not_live")
+        return (Refusal("not_live"),)
+    return ()
 
 
-def _opted_out(_live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+def _opted_out(_live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> tuple[Refusal, ...]:
     if person.opted_out:
-        yield Refusal("opted_out")
+        return (Refusal("opted_out"),)
+    return ()
 
 
-def _holdout(_live: LiveSurvey, policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+def _holdout(_live: LiveSurvey, policy: Policy, person: Person, _moment: Moment) -> tuple[Refusal, ...]:
     if policy.holdout > 0 and share_of("holdout", person.sample_key) < policy.holdout:
-        yield Refusal("holdout")
+        return (Refusal("holdout"),)
+    return ()
 
 
-def _sample(live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> Iterator[Refusal]:
+def _sample(live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) -> tuple[Refusal, ...]:
     sample = live.survey.audience.sample
     if sample < 1 and share_of("sample", live.survey.key, person.sample_key) >= sample:
-        yield Refusal("sample")
+        return (Refusal("sample"),)
+    return ()
 
 
-def _audience(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+def _audience(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     conditions = live.survey.audience.where
     if conditions and not all(holds(condition, person.values(moment.now)) for condition in conditions):
-        yield Refusal("audience")
+        return (Refusal("audience"),)
+    return ()
 
 
-def _page(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> Iterator[Refusal]:
+def _page(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> tuple[Refusal, ...]:
     if moment.page is not None and not on_page(live.survey.trigger, moment.page):
-        yield Refusal("page")
+        return (Refusal("page"),)
+    return ()
 
 
-def _tenure(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+def _tenure(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     own = live.survey.throttle.tenure_ms
     tenure_ms = policy.tenure_ms if own is None else own
     if moment.now < person.since + tenure_ms:
-        yield Refusal("tenure", free_at=person.since + tenure_ms, window_ms=tenure_ms)
+        return (Refusal("tenure", free_at=person.since + tenure_ms, window_ms=tenure_ms),)
+    return ()
 
 
-def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
+def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     repeat_ms = live.survey.throttle.repeat_ms
     if repeat_ms is None:
-        return
+        return ()
     times = (ask.asked_at for ask in person.asks if ask.survey == live.survey.key)
     counted, again = free_at(times, cap=1, window_ms=repeat_ms, now=moment.now)
     if again is not None:
-        yield Refusal("repeat", free_at=again, counted=counted, cap=1, window_ms=repeat_ms)
+        return (Refusal("repeat", free_at=again, counted=counted, cap=1, window_ms=repeat_ms),)
+    return ()
 
 
-def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> Iterator[Refusal]:
-    for reading in readings(live, person, moment.now):
-        if reading.full:
-            rule = reading.rule
-            yield Refusal("rule", reading.free_at, rule.id, reading.counted, rule.cap, rule.window_ms)
+def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal("rule", reading.free_at, reading.rule.id, reading.counted, reading.rule.cap, reading.rule.window_ms)
+        for reading in readings(live, person, moment.now)
+        if reading.full
+    )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -155,12 +164,11 @@ def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, .
 
 def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     """Return every reason not to ask `person` this survey at `moment`; none means that it may be asked."""
-    return tuple(
-        refusal
-        for check in CHECKS
-        if (check.binds_test_people or not person.test) and (check.binds_show or not moment.asked_for)
-        for refusal in check.find(live, policy, person, moment)
-    )
+    found: tuple[Refusal, ...] = ()
+    for check in CHECKS:
+        if (check.binds_test_people or not person.test) and (check.binds_show or not moment.asked_for):
+            found += check.find(live, policy, person, moment)
+    return found
 
 
 def free_again(refusals: Iterable[Refusal]) -> int | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tactful.core.spans import DAY_MS
 
 __all__ = ["PastAsk", "Person"]
 
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class PastAsk:
+
+class PastAsk(NamedTuple):
     """One ask that counts, with the survey's kind and tags *as they were when asked*, so copying a survey or
     renaming a tag escapes no cap. Times are milliseconds; None: it did not happen."""
 
@@ -23,8 +25,7 @@ class PastAsk:
     responded_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One person with all merged histories. `asks` need no order; asks given back are not among them.
 
     `sample_key` is the user id, else the anonymous id. `created_at` is only ever a time that the customer's backend
@@ -37,8 +38,8 @@ class Person:
     known: bool = False
     opted_out: bool = False
     test: bool = False
-    traits: Mapping[str, object] = field(default_factory=dict)
-    account: Mapping[str, object] = field(default_factory=dict)
+    traits: Mapping[str, object] = _NOTHING
+    account: Mapping[str, object] = _NOTHING
     asks: tuple[PastAsk, ...] = ()
 
     @property

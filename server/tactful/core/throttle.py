@@ -9,7 +9,7 @@ moment the cap-th newest leaves the window.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tactful.core.people import PastAsk
 from tactful.core.policy import Policy, Rule
@@ -22,8 +22,7 @@ __all__ = ["RuleReading", "applies", "free_at", "horizon_ms", "read_rule", "rule
 ASK_LIFETIME_MS = 30 * 24 * 3_600 * 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class RuleReading:
+class RuleReading(NamedTuple):
     """What a rule says of one person and survey: its count, and when it is free again (None: it is free)."""
 
     rule: Rule

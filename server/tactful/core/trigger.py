@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from re import Pattern
 from re import compile as compile_pattern
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from tactful.core.conditions import holds
@@ -25,12 +26,11 @@ __all__ = ["Cancelling", "Event", "counter_of", "is_due", "matches", "on_page"]
 _LONGEST_PAGE = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened. `source` tells who said so: a page can be forged, a backend holds the write key."""
 
     name: str
-    properties: Mapping[str, object] = field(default_factory=dict)
+    properties: Mapping[str, object] = MappingProxyType({})
     source: Literal["browser", "server"] = "browser"
 
 
@@ -44,11 +44,9 @@ class Cancelling:
 
 def matches(trigger: EventTrigger, event: Event) -> bool:
     """Tell whether `event` is one that `trigger` waits for, its count apart."""
-    return (
-        trigger.event == event.name
-        and trigger.source in ("any", event.source)
-        and all(holds(condition, {"properties": event.properties}) for condition in trigger.where)
-    )
+    if trigger.event != event.name or trigger.source not in ("any", event.source):
+        return False
+    return not trigger.where or all(holds(condition, {"properties": event.properties}) for condition in trigger.where)
 
 
 def is_due(nth: Nth | None, occurrence: int) -> bool:

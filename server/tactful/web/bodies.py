@@ -8,7 +8,6 @@ before both databases, so both keep exactly the same things. Limits: design, "Th
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -130,12 +129,9 @@ def _is_plain(value: Any, below: list[Any]) -> bool:
         return _NUL not in value
     if isinstance(value, dict):
         below.extend(value.values())
-        return len(value) <= MOST_VALUES and not _any_nul(value)
+        # Names are joined and searched once, since most values have several.
+        return len(value) <= MOST_VALUES and _NUL not in "".join(value)
     if isinstance(value, list):
         below.extend(value)
         return True
     return not isinstance(value, int) or -LARGEST_INT <= value <= LARGEST_INT
-
-
-def _any_nul(keys: Iterable[str]) -> bool:
-    return any(_NUL in key for key in keys)
