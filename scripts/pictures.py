@@ -85,14 +85,16 @@ def window() -> str:
         parts += [
             box(x(now - days), y, x(now) - x(now - days), 34, "range"),
             line(x(now), y - 4, x(now), y + 38, "now"),
-            text(x(now) - 8, y + 22, "7 days", "end soft"),
+            text(x(now) - 8, y + 22, "7 days", "end soft")
+            if row
+            else text(x(now - days) + 8, y + 22, "7 days", "soft"),
             dot(x(ask), y + 17, "ask" if counted else "not"),
-            text(x(now) + 8, y + 15, "now", "soft") if row < 2 else "",
-            verdict(x(now) + 17, y + (28 if row < 2 else 17), free=again is None),
+            text(x(now) + 8, y + 13, "now", "soft"),
+            verdict(x(now) + 19, y + 28, free=again is None),
         ]
     parts += [line(x(0), 212, x(18), 212)]
     parts += [text(x(day), 230, f"day {day}" if day == 1 else str(day), "mid soft") for day in (1, 4, 8, 12, 16)]
-    return picture(240, [part for part in parts if part])
+    return picture(240, parts)
 
 
 RULES = (("any-7d", 7, 1, "any"), ("nps-90d", 90, 1, "nps"), ("any-90d", 90, 3, "any"))
@@ -114,7 +116,7 @@ def rules() -> str:
         told = f"{counted} of {cap}" + ("" if again is None else f", until day {again}")
         parts += [
             text(10, y + 8, name, "b"),
-            text(x(now), y + 8, told, "end soft"),
+            text(x(now) - 8, y + 8, told, "end soft"),
             box(x(now - days), y + 18, x(now) - x(now - days), 34, "range"),
             *(dot(x(at), y + 35, "ask" if at in times and at > now - days else "not") for at, _ in ASKS),
             verdict(x(now) + 28, y + 35, free=again is None),
@@ -157,7 +159,6 @@ def tenure() -> str:
         text(seen, 18, "first seen", "soft end"),
         line(seen - 4, 26, seen - 4, 176, "dash"),
         text(now + 6, 18, "now", "b"),
-        line(now, 8, now, 184, "now"),
     ]
     for y, start, told, free in ((48, seen - 4, "without createdAt", False), (118, 40, "with createdAt", True)):
         parts += [
@@ -166,12 +167,13 @@ def tenure() -> str:
             text(44, y + 4, told, "b"),
             verdict(now + 100, y + 31, free=free),
         ]
+    parts.append(line(now, 8, now, 184, "now"))
     return picture(190, parts)
 
 
 def sample() -> str:
     """A hundred people, placed by the product's own hash."""
-    people = [f"user-{number}" for number in range(1, 101)]
+    people = [f"p-{number}" for number in range(1, 101)]
     held = {who for who in people if share_of("holdout", who) < 0.05}
     chosen = {who for who in people if share_of("sample", "lesson-nps", who) < 0.25}
     parts = []
@@ -193,7 +195,7 @@ def sample() -> str:
 def candidate() -> str:
     """A closed ticket: held, waiting, over; and one that is opened again."""
     parts = []
-    for y, reopened in ((34, False), (120, True)):
+    for y, reopened in ((34, False), (146, True)):
         end = 230 if reopened else 400
         parts += [
             dot(20, y + 17, "ask"),
@@ -209,7 +211,7 @@ def candidate() -> str:
         else:
             parts += [line(400, y - 6, 400, y + 40, "now"), text(400, y - 12, "within is over", "end soft")]
     parts += [text(67, 86, "2 h", "mid soft"), text(252, 86, "3 d", "mid soft")]
-    return picture(176, parts)
+    return picture(200, parts)
 
 
 PICTURES = {one.__name__: one for one in (window, rules, dismissed, tenure, sample, candidate)}

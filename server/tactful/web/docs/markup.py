@@ -178,7 +178,7 @@ def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: A
     caption = f"<figcaption>{escape(name)}</figcaption>" if name else ""
     code = _coloured(tokens[index].content, language)
     # A block that scrolls must be reachable by keyboard.
-    return f'<figure class="sample">{caption}<pre tabindex="0"><code>{code}</code></pre></figure>\n'
+    return f'<figure class="sample">{caption}<pre tabindex="0"><code class="language-{escape(language)}">{code}</code></pre></figure>\n'
 
 
 def _coloured(code: str, language: str) -> str:
