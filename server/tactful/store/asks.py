@@ -25,13 +25,13 @@ from tactful.store.script import Row, Script, one, run
 __all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "respond", "show", "take_up"]
 
 FIND_ASK = """
-SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at FROM asks
+SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at, visit FROM asks
 WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 INSERT_ASK = """
 INSERT INTO asks (project_id, person_id, ask_id, survey_key, version, kind, tags, test, asked_for, locale, page, event,
-    per, asked_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    per, visit, asked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 FIND_RESPONSE = "SELECT rev, done FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
 INSERT_RESPONSE = """
@@ -79,11 +79,13 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where the ask happens, and what it is about: the values of the event that the survey's texts mention."""
+    """Where the ask happens, and what it is about: the values of the event that the survey's texts mention. `visit` is
+    the tab's own, None where the page tells none."""
 
     page: str
     locale: str
     event: Mapping[str, str | int | float] = field(default_factory=dict)
+    visit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
         return _refused("survey_changed")
     before = yield one(FIND_ASK, project_id, known.person_id, offered.offer_id)
     if before is not None:
-        if not _may_tell_again(before, known):
+        if not _may_tell_again(before, known, context):
             return _refused("offer_spent")
         return Asked(offered.offer_id, before["asked_at"], live, known, context.event)
     refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
@@ -177,13 +179,14 @@ def _spent(project_id: str, known: Known, offered: Offered) -> Script[str | None
     return None
 
 
-def _may_tell_again(ask: Row, known: Known) -> bool:
+def _may_tell_again(ask: Row, known: Known, context: Context) -> bool:
     """Tell whether an ask that was made before may still be drawn.
 
     Later than any retry, the same id can only come from a client that uses message ids again; it would be drawn a
-    card each time, and none of them counted.
+    card each time, and none of them counted. And two tabs that are offered the same candidate would both draw it.
     """
-    is_retry = known.now <= ask["asked_at"] + TOLD_AGAIN_MS
+    same_tab = ask["visit"] is None or context.visit is None or ask["visit"] == context.visit
+    is_retry = same_tab and known.now <= ask["asked_at"] + TOLD_AGAIN_MS
     return is_retry and ask["refunded_at"] is None and not known.person.opted_out
 
 
@@ -215,7 +218,8 @@ def _record(
     yield run(
         INSERT_ASK, project_id, known.person_id, offered.offer_id, survey.key, live.version, survey.kind,
         orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), by_person,
-        context.locale, context.page, orjson.dumps(dict(context.event)).decode(), offered.per, known.now,
+        context.locale, context.page, orjson.dumps(dict(context.event)).decode(), offered.per,
+        context.visit, known.now,
     )  # fmt: skip
     return Asked(offered.offer_id, known.now, live, known, context.event)
 

@@ -35,6 +35,7 @@ _closings_body = msgspec.json.Decoder(ClosingsBody)
 
 _LONGEST_PAGE = 2_000
 _LONGEST_LOCALE = 35
+_LONGEST_VISIT = 100
 
 _DONE = b"{}"
 
@@ -58,8 +59,9 @@ def identity_of(config: Config, part: IdentityPart) -> Identity:
 
 
 def _context(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
-    check_text(part.page)
-    return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {})
+    visit = part.visit and part.visit[:_LONGEST_VISIT]
+    check_text(part.page, visit or "")
+    return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {}, visit)
 
 
 def _locale(post: Post, part: ContextPart) -> str:
