@@ -1,11 +1,13 @@
 """What people write: sentences dealt from decks, so that none comes back soon, typed as carefully as people do.
 
 A deck is the sentences for one survey, band and language. The sentence that is dealt is one of those that were dealt
-longest ago; so one deck does not repeat itself within the latest two thirds of its size.
+longest ago; so one deck does not repeat itself within the latest two thirds of its size. Where a whole comment would
+come back soon all the same, a second sentence makes it another.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -17,7 +19,10 @@ Place = tuple[str, str, str]
 _TWO_SENTENCES = 0.24
 _NO_FULL_STOP = 0.3
 _SMALL_LETTERS = 0.16
+#: Of a deck, the share that was dealt longest ago: a third.
 _FRESH = 3
+#: So many comments pass before one may come back word for word.
+_REMEMBERED = 400
 
 
 class Words:
@@ -30,14 +35,20 @@ class Words:
             for band, languages in bands.items()
             for language, deck in languages.items()
         }
+        self._latest: deque[str] = deque(maxlen=_REMEMBERED)
 
     def write(self, place: Place, about: Mapping[str, object], random: Random) -> str:
         """Write a comment at `place`; `about` fills what its sentences mention, and keeps out those it cannot fill."""
-        sentences = [self._deal(place, about, random)]
-        if random.random() < _TWO_SENTENCES:
-            sentences.append(self._deal(place, about, random))
-        typed = _as_typed(("" if place[2] == "zh" else " ").join(sentences), random)
-        return typed.format_map({**about, "course": about.get("title")})
+        for two in (random.random() < _TWO_SENTENCES, True, True):
+            text = self._compose(place, about, random, two=two)
+            if text not in self._latest:
+                break
+        self._latest.append(text)
+        return _as_typed(text, random).format_map({**about, "course": about.get("title")})
+
+    def _compose(self, place: Place, about: Mapping[str, object], random: Random, *, two: bool) -> str:
+        sentences = [self._deal(place, about, random) for _ in range(2 if two else 1)]
+        return ("" if place[2] == "zh" else " ").join(sentences)
 
     def _deal(self, place: Place, about: Mapping[str, object], random: Random) -> str:
         deck = self._decks[place]
