@@ -54,6 +54,16 @@ def test_every_fault_is_told_at_once_and_no_secret_with_it() -> None:
     assert KEY not in said
 
 
+def test_how_many_proxies_are_believed() -> None:
+    assert read(SECRET_KEYS=KEY)[0].trusted_proxies == 0
+    assert read(SECRET_KEYS=KEY, TRUSTED_PROXIES="2")[0].trusted_proxies == 2
+
+
+@pytest.mark.parametrize("hops", ["", "-1", "one", "1.0", "100", "10.0.0.1", "²"])
+def test_what_is_no_number_of_proxies(hops: str) -> None:
+    assert f"TACTFUL_TRUSTED_PROXIES={hops!r}: expected a number" in refusal(SECRET_KEYS=KEY, TRUSTED_PROXIES=hops)
+
+
 @pytest.mark.parametrize(
     "url", ["", "tactful.db", "sqlite:", "sqlite://x", "sqlite:///", "postgresql:///x", "SQLITE:///x"]
 )

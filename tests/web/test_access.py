@@ -22,7 +22,7 @@ from tactful.store.members import (
     forget_sessions,
     start_session,
 )
-from tactful.tokens import ASK, OFFER, PASS, RESULTS, SESSION, Tokens
+from tactful.tokens import ASK, OFFER, PASS, SESSION, Tokens
 from tactful.web.access import our_path
 from tactful.web.routes import ROUTES
 from tests.support.clock import SetClock
@@ -238,7 +238,7 @@ async def test_only_what_we_signed_for_this_opens_a_session(site: Site) -> None:
     value = cookie_of(site.service, session)[1]
     assert await status(site.client, value) == 200
     others = Tokens(("another-key-of-at-least-32-characters",), site.clock)
-    forged = [site.service.tokens.sign(purpose, [session.secret]) for purpose in (PASS, OFFER, ASK, RESULTS)]
+    forged = [site.service.tokens.sign(purpose, [session.secret]) for purpose in (PASS, OFFER, ASK)]
     forged += [others.sign(SESSION, [session.secret]), session.secret, session.session_id, f"{value}x", value[:-1], ""]
     forged += [value.replace(value[5], "A" if value[5] != "A" else "B", 1), "a.b.c", "." * 100, "x" * 30_000]
     forged += [site.service.tokens.sign(SESSION, [given]) for given in ("", session.session_id, {"$ne": ""}, None, 0)]
@@ -336,6 +336,16 @@ async def test_all_others_can_be_ended_at_once(site: Site) -> None:
     assert [await status(site.client, value) for value in others] == [303] * 3
     assert await status(site.client, somebody) == 200
     assert (await site.client.get("/account")).status_code == 200
+
+
+async def test_to_end_the_session_one_is_in_is_to_log_out(site: Site) -> None:
+    _, session = await a_member(site.service, "viewer")
+    name, value = cookie_of(site.service, session)
+    headers = FROM_OURS | {"cookie": f"{name}={value}"}
+    answer = await site.client.post(f"/account/sessions/{session.session_id}/end", headers=headers)
+    assert answer.headers["location"] == "/login"
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert await status(site.client, value) == 303
 
 
 async def test_nobody_ends_or_sees_the_sessions_of_another(site: Site) -> None:

@@ -111,6 +111,20 @@ async def test_an_old_hash_is_replaced_at_log_in(site: Site) -> None:
     assert (await log_in(site)).status_code == 303
 
 
+async def test_a_newer_hash_never_takes_a_new_password_back(site: Site) -> None:
+    old = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1).hash(PASSWORD)
+    await a_member(site.service, "viewer", ANN, password_hash=old)
+
+    class Slow(Counting):
+        async def hash(self, password: str) -> str:
+            execute(site.path, "UPDATE members SET password_hash = 'another'")
+            return await super().hash(password)
+
+    site.service.passwords = Slow()
+    assert (await log_in(site)).status_code == 401
+    assert execute(site.path, "SELECT password_hash FROM members") == [("another",)]
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [

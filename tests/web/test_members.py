@@ -13,15 +13,26 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tactful.cli_members import first_link, print_first_link
 from tactful.clock import new_id, new_secret
 from tactful.errors import Conflict
-from tactful.store.members import NewMember, add_member, offer_link, remove_member, set_role
+from tactful.settings import Settings
+from tactful.store.members import (
+    NewMember,
+    NewSession,
+    add_member,
+    change_password,
+    offer_link,
+    remove_member,
+    set_role,
+)
+from tests.support.clock import SetClock
 from tests.support.login import ANN, PASSWORD, Counting, ann, choose, is_in, log_in
 from tests.support.members import FROM_OURS, a_member, cookie_of
 from tests.support.members import log_in as enter
 from tests.support.rows import contents, execute
 from tests.support.server import command, environment, free_port
-from tests.support.service import Site
+from tests.support.service import KEY, Site, make_project
 
 pytestmark = pytest.mark.anyio
 
@@ -114,6 +125,14 @@ async def test_ones_own_new_role_comes_with_a_new_session(site: Site) -> None:
     assert len(execute(site.path, "SELECT 1 FROM sessions WHERE member_id = ?", member_id)) == 1
 
 
+async def test_ones_own_role_as_it_is_changes_nothing(site: Site) -> None:
+    member_id = await enter(site.client, site.service, "admin")
+    before = contents(site.path)
+    answer = await site.client.post(f"/members/{member_id}/role", data={"role": "admin"})
+    assert answer.headers["location"] == "/members?done=same"
+    assert contents(site.path) == before
+
+
 async def test_the_last_admin_stays_one(site: Site) -> None:
     member_id = await enter(site.client, site.service, "admin")
     editor_id, _ = await a_member(site.service, "editor")
@@ -201,6 +220,35 @@ async def test_a_changed_password_ends_all_other_sessions(site: Site) -> None:
     assert (await site.client.get(f"/reset/{token}")).status_code == 404
     assert (await log_in(site)).status_code == 401
     assert (await log_in(site, ANN, "another password")).status_code == 303
+
+
+async def test_of_two_changes_at_once_one_holds(site: Site) -> None:
+    await ann(site)
+    await log_in(site)
+    answers = await asyncio.gather(
+        *(change(site, password=f"password {n} of two", again=f"password {n} of two") for n in range(2))
+    )
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses[0] == 303
+    assert statuses[1] in {401, 403, 409}
+    member_id, hashed = execute(site.path, "SELECT member_id, password_hash FROM members")[0]
+    session = NewSession(new_secret("ses"), new_id(site.clock), "Firefox")
+    assert not await site.service.db.run(change_password, member_id, "an older hash", "new", session)
+    assert execute(site.path, "SELECT password_hash FROM members") == [(hashed,)]
+
+
+async def test_a_password_changed_elsewhere_meanwhile_is_not_changed_back(site: Site) -> None:
+    await ann(site)
+    await log_in(site)
+
+    class Slow(Counting):
+        async def hash(self, password: str) -> str:
+            execute(site.path, "UPDATE members SET password_hash = 'another'")
+            return await super().hash(password)
+
+    site.service.passwords = Slow()
+    assert (await change(site)).status_code == 409
+    assert execute(site.path, "SELECT password_hash FROM members") == [("another",)]
 
 
 @pytest.mark.parametrize(
@@ -316,3 +364,16 @@ def test_the_first_start_prints_a_link_until_somebody_has_used_it(path: Path) ->
     assert links[0] != links[1]
     execute(path, "INSERT INTO members VALUES ('m', 'ann@example.test', 'admin', 'none', 0)")
     assert LINK.findall(_start(path, runs)) == []
+
+
+def test_the_first_link_is_said_where_nobody_is_a_member(
+    path: Path, clock: SetClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_project(path, clock)
+    settings = Settings(path, (KEY,), "http://service.test")
+    print_first_link(settings, clock)
+    assert len(LINK.findall(capsys.readouterr().err)) == 1
+    execute(path, "INSERT INTO members VALUES ('m', 'ann@example.test', 'viewer', NULL, 0)")
+    print_first_link(settings, clock)
+    assert capsys.readouterr().err == ""
+    assert first_link(settings, clock) is None

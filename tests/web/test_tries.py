@@ -128,3 +128,11 @@ async def test_the_memory_of_tries_is_bounded(site: Site) -> None:
     for number in range(_MOST_KEYS + 50):
         tries.begin(f"{number}@example.test", f"address-{number}")
     assert len(tries._accounts._tried) == len(tries._addresses._tried) == _MOST_KEYS
+
+
+async def test_what_is_forgotten_is_given_back_to_nobody(site: Site) -> None:
+    tries = site.service.tries
+    tries.succeeded(ANN, "an address that never tried")
+    tries.begin(ANN, "an address")
+    tries.succeeded(ANN, "an address")
+    assert tries._addresses.wait_ms("an address", site.clock.now) == 0
