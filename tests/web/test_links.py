@@ -127,6 +127,16 @@ async def test_a_reset_ends_every_session_and_every_other_link(site: Site) -> No
     assert (await log_in(site, ANN, "another password")).status_code == 303
 
 
+async def test_a_link_ends_the_session_that_was_in_the_browser(site: Site) -> None:
+    _, planted = await a_member(site.service, "admin", "mallory@example.test")
+    name, value = cookie_of(site.service, planted)
+    site.client.cookies.set(name, value)
+    assert (await choose(site, await reset_link(site, await ann(site)))).status_code == 303
+    assert ANN in (await site.client.get("/account")).text
+    site.client.cookies.clear()
+    assert (await site.client.get("/account", headers={"cookie": f"{name}={value}"})).status_code == 303
+
+
 async def test_a_reset_waits_for_no_back_off(site: Site) -> None:
     member_id = await ann(site)
     assert [(await log_in(site, ANN, "a wrong password")).status_code for _ in range(6)] == [401] * 5 + [429]

@@ -31,6 +31,7 @@ __all__ = [
     "find_member",
     "find_session",
     "forget_sessions",
+    "leave_session",
     "list_members",
     "list_sessions",
     "offer_first",
@@ -217,7 +218,7 @@ def start_session(member_id: str, password_hash: str, session: NewSession, old_s
     if row is None or row["password_hash"] != password_hash:
         return False
     if old_secret is not None:
-        yield run(DELETE_SESSION_BY_HASH, hash_key(old_secret))
+        yield from leave_session(old_secret)
     yield run(INSERT_SESSION, hash_key(session.secret), session.session_id, member_id, session.device)
     return True
 
@@ -242,6 +243,11 @@ def end_session(member_id: str, session_id: str) -> Script[bool]:
     """End one session of the member. False where they have none of this id."""
     ended: int = yield run(DELETE_SESSION, member_id, session_id)
     return bool(ended)
+
+
+def leave_session(secret: str) -> Script[None]:
+    """End the session with this secret, whose ever it is."""
+    yield run(DELETE_SESSION_BY_HASH, hash_key(secret))
 
 
 def end_sessions(member_id: str, *, but: str = "") -> Script[int]:

@@ -24,6 +24,7 @@ from tactful.store.members import (
     any_member,
     end_session,
     find_member,
+    leave_session,
     read_link,
     replace_hash,
     start_session,
@@ -200,5 +201,7 @@ async def _use(request: Request, link: tuple[str, Literal["setup", "reset"]], em
     first = NewMember(new_id(service.clock), email, "admin")
     hashed = await service.passwords.hash(password)
     member_id = await service.db.run(use_link, *link, hashed, session, first)
+    if (old := secret_of(request)) is not None:
+        await service.db.run(leave_session, old)
     _log.info("member %s chose a password by a %s link", member_id, link[1])
     return session
