@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
 import uvicorn
 
@@ -14,15 +15,19 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Serve Lantern until told to stop. Exits with status 2 when a setting is missing or wrong."""
+    """Serve Lantern until told to stop. Exits with status 2 when a setting is missing or wrong, or a library is."""
     try:
         settings = Settings.read(os.environ)
     except SettingsError as error:
         sys.exit(_told(error))
+    if find_spec("segment") is None:
+        sys.exit(
+            _told("Lantern's backend posts its events through a library that is missing: pip install 'tactful[demo]'")
+        )
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
 
 
-def _told(error: SettingsError) -> int:
+def _told(error: object) -> int:
     sys.stderr.write(f"{error}\n")
     return 2
 

@@ -1,20 +1,28 @@
-"""What the panel asks Tactful: for whoever is there, may each survey ask now, and if not, why and until when?"""
+"""What the panel asks: Tactful, whether each survey may ask now, and if not, why and until when; and Lantern's own
+backend, what it told Tactful.
+
+On a learner's pages both are about the learner; at the desk, about the writer of the ticket and about the agent.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 import httpx2
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from demo_site.desk import signed_in
+from demo_site.help import number_of
 from demo_site.occasions import Occasion
 from demo_site.people import Person
 from demo_site.stage import Stage, stage_of, who
 
-__all__ = ["why"]
+__all__ = ["said", "said_at_desk", "why", "why_of_ticket"]
 
 _ANONYMOUS_ID = re.compile(r"[\w.:-]{1,128}")
 
@@ -25,9 +33,39 @@ async def why(request: Request) -> Response:
     A visitor is known to Tactful by the id that the widget made, which the page passes as `anonymous_id`. Somebody
     whom Tactful has not met is not refused anything. 502 with `{trouble}` when Tactful does not answer as agreed.
     """
-    stage, person = stage_of(request), who(request)
+    return await _why(stage_of(request), _names(who(request), request.query_params.get("anonymous_id")))
+
+
+async def why_of_ticket(request: Request) -> Response:
+    """Answer as `why`, for the writer of a ticket, to whoever is at the desk."""
+    stage = stage_of(request)
+    found = stage.tickets.find(number_of(request))
+    if signed_in(request) is None or found is None:
+        raise HTTPException(404)
+    return await _why(stage, _names(found.person, None))
+
+
+async def said(request: Request) -> Response:
+    """Answer `{said: [...]}`: what Lantern's backend told Tactful about this person after the note `after`."""
+    return _said(request, who(request).key)
+
+
+async def said_at_desk(request: Request) -> Response:
+    """Answer as `said`: what Lantern's backend told Tactful because of what this agent did."""
+    agent = signed_in(request)
+    return _said(request, agent.key if agent else "")
+
+
+def _said(request: Request, key: str) -> Response:
+    written = request.query_params.get("after", "")
+    after = int(written) if written.isascii() and written.isdecimal() and len(written) < 16 else 0
+    notes = stage_of(request).backend.notes_for(key, after)
+    return JSONResponse({"said": [asdict(note) for note in notes]})
+
+
+async def _why(stage: Stage, names: dict[str, str]) -> Response:
     try:
-        found = await _ask(stage, _names(person, request.query_params.get("anonymous_id")))
+        found = await _ask(stage, names)
     except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
         return JSONResponse({"trouble": _trouble(error, stage)}, 502)
     return JSONResponse(_with_occasions(stage, found))

@@ -15,13 +15,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.templating import Jinja2Templates
 
+from demo_site.backend import Backend
 from demo_site.courses import LANGUAGES, Course, load_courses, load_words
 from demo_site.occasions import Occasion, read_occasions
-from demo_site.people import CAST, Person, new_visitor, person_of, sign
+from demo_site.people import ACCOUNTS, AGENTS, CAST, Person, initials, new_visitor, person_of, sign
 from demo_site.progress import ProgressBook
 from demo_site.settings import Settings
+from demo_site.tickets import TicketBook, now_ms
 
-__all__ = ["HERE", "Stage", "course_of", "form_of", "go", "page", "remember", "say", "stage_of", "wants_json", "who"]
+__all__ = [
+    "HERE",
+    "Stage",
+    "course_of",
+    "draw",
+    "form_of",
+    "go",
+    "page",
+    "remember",
+    "say",
+    "stage_of",
+    "wants_json",
+    "who",
+]
 
 HERE: Final = Path(__file__).parent
 _COOKIE: Final = "lantern_who"
@@ -31,20 +46,24 @@ _COOKIE_S: Final = 30 * 24 * 3600
 @dataclass(slots=True, frozen=True)
 class Stage:
     """The state of a running Lantern. `courses` and `words` are by language; `tactful` is a client of the management
-    API, with the token in it.
+    API, with the token in it; `backend` posts events with the write key.
     """
 
     settings: Settings
     courses: Mapping[str, Mapping[str, Course]]
     words: Mapping[str, Mapping[str, str]]
     progress: ProgressBook
+    tickets: TicketBook
+    backend: Backend
     occasions: Mapping[str, Occasion]
     templates: Jinja2Templates
     tactful: httpx2.AsyncClient
 
     @classmethod
-    def set_up(cls, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> Stage:
-        """Read the courses and the surveys, and prepare the client; nothing is sent yet."""
+    def set_up(
+        cls, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None, *, posting: bool = True
+    ) -> Stage:
+        """Read the courses and the surveys, and prepare the clients; nothing is sent yet."""
         client = httpx2.AsyncClient(
             base_url=settings.tactful_url,
             headers={"authorization": f"Bearer {settings.api_token}"},
@@ -56,6 +75,8 @@ class Stage:
             courses={language: load_courses(language) for language in LANGUAGES},
             words={language: load_words(language) for language in LANGUAGES},
             progress=ProgressBook(),
+            tickets=TicketBook.with_old_tickets(),
+            backend=Backend(settings, sending=posting),
             occasions=read_occasions(HERE / "surveys.yaml"),
             templates=Jinja2Templates(HERE / "templates"),
             tactful=client,
@@ -91,20 +112,45 @@ def say(request: Request) -> Callable[..., str]:
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Draw a page for whoever is there, and remember them."""
+    return remember(draw(request, template, status, **context), who(request))
+
+
+def draw(request: Request, template: str, status: int = 200, **context: Any) -> Response:
     """Draw a page for whoever is there."""
     stage, person = stage_of(request), who(request)
+    stage.backend.meets(person)
     shared = {
         "settings": stage.settings,
         "me": person,
-        "cast": CAST,
+        "accounts": [(one, [person for person in CAST.values() if person.account is one]) for one in ACCOUNTS.values()],
+        "agents": AGENTS,
+        "initials": initials,
         "user_hash": sign(person, stage.settings.identity_secret),
         "traits": orjson.dumps(person.traits).decode(),
         "courses": [(one, stage.progress.standing(person.key, one)) for one in stage.courses[person.locale].values()],
         "t": say(request),
+        "ago": _ago(request),
         "path": request.url.path,
     }
-    response = stage.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
-    return remember(response, person)
+    return stage.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
+
+
+def _ago(request: Request) -> Callable[[int], str]:
+    """Return what says how long ago an instant was, in the largest unit that fits."""
+    now = now_ms()
+
+    def told(at: int) -> str:
+        minutes = (now - at) // 60_000
+        if minutes < 1:
+            return say(request)("just now")
+        if minutes < 60:
+            return say(request)("{n} min ago", n=minutes)
+        if minutes < 1_440:
+            return say(request)("{n} h ago", n=minutes // 60)
+        return say(request)("yesterday") if minutes < 2_880 else say(request)("{n} days ago", n=minutes // 1_440)
+
+    return told
 
 
 def remember(response: Response, person: Person) -> Response:

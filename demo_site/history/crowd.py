@@ -36,8 +36,8 @@ World = Mapping[str, Any]
 def gather(world: World, season: Season, random: Random) -> list[Learner]:
     """Make everybody of the story, in no order of time."""
     accounts = [_account(kind, one) for kind in ("school", "company") for one in world[_PLURALS[kind]]]
-    owned: set[str] = set()
-    people = [_member(number, world, accounts, owned, (season, random)) for number in range(_PEOPLE)]
+    taken: set[str] = set()
+    people = [_member(number, world, accounts, taken, (season, random)) for number in range(_PEOPLE)]
     team = [_teammate(number, season) for number in range(_TEAM)]
     return people + team + [_visitor(number, world, season, random) for number in range(_VISITORS)]
 
@@ -63,16 +63,14 @@ def _weighted(random: Random, options: Sequence[World], weight: str) -> World:
 
 
 def _member(
-    number: int, world: World, accounts: Sequence[Account], owned: set[str], drawn: tuple[Season, Random]
+    number: int, world: World, accounts: Sequence[Account], taken: set[str], drawn: tuple[Season, Random]
 ) -> Learner:
     season, random = drawn
     alone = random.random() < _ALONE
     account = None if alone else random.choices(accounts, [one.size for one in accounts])[0]
     country = _country_of(world, account, random)
     name = _name(country, random)
-    is_first = account is not None and account.account_id not in owned
-    if account is not None:
-        owned.add(account.account_id)
+    is_first = account is not None and _is_new(account.account_id, taken)
     kind = account.kind if account else ""
     role = _role(kind, is_first=is_first, random=random)
     youngest, oldest, pace = _HABITS["company" if kind and role != "learner" else kind]
@@ -81,7 +79,7 @@ def _member(
     joined_at, begins_at = _began(season, random)
     user_id = f"u-{20_417 + 7 * number}"
     traits = {
-        "name": name, "email": _address(name, user_id, account), "plan": plan, "role": role,
+        "name": name, "email": _address(name, user_id, account, taken), "plan": plan, "role": role,
         "age": round(random.triangular(youngest, oldest, (youngest * 2 + oldest) / 3)),
         "country": country["code"], "locale": country["locale"], "scoring_algorithm": arm,
     }  # fmt: skip
@@ -117,12 +115,20 @@ def _name(country: World, random: Random) -> str:
     return f"{last}{first}" if country.get("family_first") else f"{first} {last}"
 
 
-def _address(name: str, user_id: str, account: Account | None) -> str:
-    """An address that nobody can have: `.example` is kept free of hosts."""
+def _is_new(name: str, taken: set[str]) -> bool:
+    """Tell whether nobody has `name` yet; from here on somebody does."""
+    is_new = name not in taken
+    taken.add(name)
+    return is_new
+
+
+def _address(name: str, user_id: str, account: Account | None, taken: set[str]) -> str:
+    """An address that nobody can have: `.example` is kept free of hosts. Of two of one name one gets a number."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     local = re.sub(r"[^a-z]+", ".", plain).strip(".")
     domain = account.account_id.partition("-")[2] if account else "mail"
-    return f"{local or user_id}@{domain}.example"
+    address = f"{local or user_id}@{domain}.example"
+    return address if _is_new(address, taken) else f"{local}{user_id[-3:]}@{domain}.example"
 
 
 def _role(kind: str, *, is_first: bool, random: Random) -> str:

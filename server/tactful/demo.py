@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -92,6 +93,11 @@ def run_demo(
 ) -> None:
     """Run the demo until it is interrupted; with `seed` a new one begins with a history. Raises `CannotStart` when the
     ports of an older demo differ."""
+    if find_spec("segment") is None:
+        raise CannotStart(
+            "no_demo_extra",
+            "Lantern's backend posts its events through a library that is missing: pip install 'tactful[demo]'",
+        )
     directory.mkdir(parents=True, exist_ok=True)
     defaults = {
         f"{PREFIX}DATABASE_URL": f"sqlite:///{directory / 'tactful.db'}",

@@ -82,7 +82,7 @@ def test_every_page_is_accessible(chromium: Browser, site: str, width: int, sche
     page = context.new_page()
     for path in PAGES:
         page.goto(site + path)
-        expect(page.locator(".survey")).to_have_count(4)
+        expect(page.locator(".survey")).to_have_count(5)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
         assert faults_of(page) == [], path
         toggle = page.get_by_role("button", name="Behind the scenes")

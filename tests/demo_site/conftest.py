@@ -27,7 +27,7 @@ def settings() -> Settings:
 @pytest.fixture
 def browser(settings: Settings) -> Iterator[TestClient]:
     """Somebody's browser on Lantern, with a cookie jar of its own and without scripts."""
-    with TestClient(create_app(settings), base_url="http://lantern.test") as client:
+    with TestClient(create_app(settings, posting=False), base_url="http://lantern.test") as client:
         yield client
 
 

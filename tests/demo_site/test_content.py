@@ -50,7 +50,7 @@ def test_every_question_has_its_right_answer_among_the_options(language: str) ->
 
 
 def test_every_word_of_lantern_is_translated_and_no_translation_is_left_over() -> None:
-    sources = [*(HERE / "templates").glob("*.html"), HERE / "pages.py", HERE / "stage.py"]
+    sources = [*(HERE / "templates").glob("*.html"), HERE / "pages.py", HERE / "stage.py", HERE / "help.py"]
     said = {
         text
         for path in sources
@@ -78,6 +78,7 @@ def test_tactful_reads_the_surveys_without_a_fault_or_a_warning() -> None:
         "quiz-ces",
         "course-csat",
         "feedback",
+        "desk-csat",
     }
     assert all(survey.state == "live" for survey in loaded.definitions.surveys)
 
@@ -100,5 +101,5 @@ def test_every_text_of_the_surveys_is_there_in_both_languages() -> None:
 def test_the_panel_knows_what_brings_each_survey_up() -> None:
     occasions = read_occasions(SURVEYS)
     assert occasions["lesson-nps"].events == ("Lesson Finished",)
-    assert occasions["lesson-nps"].when == "On every 2nd “Lesson Finished”, after 1 s"
+    assert occasions["lesson-nps"].when == "On every 2nd “Lesson Finished”, after 1\u00a0s"
     assert occasions["feedback"].events == ()

@@ -78,7 +78,7 @@ def test_the_widget_is_told_who_is_logged_in_and_nothing_about_a_visitor(browser
     assert widget["src"] == "http://surveys.test:8000/w/pk_1.js"
     assert widget["data-user-id"] == "maya-okafor"
     assert len(widget["data-user-hash"] or "") == 64
-    assert '"plan":"plus"' in (widget["data-traits"] or "")
+    assert '"plan":"schools"' in (widget["data-traits"] or "")
 
 
 def test_no_secret_is_on_any_page(browser: TestClient, settings: Settings) -> None:

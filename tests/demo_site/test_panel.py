@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 async def lantern(transport: httpx2.AsyncBaseTransport | None, token: str) -> AsyncIterator[httpx2.AsyncClient]:
     """Lantern, reaching Tactful over `transport`, seen by a browser as Maya."""
     settings = Settings.read(GIVEN | {"LANTERN_API_TOKEN": token, "LANTERN_TACTFUL_URL": "http://service.test"})
-    app = create_app(settings, transport)
+    app = create_app(settings, transport, posting=False)
     inside = httpx2.ASGITransport(app=app)
     cookies = {"lantern_who": "maya-okafor"}
     async with (
@@ -74,7 +74,13 @@ async def finish_lessons(tactful: Site, count: int, user_id: str = "maya-okafor"
 async def test_somebody_not_met_yet_is_not_held_back(browser: httpx2.AsyncClient) -> None:
     told = (await browser.get("/panel/why")).json()
     assert told["met"] is False
-    assert [one["survey"] for one in told["surveys"]] == ["lesson-nps", "quiz-ces", "course-csat", "feedback"]
+    assert [one["survey"] for one in told["surveys"]] == [
+        "lesson-nps",
+        "quiz-ces",
+        "course-csat",
+        "feedback",
+        "desk-csat",
+    ]
     assert all(one["may_ask"] and one["when"] for one in told["surveys"])
 
 
@@ -85,7 +91,9 @@ async def test_after_an_ask_each_survey_says_why_not_and_until_when(tactful: Sit
     assert (await tactful.take_up(offer, "maya-okafor", context=page)).status_code == 200
 
     surveys = await surveys_of(browser)
-    assert list(surveys) == ["lesson-nps", "quiz-ces", "course-csat", "feedback"], "in the order of the file"
+    assert list(surveys) == ["lesson-nps", "quiz-ces", "course-csat", "feedback", "desk-csat"], (
+        "in the order of the file"
+    )
     held = {one["rule"] or one["code"]: one for one in surveys["lesson-nps"]["refusals"]}
     assert {name: one["free_in_ms"] for name, one in held.items()} == {
         "visit": 20_000,
@@ -93,7 +101,7 @@ async def test_after_an_ask_each_survey_says_why_not_and_until_when(tactful: Sit
         "repeat": 120_000,
     }
     assert (held["any-60s"]["count"], held["any-60s"]["cap"]) == (1, 1)
-    assert surveys["quiz-ces"]["when"] == "On every “Quiz Finished”, after 2 s"
+    assert surveys["quiz-ces"]["when"] == "On every “Quiz Finished”, after 2\u00a0s"
 
     tactful.clock.advance(60_000)
     surveys = await surveys_of(browser)

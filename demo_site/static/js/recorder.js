@@ -27,12 +27,26 @@
     }
   }
 
+  /** Hear along with the widget what its live stream says: one nudge is one note. */
+  const hearAlong = async (stream, about) => {
+    const reader = stream.getReader()
+    const decoder = new TextDecoder()
+    for (let piece; !(piece = await reader.read()).done; ) {
+      const text = decoder.decode(piece.value, { stream: true })
+      if (text.includes('event: nudge')) note({ kind: 'nudge', ...about })
+    }
+  }
+
   const { fetch, navigator } = window
   window.fetch = (input, init) => {
     const answer = fetch.call(window, input, init)
     const url = String(input?.url ?? input)
     if (!url.startsWith(api) || init?.method !== 'POST') return answer
     const about = { request: ++requests, path: url.slice(api.length), body: parsed(init.body) }
+    if (about.path === 'live') {
+      answer.then((reply) => reply.ok && reply.body && hearAlong(reply.clone().body, about)).catch(() => {})
+      return answer
+    }
     note({ kind: 'request', ...about })
     answer
       .then(async (reply) => ({ status: reply.status, said: parsed(await reply.clone().text()) }))

@@ -1,10 +1,13 @@
 /** "Behind the scenes": asks Lantern's backend why, listens to the recorder, and keeps the countdowns going. */
+import { followBackend, toldOfWaiting } from './backend.js'
 import { setText } from './build.js'
 import { add, change, setUpLog } from './log.js'
 import { storyteller } from './story.js'
 import { greet, nameOf, reasonsAfter, show, tick } from './surveys.js'
 
-const { person, userId } = document.body.dataset
+const { person, userId, why, desk } = document.body.dataset
+/** Whom the panel tells of: at the desk the writer of the ticket, else whoever is there. */
+const whose = userId || person
 const trouble = document.querySelector('[data-trouble]')
 const knownAs = document.querySelector('[data-known-as]')
 
@@ -36,24 +39,27 @@ let asking = Promise.resolve()
 
 /** Ask why, one question after the other: an answer that was overtaken would show what is no longer so. */
 const askWhy = async () => {
+  if (!why) return
   const query = !userId && anonymousId ? `?${new URLSearchParams({ anonymous_id: anonymousId })}` : ''
-  const told = await fetch(`/panel/why${query}`).then((reply) => reply.json(), () => ({ trouble: 'Lantern does not answer.' }))
+  const told = await fetch(why + query).then((reply) => reply.json(), () => ({ trouble: 'Lantern does not answer.' }))
   setText(trouble, told.trouble ?? '')
   trouble.hidden = !told.trouble
   if (!told.trouble) {
     show(told)
-    remember(`lantern-why-${person}`, JSON.stringify({ at: Date.now(), told }))
+    toldOfWaiting(told.surveys)
+    remember(`lantern-why-${whose}`, JSON.stringify({ at: Date.now(), told }))
   }
-  if (!userId) setText(knownAs, anonymousId ?? 'not known to Tactful yet')
+  if (!userId && knownAs) setText(knownAs, anonymousId ?? 'not known to Tactful yet')
 }
 
 /** Until the first answer, show the one of the page before, with its countdowns moved on: nothing jumps. */
 const showLast = () => {
-  const last = JSON.parse(remembered(`lantern-why-${person}`) ?? 'null')
+  const last = JSON.parse(remembered(`lantern-why-${whose}`) ?? 'null')
   if (!last) return
   const past = Date.now() - last.at
   const moved = (one) => ({ ...one, free_in_ms: one.free_in_ms == null ? null : Math.max(0, one.free_in_ms - past) })
-  show({ ...last.told, surveys: last.told.surveys.map((one) => ({ ...one, refusals: one.refusals.map(moved) })) })
+  // What waits is soon over; it is shown as Tactful tells it or not at all.
+  show({ ...last.told, surveys: last.told.surveys.map((one) => ({ ...one, waiting: [], refusals: one.refusals.map(moved) })) })
 }
 
 const refresh = () => (asking = asking.then(askWhy))
@@ -81,21 +87,22 @@ const setUpFolding = () => {
 
 const hint = document.querySelector('[data-hint]')
 const closeHint = () => {
+  if (!hint) return
   hint.hidden = true
   greet('')
-  remember('lantern-hint', 'closed')
+  remember(`lantern-hint-${hint.dataset.hint}`, 'closed')
 }
 const setUpHint = () => {
-  if (remembered('lantern-hint') === 'closed') return
+  if (!hint || remembered(`lantern-hint-${hint.dataset.hint}`) === 'closed') return
   hint.hidden = false
-  greet('Try: finish 2 lessons')
+  greet(hint.dataset.glance)
   hint.querySelector('[data-hint-close]').addEventListener('click', closeHint)
 }
 
 const noteWhoIsThere = () => {
   const before = remembered('lantern-seen')
   remember('lantern-seen', person)
-  if (!before || before === person) return
+  if (desk !== undefined || !before || before === person) return
   const name = document.querySelector('.panel-name').textContent
   const joined = before.startsWith('visitor') && userId ? 'Logging in joins what the visitor did here to this person.' : ''
   add({ tone: 'quiet', label: 'Lantern', title: `is now used by ${name}`, detail: joined })
@@ -105,6 +112,7 @@ setUpFolding()
 setUpHint()
 setUpLog()
 noteWhoIsThere()
+followBackend({ refresh })
 window.lanternRecorder.listen(storyteller({ nameOf, explain, met, asked: closeHint, changed: refresh }))
 showLast()
 refresh()

@@ -94,6 +94,11 @@ const onReply = (note, tools) => {
   waiting.delete(note.request)
 }
 
+const onNudge = ({ at }, tools) => {
+  add({ at, tone: 'event', label: 'Live', title: 'something waits for this tab', detail: 'Heard over the live stream; now the tab asks.' })
+  tools.changed()
+}
+
 /**
  * Return what takes the recorder's notes. `tools` has `nameOf(surveyKey)`, `explain(messages, entryIds)` for events
  * after which nobody was asked, `asked()`, and `changed()` for when a reply may have changed who may be asked.
@@ -103,6 +108,7 @@ export const storyteller = (tools) => (note) => {
   if (note.kind === 'request') onRequest(note)
   if (note.kind === 'beacon') add({ at: note.at, tone: 'quiet', label: 'Beacon', title: `${note.path}, sent while leaving` })
   if (note.kind === 'reply') onReply(note, tools)
+  if (note.kind === 'nudge') onNudge(note, tools)
   const identity = note.body?.identity
   if (identity) tools.met(identity)
   if (note.kind === 'reply') tools.changed()
