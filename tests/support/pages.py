@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from tests.support.service import Site
 
-__all__ = ["HOSTILE", "Shown", "show"]
+__all__ = ["HOSTILE", "Shown", "below", "show"]
 
 #: A reader sees these apart, whatever stands between their tags.
 BLOCKS = {"dt", "dd", "li", "p", "td", "th", "h1", "h2", "h3", "summary", "option"}
@@ -68,6 +68,13 @@ class Shown(HTMLParser):
     def links(self, within: str = "") -> list[str]:
         """The addresses of all links that contain `within`."""
         return [str(link["href"]) for link in self.all("a") if within in str(link.get("href"))]
+
+
+def below(site: Site, address: str) -> str:
+    """The path below the project that a link of one of its pages leads to."""
+    head = f"/projects/{site.project.project_id}/"
+    assert address.startswith(head)
+    return address.removeprefix(head)
 
 
 async def show(site: Site, path: str, status: int = 200) -> Shown:

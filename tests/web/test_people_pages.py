@@ -15,7 +15,7 @@ from tactful.web import formats
 from tactful.web.dashboard import people as pages
 from tests.support.clock import SetClock
 from tests.support.members import log_in
-from tests.support.pages import HOSTILE, Shown, show
+from tests.support.pages import HOSTILE, Shown, below, show
 from tests.support.rows import execute
 from tests.support.service import Site, a_site, a_survey, apply_to, make_project
 
@@ -121,7 +121,7 @@ class TestTheList:
             assert 0 < len(page) <= 3
             seen += page
             older = shown.links("before=")
-            path = f"people{older[0]}" if older else ""
+            path = below(site, older[0]) if older else ""
         assert sorted(seen) == sorted(ids)
         assert len(set(seen)) == len(seen)
         assert "Nobody was seen before that." in (await show(site, "people?before=1.x")).text
@@ -184,7 +184,7 @@ class TestOne:
         site.clock.advance(2 * DAY_MS)
         shown = await show(site, f"people/{found}")
         assert (
-            "Nps ✕ Not yet, in 28 days Responded once in 30 days by this survey; rule own allows 1. Free in 28 days."
+            "Nps ✕ Not yet: in 28 days Responded once in 30 days by this survey; rule own allows 1. Free in 28 days."
         ) in shown.text
         assert "Asked once in 7 days; rule any-7d allows 1. Free in 5 days." in shown.text
         assert "any-7d asks of any survey ✕refuses 1 of 1 in 7 days in 5 days" in shown.text

@@ -12,7 +12,7 @@ from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.web.dashboard import responses as pages
 from tests.support.clock import SetClock
 from tests.support.members import log_in
-from tests.support.pages import HOSTILE, show
+from tests.support.pages import HOSTILE, below, show
 from tests.support.rows import execute
 from tests.support.service import CONTEXT, NO_RULES, SITE, Site, a_site, a_survey, apply_to, make_project
 
@@ -123,7 +123,7 @@ class TestTheList:
                 assert len(page) <= 4
                 seen += page
                 older = shown.links("before=")
-                path = f"responses{older[0]}" if older else ""
+                path = below(site, older[0]) if older else ""
             assert seen == list(reversed(expected))
 
     async def test_a_long_search_stops_and_goes_on_when_asked(
@@ -137,7 +137,7 @@ class TestTheList:
         shown = await show(site, "responses?q=needle")
         assert "Nothing yet None of the 4 responses back to" in shown.text
         assert "Look further back" in shown.text
-        further = await show(site, f"responses{shown.links('before=')[0]}")
+        further = await show(site, below(site, shown.links("before=")[0]))
         assert further.links(wanted)
 
     async def test_begins_with_what_to_do(self, site: Site) -> None:

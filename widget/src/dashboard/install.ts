@@ -33,7 +33,7 @@ const show = (live: HTMLElement, said: HTMLElement, fresh: Element): void => {
 const watch = (live: HTMLElement, said: HTMLElement): void => {
   let timer: ReturnType<typeof setTimeout> | undefined
   const look = async (): Promise<void> => {
-    const fresh = (await fetchPage(live.dataset['live'] ?? ''))?.getElementById('live')
+    const fresh = (await fetchPage(live.dataset['address'] ?? ''))?.getElementById('live')
     if (fresh) show(live, said, fresh)
     schedule()
   }

@@ -41,7 +41,8 @@ async def people(look: Look) -> str:
         rows = await look.service.db.read(recent_people, look.project_id, before, PAGE + 1)
     more = not wanted and len(rows) > PAGE
     rows = rows[:PAGE]
-    older = "?" + urlencode({"before": cursor_text(rows[-1]["last_at"], rows[-1]["person_id"])}) if more else None
+    here = f"/projects/{look.project_id}/people"
+    place = {"before": cursor_text(rows[-1]["last_at"], rows[-1]["person_id"])} if more else {}
     return look.render(
         "people.html",
         title="People",
@@ -49,7 +50,8 @@ async def people(look: Look) -> str:
         first=before is None,
         most=PAGE,
         lines=[_line(look, row) for row in rows],
-        older=older,
+        older=f"{here}?{urlencode(place)}" if more else None,
+        newest=here,
     )
 
 
@@ -134,6 +136,7 @@ def _ask(look: Look, surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
     comment = row["comment"]
     response_id = row["response_id"]
     return {
+        "id": row["ask_id"],
         "survey": survey.name,
         "href": response_id and f"/projects/{look.project_id}/responses/{response_id}",
         "tone": tone_of(survey.kind, row["band"]),

@@ -113,6 +113,7 @@ async def responses(look: Look) -> str:
         raise NotFound("no_such_survey", "There is no such survey in this project.")
     found = await _find(look, wanted)
     kept = {name: value for name in ("survey", "band", "q") if (value := query(look, name))}
+    here = f"/projects/{look.project_id}/responses"
     return look.render(
         "responses.html",
         title="Responses",
@@ -121,8 +122,8 @@ async def responses(look: Look) -> str:
         kinds=_kinds({live.survey.kind for key, live in surveys.items() if wanted.survey in ("", key)}),
         lines=[_line(look, row) for row in found.rows],
         found=found,
-        older=None if found.following is None else "?" + urlencode(kept | {"before": found.following}),
-        newest="?" + urlencode(kept),
+        older=None if found.following is None else f"{here}?{urlencode(kept | {'before': found.following})}",
+        newest=f"{here}?{urlencode(kept)}",
         filtered=bool(kept),
         command=f"tactful apply surveys.yaml --project {shlex.quote(look.config.name)}",
     )
@@ -138,6 +139,7 @@ def _line(look: Look, row: Row) -> dict[str, Any]:
     live = look.config.catalogue.surveys[row["survey_key"]]
     comment = row["comment"]
     return {
+        "id": row["response_id"],
         "href": f"/projects/{look.project_id}/responses/{row['response_id']}",
         "score": row["score"],
         "band": row["band"],
