@@ -129,7 +129,7 @@ def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -
     repeat_ms = live.survey.throttle.repeat_ms
     if repeat_ms is None:
         return ()
-    times = (ask.asked_at for ask in person.asks if ask.survey == live.survey.key)
+    times = [ask.asked_at for ask in person.asks if ask.survey == live.survey.key]
     counted, again = free_at(times, cap=1, window_ms=repeat_ms, now=moment.now)
     if again is not None:
         return (Refusal("repeat", free_at=again, counted=counted, cap=1, window_ms=repeat_ms),)
@@ -137,6 +137,8 @@ def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -
 
 
 def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    if not live.rules:
+        return ()
     return tuple(
         Refusal("rule", reading.free_at, reading.rule.id, reading.counted, reading.rule.cap, reading.rule.window_ms)
         for reading in readings(live, person, moment.now)
@@ -156,18 +158,26 @@ CHECKS: tuple[Check, ...] = (
     Check(_rules, binds_test_people=False, binds_show=False),
 )
 
+#: The checks that bind, by whether the person is a test person and whether they asked to be asked.
+_BINDING = {
+    (test, asked_for): tuple(
+        check.find for check in CHECKS if (check.binds_test_people or not test) and (check.binds_show or not asked_for)
+    )
+    for test in (False, True)
+    for asked_for in (False, True)
+}
+
 
 def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, ...]:
     """Read every rule that `live` must pass, the full and the free ones."""
-    return tuple(read_rule(rule, live.survey.key, person.asks, now) for rule in live.rules)
+    return tuple([read_rule(rule, live.survey.key, person.asks, now) for rule in live.rules])
 
 
 def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     """Return every reason not to ask `person` this survey at `moment`; none means that it may be asked."""
     found: tuple[Refusal, ...] = ()
-    for check in CHECKS:
-        if (check.binds_test_people or not person.test) and (check.binds_show or not moment.asked_for):
-            found += check.find(live, policy, person, moment)
+    for find in _BINDING[person.test, moment.asked_for]:
+        found += find(live, policy, person, moment)
     return found
 
 

@@ -68,10 +68,10 @@ def _times(rule: Rule, this: str, asks: Iterable[PastAsk]) -> Iterator[int]:
 
 def free_at(times: Iterable[int], *, cap: int, window_ms: int, now: int) -> tuple[int, int | None]:
     """Return the count in the window and the time when it falls below `cap` (None: it is below)."""
-    inside = sorted((at for at in times if at > now - window_ms), reverse=True)
+    inside = [at for at in times if at > now - window_ms]
     if len(inside) < cap:
         return len(inside), None
-    return len(inside), inside[cap - 1] + window_ms
+    return len(inside), sorted(inside, reverse=True)[cap - 1] + window_ms
 
 
 def read_rule(rule: Rule, this: str, asks: Iterable[PastAsk], now: int) -> RuleReading:

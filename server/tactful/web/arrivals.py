@@ -76,8 +76,10 @@ def origin_of(address: str) -> str | None:
 def name_of(event: Any) -> str:
     """What to call a message as it came: its event's name, else its type."""
     fields = event if isinstance(event, dict) else {}
-    named = (fields.get("event"), fields.get("type"))
-    return next((name for name in named if isinstance(name, str) and name), "unreadable")
+    for name in (fields.get("event"), fields.get("type")):
+        if isinstance(name, str) and name:
+            return name
+    return "unreadable"
 
 
 def outcome_of(message: Message | None) -> Outcome:

@@ -59,8 +59,8 @@ class Configs:
 
     async def at_least(self, project_id: str, version: int) -> Config:
         """Return the configuration, read again if it is older than `version`."""
-        cached = await self.get(project_id)
-        if cached.version >= version:
+        cached = self._by_id.get(project_id)
+        if cached is not None and cached.version >= version:
             return cached
         self._by_id.pop(project_id, None)
         return await self.get(project_id)
