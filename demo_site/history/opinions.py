@@ -38,8 +38,8 @@ class _Habit:
 
 _HABITS = {
     "lesson-nps": _Habit(0.325, 0.24, {"promoter": 0.42, "passive": 0.44, "detractor": 0.66}),
-    "quiz-ces": _Habit(0.295, 0.22, {"easy": 0.24, "neutral": 0.4, "hard": 0.64}),
-    "course-csat": _Habit(0.29, 0.17, {"satisfied": 0.38, "neutral": 0.44, "dissatisfied": 0.64}),
+    "quiz-ces": _Habit(0.315, 0.22, {"easy": 0.24, "neutral": 0.4, "hard": 0.64}),
+    "course-csat": _Habit(0.31, 0.17, {"satisfied": 0.38, "neutral": 0.44, "dissatisfied": 0.64}),
     "desk-csat": _Habit(0.35, 0.16, {"satisfied": 0.38, "neutral": 0.4, "dissatisfied": 0.72}),
     "feedback": _Habit(0.86, 0.08, {"else": 1.0}),
 }

@@ -31,7 +31,7 @@ _OUTAGE = (118, 127)
 _HEALS_FOR = 13
 
 _RISE = 0.62
-_FALL = 1.3
+_FALL = 1.5
 _SCAR = 0.45
 
 #: How busy the days of a week are, from Monday, and the hours of a day where somebody lives.

@@ -2,12 +2,11 @@
 
 A deck is the sentences for one survey, band and language. The sentence that is dealt is one of those that were dealt
 longest ago; so one deck does not repeat itself within the latest two thirds of its size. Where a whole comment would
-come back soon all the same, a second sentence makes it another.
+come back all the same, a second sentence makes it another.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -21,8 +20,6 @@ _NO_FULL_STOP = 0.3
 _SMALL_LETTERS = 0.16
 #: Of a deck, the share that was dealt longest ago: a third.
 _FRESH = 3
-#: So many comments pass before one may come back word for word.
-_REMEMBERED = 400
 
 
 class Words:
@@ -35,15 +32,15 @@ class Words:
             for band, languages in bands.items()
             for language, deck in languages.items()
         }
-        self._latest: deque[str] = deque(maxlen=_REMEMBERED)
+        self._written: set[str] = set()
 
     def write(self, place: Place, about: Mapping[str, object], random: Random) -> str:
         """Write a comment at `place`; `about` fills what its sentences mention, and keeps out those it cannot fill."""
-        for two in (random.random() < _TWO_SENTENCES, True, True):
+        for two in (random.random() < _TWO_SENTENCES, True, True, True, True):
             text = self._compose(place, about, random, two=two)
-            if text not in self._latest:
+            if text not in self._written:
                 break
-        self._latest.append(text)
+        self._written.add(text)
         return _as_typed(text, random).format_map({**about, "course": about.get("title")})
 
     def _compose(self, place: Place, about: Mapping[str, object], random: Random, *, two: bool) -> str:
