@@ -110,8 +110,8 @@ def test_what_does_not_exist_is_told_in_a_sentence(run: Run, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("shop")
-def test_results_prints_a_link(run: Run) -> None:
-    assert run("results", "--project", "Shop")[1].startswith("http://localhost:8000/results/")
+def test_results_prints_the_address_for_members(run: Run) -> None:
+    assert run("results", "--project", "Shop")[1].startswith("http://localhost:8000/projects/")
 
 
 def test_bad_settings_are_told_all_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

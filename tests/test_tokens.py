@@ -15,7 +15,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import Unauthorized
-from tactful.tokens import ASK, LONGEST_TOKEN, OFFER, PASS, RESULTS, Purpose, Tokens
+from tactful.tokens import ASK, LONGEST_TOKEN, OFFER, PASS, Purpose, Tokens
 from tests.support.clock import START, SetClock
 
 KEY = "the first key of this installation, long"
@@ -25,7 +25,6 @@ PAYLOADS: dict[Purpose, list[object]] = {
     PASS: ["project-1"],
     OFFER: ["project-1", "person-1", "offer-1", "nps", 3, {"course": "algebra"}],
     ASK: ["project-1", "person-1", "ask-1", "nps", 3],
-    RESULTS: ["project-1"],
 }
 PURPOSES = list(PAYLOADS)
 every_purpose = pytest.mark.parametrize("purpose", PURPOSES, ids=lambda purpose: purpose.name)
@@ -227,7 +226,6 @@ class TestExpiry:
             "pass": 14 * DAY_MS,
             "offer": 10 * MINUTE_MS,
             "ask": 30 * DAY_MS,
-            "results": 30 * DAY_MS,
         }
 
     def test_a_time_given_is_the_time_signed(self) -> None:

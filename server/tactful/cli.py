@@ -37,7 +37,6 @@ from tactful.store.projects import (
     load_config,
 )
 from tactful.store.sqlite import run_once
-from tactful.tokens import RESULTS, Tokens
 from tactful.web.why import explanation_json
 
 __all__ = ["app", "main"]
@@ -70,9 +69,8 @@ def _config(path: Path, name: str) -> Config:
 
 
 def results_link(settings: Settings, project_id: str) -> str:
-    """The address of a project's results, good for 30 days."""
-    link = Tokens(settings.secret_keys, clock).sign(RESULTS, [project_id])
-    return f"{settings.base_url}/results/{link}"
+    """The address of a project's results, for members."""
+    return f"{settings.base_url}/projects/{project_id}/surveys"
 
 
 @app.command()
@@ -136,7 +134,7 @@ def project_create(
 
 @app.command()
 def results(project: ProjectName) -> None:
-    """Print a link to the project's results, good for 30 days."""
+    """Print the address of the project's results; members log in to see them."""
     settings = the_settings()
     typer.echo(results_link(settings, _project_id(ready_database(), project)))
 

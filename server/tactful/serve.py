@@ -25,6 +25,7 @@ class _Server(uvicorn.Server):
         app = self.config.app
         assert isinstance(app, Starlette)
         app.state.service.hub.close()
+        app.state.service.updates.close()
         await super().shutdown(sockets)
 
 

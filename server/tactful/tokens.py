@@ -25,7 +25,7 @@ from tactful.clock import Clock
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import Unauthorized
 
-__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "RESULTS", "SESSION", "Opened", "Purpose", "Tokens"]
+__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "SESSION", "Opened", "Purpose", "Tokens"]
 
 #: An offer carries up to ten values of its event, of 200 characters each, which JSON may write in six bytes apiece.
 LONGEST_TOKEN = 20_000
@@ -42,7 +42,6 @@ class Purpose:
 PASS = Purpose("pass", 14 * DAY_MS)
 OFFER = Purpose("offer", 10 * MINUTE_MS)
 ASK = Purpose("ask", 30 * DAY_MS)
-RESULTS = Purpose("results", 30 * DAY_MS)
 #: Makes whoever opens a page with it in the address a test person; its payload is the project alone.
 TEST = Purpose("test", DAY_MS)
 SESSION = Purpose("session", 30 * DAY_MS)

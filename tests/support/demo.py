@@ -29,7 +29,7 @@ addEventListener('securitypolicyviolation', (event) => {
 
 @contextlib.contextmanager
 def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
-    """Run `tactful demo`; yields the site's address and the results' link."""
+    """Run `tactful demo`; yields the site's address and the link by which the first admin makes themself."""
     port, site_port = free_port(), free_port()
     log = directory / "demo.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
@@ -41,8 +41,8 @@ def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
     try:
         for address in (f"http://localhost:{port}/readyz", f"http://localhost:{site_port}/"):
             _wait_for(address, process, log)
-        link = re.search(r"http://\S+/results/\S+", log.read_text())
-        assert link is not None, "the demo prints where the results are"
+        link = re.search(r"http://\S+/setup/\S+", log.read_text())
+        assert link is not None, "the demo prints how to log in"
         yield f"http://localhost:{site_port}", link[0]
     finally:
         process.send_signal(signal.SIGTERM)

@@ -102,7 +102,8 @@ def _one(plenty: Plenty, chance: random.Random, at: int, name: str) -> Any:
     traits = {"plan": plan, "country": country, "age": chance.randrange(17, 68), "email": f"{name}@learners.test"}
     key = (plenty.project_id, f"p-{name}")
     known = chance.random() < 0.85
-    ids = (f"learner-{name.rsplit('-', maxsplit=1)[-1]}-{plenty.survey_key}" if known else None, None if known else f"a-{name}")
+    number = name.rsplit("-", maxsplit=1)[-1]
+    ids = (f"learner-{number}-{plenty.survey_key}", None) if known else (None, f"a-{name}")
     person = (*key, *ids, at - 40 * DAY_MS, at, json.dumps(traits, separators=(",", ":")), None, 0)
     answers = chance.random() < 0.38
     seen = answers or chance.random() < 0.9
@@ -110,8 +111,8 @@ def _one(plenty: Plenty, chance: random.Random, at: int, name: str) -> Any:
     left = seen and not answers and not dismissed and chance.random() < 0.03
     times = [at + after * SECOND_MS if is_so else None for is_so, after in ((seen, 1), (answers, 9), (dismissed, 5))]
     ask = (
-        *key, f"k-{name}", plenty.survey_key, 1, plenty.kind, "[]", 0, 0, "en-GB", "https://lantern.test/lesson/3", "{}",
-        at, *times, at + 6 * SECOND_MS if left else None,
+        *key, f"k-{name}", plenty.survey_key, 1, plenty.kind, "[]", 0, 0, "en-GB", "https://lantern.test/lesson/3",
+        "{}", at, *times, at + 6 * SECOND_MS if left else None,
     )  # fmt: skip
     return person, ask, _response(plenty, chance, (*key, f"k-{name}"), at, plan) if answers else None
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tactful.store.projects import NewProject
-from tactful.tokens import ASK, OFFER, PASS, RESULTS
+from tactful.tokens import ASK, OFFER, PASS
 from tests.support.clock import SetClock
 from tests.support.rows import contents
 from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project
@@ -150,7 +150,7 @@ async def test_no_token_opens_what_it_was_not_made_for(two: Two, route: str) -> 
     right = {"/w/events": PASS, "/w/asks": OFFER, "/w/responses": ASK, "/w/closings": ASK}[route]
     field = {"/w/events": "pass", "/w/asks": "offer", "/w/responses": "ask", "/w/closings": "ask"}[route]
     before = contents(two.site.path)
-    for purpose in {PASS, OFFER, ASK, RESULTS} - {right}:
+    for purpose in {PASS, OFFER, ASK} - {right}:
         body = {field: sign(purpose, payload), "events": [], "rev": 1, "answers": {"score": 1}, "how": "seen"}
         answer = await two.site.post(route, body)
         assert (answer.status_code, answer.json()["code"]) == (401, f"{right.name}_invalid")
@@ -172,7 +172,6 @@ async def test_keys_of_one_kind_open_nothing_of_another(two: Two) -> None:
     assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
     for key in (project.api_token, project.identity_secret, await two.site.the_pass()):
         assert (await two.site.client.get(f"/w/{key}.json")).status_code == 404
-        assert (await two.site.client.get(f"/results/{key}")).status_code == 401
 
 
 async def test_an_ask_answered_from_another_project_or_page_stays_its_own(two: Two) -> None:

@@ -11,8 +11,9 @@ at the sizes that in-app surveys have; the tests recompute the coverage by enume
   p promoters, t detractors and n answers it is { d : |p - t - nd| <= z sqrt(n (2q + d(1 - d))) } where q, the
   likeliest share of detractors given d, is the root of 2n q^2 + B q - t d (1 - d) = 0 with
   B = (2n - p + t) d - p - t.
-- **A difference** of two NPS, or of two other figures, is squared-and-added from the two intervals (MOVER: Newcombe, Statistics in Medicine
-  17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702), so it inherits their shape.
+- **A difference** of two NPS, or of two other figures, is squared-and-added from the two intervals (MOVER: Newcombe,
+  Statistics in Medicine 17, 1998, 873-890; Zou and Donner, Statistics in Medicine 27, 2008, 1693-1702), so it inherits
+  their shape.
 - **A share** (CSAT, response rate) has Wilson's score interval (1927; method 3 of Newcombe, Statistics in Medicine
   17, 1998, 857-872).
 - **A mean** (CES) has Student's t interval. The t distribution is the incomplete beta function, summed as a

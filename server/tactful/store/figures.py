@@ -38,7 +38,7 @@ WHERE a.project_id = ? AND a.survey_key = ? AND a.test = 0 AND a.refunded_at IS 
     AND a.asked_at >= ? AND a.asked_at < ? AND CAST(p.traits -> ? AS TEXT) IN (?, ?)
 """
 COMMENTS = """
-SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.traits
+SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.anonymous_id, p.traits
 FROM responses r
 JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
@@ -46,7 +46,7 @@ WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT 
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 COMMENTS_OF_TRAIT = """
-SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.traits
+SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.anonymous_id, p.traits
 FROM responses r
 JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
@@ -59,7 +59,7 @@ WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.created_at >= ?
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LATEST_TESTS = """
-SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.traits
+SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.user_id, p.anonymous_id, p.traits
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 1
 ORDER BY r.created_at DESC LIMIT ?

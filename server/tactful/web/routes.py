@@ -19,7 +19,6 @@ from tactful.web import (
     members_pages,
     openapi,
     page_events,
-    pages,
     stream,
 )
 from tactful.web.dashboard import install, live, people, projects, responses, results, surveys
@@ -70,8 +69,6 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/people/{person_id}/why", manage.get_why),
     Route("/api/v1/responses", manage.get_responses),
     Route("/api/openapi.json", openapi.serve_document),
-    Route("/results/{link}", pages.results),
-    Route("/results/{link}/{survey}", pages.results),
     Route("/", projects.home),
     Route("/projects", projects.projects, methods=["GET"]),
     Route("/projects", projects.create, methods=["POST"]),

@@ -75,7 +75,7 @@ def trend(filters: Filters, scores: Scores, measure: Measure) -> Trend:
 
 
 def _length(wanted: str | None, days: int, scores: Scores) -> str:
-    """The shortest period, at least the one that is wanted, that makes neither too many points nor mostly empty ones."""
+    """The shortest period, from the one that is wanted on, with neither too many points nor mostly empty ones."""
     names = list(PERIODS)
     if wanted is not None:
         fitting = [by for by in names[names.index(wanted) :] if days <= PERIODS[by][1] * _STRETCH]
