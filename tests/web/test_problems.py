@@ -24,7 +24,6 @@ FROM_OURS = {"sec-fetch-site": "same-origin"}
 @pytest.mark.parametrize(
     "address",
     [
-        "/",
         "/w/",
         "/w/x",
         "/v1/nothing",
