@@ -31,7 +31,7 @@ from tactful.store.migrate import migrate
 from tactful.store.projects import NewProject, apply_definitions, create_project, find_project
 from tactful.store.sqlite import run_once
 
-__all__ = ["run_demo"]
+__all__ = ["begin_with_history", "run_demo"]
 
 _log = logging.getLogger("tactful.demo")
 
@@ -61,8 +61,11 @@ def _keep(file: Path, new: NewProject) -> None:
     file.write_text(json.dumps(asdict(new)), encoding="utf-8")
 
 
-def _make_history(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> None:
-    """Make the database with Lantern's last six months in it, unless there is one."""
+def begin_with_history(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> None:
+    """Make the database with Lantern's last six months in it and keep the project's keys in `directory`.
+
+    Where there is a database, nothing is done.
+    """
     from demo_site.history import Story  # noqa: PLC0415  # needed at the first start alone
     from tactful.demo_history import make_history  # noqa: PLC0415  # needed at the first start alone
 
@@ -106,7 +109,7 @@ def run_demo(
     settings = read_settings(defaults | dict(os.environ), _log.info)
     origins = (f"http://localhost:{site_port}", f"http://127.0.0.1:{site_port}")
     if seed:
-        _make_history(settings, clock, directory, origins)
+        begin_with_history(settings, clock, directory, origins)
     migrate(settings.database_url, clock)
     keys = _keys(settings, clock, directory, origins)
     if keys.origins != origins:

@@ -32,7 +32,7 @@ from tactful.store.asks import Context, NotNow, Offered, Revision, close, respon
 from tactful.store.batches import commit_batch
 from tactful.store.candidates import ready
 from tactful.store.connections import connect_writer
-from tactful.store.events import FORGET_AT_ONCE, Message, forget_old, met, observe
+from tactful.store.events import Message, forget_old, met, observe
 from tactful.store.migrate import migrate
 from tactful.store.people import Known, set_test
 from tactful.store.projects import Config, NewProject, apply_definitions, create_project, load_config
@@ -44,7 +44,7 @@ __all__ = ["Progress", "make_history"]
 #: Told after each batch: how many moments have been played, of how many.
 Progress = Callable[[int, int], None]
 
-_BATCH = 250
+_BATCH = 400
 _FEEDBACK = "feedback"
 #: From the end of a visit's last event to the wish to say something.
 _THINKS_MS = 20 * SECOND_MS
@@ -113,7 +113,7 @@ class _Player:
         with closing(connect_writer(self._path, self._clock)) as connection:
             for first in range(0, len(moments), _BATCH):
                 starts = [partial(self._play_one, moment) for moment in moments[first : first + _BATCH]]
-                for outcome in commit_batch(connection, [*starts, self._forget]):
+                for outcome in commit_batch(connection, [*starts, forget_old]):
                     if outcome.error is not None:
                         raise outcome.error
                 progress(min(first + _BATCH, len(moments)), len(moments))
@@ -124,10 +124,6 @@ class _Player:
     def _message_id(self, source: str) -> str:
         self._message_number += 1
         return f"{source}:{self._message_number:07d}"
-
-    def _forget(self) -> Script[None]:
-        while (yield from forget_old()) >= FORGET_AT_ONCE:
-            pass
 
     def _play_one(self, moment: Moment) -> Script[None]:
         self._clock.go_to(moment.at)
@@ -234,8 +230,6 @@ class _Player:
 
     def _wants_to_say(self, moment: Moment, identity: Identity) -> Script[None]:
         """Somebody presses "Give feedback"."""
-        if _FEEDBACK not in self.config.catalogue.surveys:
-            return
         self._clock.go_to(self._clock.now + _THINKS_MS)
         ids = (self._id(), self._id())
         context = Context(moment.visit.page, moment.learner.locale)

@@ -30,11 +30,13 @@ from tactful.core.reading import read_policy, read_survey
 from tactful.core.throttle import read_rule
 from tactful.core.trigger import Event
 from tactful.definitions import load
+from tactful.demo import begin_with_history
 from tactful.demo_history import make_history
 from tactful.identity import Identity
+from tactful.settings import Settings
 from tactful.store.events import Message, observe
 from tactful.store.people import peek
-from tactful.store.projects import NewProject, apply_definitions, load_config
+from tactful.store.projects import NewProject, apply_definitions, find_project, load_config
 from tactful.store.sqlite import run_once
 from tests.support.clock import START, SetClock
 from tests.support.rows import contents, counts
@@ -57,14 +59,13 @@ def story() -> Story:
 
 @pytest.fixture(scope="module")
 def history(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("history") / "tactful.db"
-    told: list[tuple[int, int]] = []
+    """What `tactful demo` makes at its first start."""
+    directory = tmp_path_factory.mktemp("history")
+    settings = Settings(directory / "tactful.db", ("a-key-for-tests-of-32-characters!",), "http://surveys.test")
     began = time.perf_counter()
-    assert make_history(path, PROJECT, story, lambda *progress: told.append(progress))
+    begin_with_history(settings, SetClock(START), directory, ("http://lantern.test",))
     print(f"half a year of {len(story.moments):,} moments played in {time.perf_counter() - began:.1f} s")  # noqa: T201  # a figure for -rP
-    assert told == sorted(told)
-    assert told[-1] == (len(story.moments), len(story.moments))
-    return path
+    return settings.database_url
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +90,11 @@ def one(database: sqlite3.Connection, sql: str, *params: Any) -> Any:
 
 def test_it_is_told_twice_alike(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("first.db", "second.db")]
+    told: list[tuple[int, int]] = []
     for path in paths:
-        make_history(path, PROJECT, start_of(Story(START, seed=7), 5_000), quietly)
+        make_history(path, PROJECT, start_of(Story(START, seed=7), 5_000), lambda *done: told.append(done))
+    assert told[: len(told) // 2] == sorted(told[: len(told) // 2])
+    assert told[-1] == (5_000, 5_000)
     first, second = map(contents, paths)
     assert len(first["responses"]) > 50
     assert first == second
@@ -101,9 +105,13 @@ def test_another_seed_tells_another_story() -> None:
 
 
 def test_it_is_made_once(history: Path, story: Story) -> None:
-    before = counts(history)
+    before, keys = counts(history), (history.parent / "keys.json").read_bytes()
+    settings = Settings(history, ("a-key-for-tests-of-32-characters!",), "http://surveys.test")
+    begin_with_history(settings, SetClock(START), history.parent, ("http://lantern.test",))
     assert not make_history(history, PROJECT, story, quietly)
     assert counts(history) == before
+    assert (history.parent / "keys.json").read_bytes() == keys
+    assert orjson.loads(keys)["origins"] == ["http://lantern.test"]
 
 
 def test_an_interrupted_start_leaves_nothing_and_the_next_one_begins_anew(tmp_path: Path) -> None:
@@ -196,20 +204,25 @@ def opened(history: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("opened") / "tactful.db"
     shutil.copy(history, path)
     definitions = load(SURVEYS.read_bytes(), SURVEYS.name).definitions
-    run_once(path, SetClock(START), apply_definitions, "p1", definitions.policy, definitions.surveys)
+    project_id = run_once(path, SetClock(START), find_project, "Lantern")
+    assert project_id is not None
+    run_once(path, SetClock(START), apply_definitions, project_id, definitions.policy, definitions.surveys)
     return path
 
 
 @pytest.mark.parametrize("user_id", CAST)
-def test_whoever_plays_in_the_demo_has_no_history_and_is_asked_at_once(opened: Path, user_id: str) -> None:
-    clock, history = SetClock(START), opened
-    config = run_once(history, clock, load_config, "p1")
+def test_whoever_plays_in_the_demo_has_no_history_and_is_asked_at_once(
+    history: Path, opened: Path, user_id: str
+) -> None:
+    clock = SetClock(START)
+    project_id = orjson.loads((history.parent / "keys.json").read_bytes())["project_id"]
+    config = run_once(opened, clock, load_config, project_id)
     assert config is not None
     identity = Identity(user_id, f"browser-of-{user_id}")
-    assert run_once(history, clock, peek, "p1", identity, config.catalogue.horizon_ms, START) is None
+    assert run_once(opened, clock, peek, project_id, identity, config.catalogue.horizon_ms, START) is None
     event = Event("Course Finished", {"course": "memory"})
     message = Message(f"b:{user_id}", event, config.catalogue.waiting_for(event))
-    observed = run_once(history, clock, observe, "p1", identity, [message], f"live-{user_id}", config.catalogue)
+    observed = run_once(opened, clock, observe, project_id, identity, [message], f"live-{user_id}", config.catalogue)
     moment = When(START, "/course/memory/certificate")
     decision = choose(observed.at_once, config.catalogue.policy, observed.known.person, moment)
     assert decision.offer is not None
