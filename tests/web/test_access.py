@@ -38,7 +38,6 @@ OPEN = (
     "/v1/",
     "/api/",
     "/static/",
-    "/results/",
     "/login",
     "/logout",
     "/setup/",
