@@ -6,6 +6,7 @@ folders below when the process starts is served, by its name in a table: no path
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful.errors import NotFound
+from tactful.web.packing import pack
 
 __all__ = ["asset", "assets", "serve_asset"]
 
@@ -56,5 +58,9 @@ async def serve_asset(request: Request) -> Response:
     found = assets().get(request.path_params["name"])
     if found is None:
         raise NotFound("no_such_file", "There is no such file in this release; load the page again.")
-    headers = {"Cache-Control": _FOR_EVER, "X-Content-Type-Options": "nosniff"}
-    return Response(found.body, headers=headers, media_type=found.media_type)
+    headers = {"Cache-Control": _FOR_EVER, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
+    # In a thread: the charts take a third of a second the first time.
+    encoding, body = await asyncio.to_thread(pack, request.headers.get("accept-encoding", ""), found.body)
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    return Response(body, headers=headers, media_type=found.media_type)

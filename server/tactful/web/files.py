@@ -6,14 +6,11 @@ minutes, and with an ETag that stays the same all day. The other two never chang
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import brotli
 import msgspec
 import orjson
 from starlette.requests import Request
@@ -23,6 +20,7 @@ from tactful.errors import CannotStart, NotFound
 from tactful.store.projects import Config
 from tactful.web.arrivals import origin_of
 from tactful.web.browser import service_of
+from tactful.web.packing import pack
 from tactful.web.service import Service
 
 __all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader"]
@@ -113,29 +111,16 @@ def _in_script(value: Any) -> bytes:
     )
 
 
-@lru_cache(maxsize=256)
-def _packed(body: bytes, encoding: str) -> bytes:
-    return brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
-
-
-def _accepted(header: str) -> set[str]:
-    """The encodings that a browser takes; one of quality 0 is one that it refuses."""
-    offers = (offer.replace(" ", "").lower().partition(";q=") for offer in header.split(","))
-    return {name for name, _, quality in offers if quality.strip("0.") or not quality}
-
-
 def _send(request: Request, body: bytes, *, media_type: str, cache: str) -> Response:
     """Answer with the smallest encoding that the browser takes, or 304."""
-    accepted = _accepted(request.headers.get("accept-encoding", ""))
-    encoding = next((name for name in ("br", "gzip") if name in accepted), "")
+    encoding, packed = pack(request.headers.get("accept-encoding", ""), body)
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}{encoding and "-"}{encoding}"'
     headers = _OPEN | {"Cache-Control": cache, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if encoding:
         headers["Content-Encoding"] = encoding
-        body = _packed(body, encoding)
-    return Response(body, headers=headers, media_type=media_type)
+    return Response(packed, headers=headers, media_type=media_type)
 
 
 async def _config_of(request: Request) -> Config:
