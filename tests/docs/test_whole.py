@@ -12,6 +12,7 @@ import typer
 
 from scripts.pictures import IMAGES, PICTURES
 from tactful.cli import app
+from tactful.core import intervals
 from tactful.core.conditions import OPERATORS
 from tactful.core.explain import REASONS
 from tactful.core.kinds import KINDS
@@ -19,6 +20,7 @@ from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, survey, trigger
 from tactful.core.reading.conditions import ANSWER_OPERATORS
 from tactful.core.reading.wording import KNOWN_VALUES
+from tactful.core.results import ENOUGH, FEWEST
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import WAITS_MS
 from tactful.settings import PREFIX, SETTINGS
@@ -202,3 +204,18 @@ def test_every_attribute_of_the_snippet_is_there() -> None:
 def test_numbers_are_the_product_s(page: str, told: str, is_so: bool) -> None:
     assert told in source(page)
     assert is_so
+
+
+def test_the_widths_of_intervals_are_the_product_s() -> None:
+    """The table of an NPS of +45, made of 60 % promoters, 25 % passives and 15 % detractors."""
+    rows = re.findall(r"^\| ([\d,]+) \| (\d+)(?: points)? \|$", source("statistics"), re.MULTILINE)
+    assert len(rows) > 5
+    for n, told in ((int(n.replace(",", "")), int(told)) for n, told in rows):
+        interval = intervals.nps(0.6 * n, 0.25 * n, 0.15 * n)
+        assert round((interval.high - interval.low) / 2) == told
+
+
+def test_where_small_samples_begin_is_told() -> None:
+    told = source("statistics")
+    assert f"Fewer than {FEWEST} answers: only counts" in told
+    assert f"Fewer than {ENOUGH}: the score and its interval, called a small sample" in told

@@ -96,37 +96,42 @@ def document(name: str, own: Own) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place that a search found: the page, the heading (None: its beginning), and words around the first hit."""
+    """A place that a search found: the page, the heading (None: its beginning), and the text around the first hit, in
+    pieces, of which those that were searched for are marked."""
 
     page: Page
     heading: Heading | None
-    excerpt: str
+    excerpt: tuple[tuple[str, bool], ...]
 
 
 MOST_FOUND = 30
-_BEFORE, _AFTER = 60, 140
+_BEFORE, _AFTER = 60, 150
 
 
 def search(query: str) -> list[Found]:
-    """The passages that hold every word of `query`, those with the words in their heading first."""
+    """The passages that hold every word of `query` or words that begin so; those with the words in their heading first,
+    then those that say them most often."""
     words = query.casefold().split()
+    patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in words]
     hits = []
-    for page in PAGES.values():
+    for page in PAGES.values() if words else ():
         for passage in passages(source(page.name)):
             title = (passage.heading.text if passage.heading else page.title).casefold()
-            text = passage.text.casefold()
-            if words and all(word in title or word in text for word in words):
-                in_title = sum(word in title for word in words)
-                often = sum(text.count(word) for word in words)
-                hits.append((-in_title, -often, Found(page, passage.heading, _excerpt(passage.text, words))))
+            text = " ".join(passage.text.split())
+            often = [len(pattern.findall(text.casefold())) for pattern in patterns]
+            in_title = [pattern.search(title) is not None for pattern in patterns]
+            if all(map(any, zip(often, in_title, strict=True))):
+                found = Found(page, passage.heading, _excerpt(text, words))
+                hits.append((-sum(in_title), -sum(often), found))
     hits.sort(key=lambda hit: hit[:2])
     return [found for *_, found in hits[:MOST_FOUND]]
 
 
-def _excerpt(text: str, words: list[str]) -> str:
-    text = " ".join(text.split())
-    lowered = text.casefold()
-    at = min((lowered.find(word) for word in words if word in lowered), default=0)
-    start, end = max(0, at - _BEFORE), at + _AFTER
-    start = text.find(" ", start, at) + 1 if start else 0
-    return ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
+def _excerpt(text: str, words: list[str]) -> tuple[tuple[str, bool], ...]:
+    marks = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, words))})", re.IGNORECASE)
+    hit = marks.search(text)
+    at = hit.start() if hit else 0
+    start = text.find(" ", max(0, at - _BEFORE), at) + 1 if at > _BEFORE else 0
+    end = text.rfind(" ", at, at + _AFTER) if len(text) > at + _AFTER else len(text)
+    shown = ("… " if start else "") + text[start:end] + (" …" if end < len(text) else "")
+    return tuple((piece, index % 2 == 1) for index, piece in enumerate(marks.split(shown)) if piece)

@@ -88,8 +88,15 @@ def _slug(text: str) -> str:
     return re.sub(r"[^\w\- ]", "", text.lower()).strip().replace(" ", "-")
 
 
+_WORDS = ("text", "code_inline")
+
+
 def _plain(inline: Token) -> str:
-    return "".join(child.content for child in inline.children or () if child.type in ("text", "code_inline"))
+    return "".join(child.content if child.type in _WORDS else " " for child in inline.children or () if _says(child))
+
+
+def _says(child: Token) -> bool:
+    return child.type in (*_WORDS, "softbreak", "hardbreak")
 
 
 def _headings(tokens: Sequence[Token]) -> Iterator[tuple[int, Heading]]:
@@ -134,10 +141,50 @@ def passages(text: str) -> list[Passage]:
 def render(text: str, link: Callable[[str], str], pictures: Path) -> Document:
     """Render a document. `link` turns the address of a link or picture into one of the site."""
     tokens = parse(text)
+    _label_cells(tokens)
     environment = {"us": _Environment(link, pictures)}
     html = _markdown().renderer.render(tokens, _markdown().options, environment)
     headings = tuple(heading for _, heading in _headings(tokens) if heading.level in (2, 3))
     return Document(Markup(html), headings)  # noqa: S704  # the renderer escapes; HTML in documents is off
+
+
+_ROLES = {
+    "thead_open": "rowgroup",
+    "tbody_open": "rowgroup",
+    "tr_open": "row",
+    "th_open": "columnheader",
+    "td_open": "cell",
+}
+_LONGEST_NAME = 22
+
+
+def _label_cells(tokens: Sequence[Token]) -> None:
+    """Tell every cell the head of its column. A table that no phone is wide enough for is drawn there as a list, which
+    takes its meaning away unless that is said in so many words."""
+    for start, token in enumerate(tokens):
+        if token.type == "table_open":
+            end = next(at for at in range(start, len(tokens)) if tokens[at].type == "table_close")
+            heads = [_plain(tokens[at + 1]) for at in range(start, end) if tokens[at].type == "th_open"]
+            names = _label_rows(tokens[start:end], heads)
+            is_wide = len(heads) > 2 or max(map(len, names)) > _LONGEST_NAME
+            token.attrSet("class", ("wide" if is_wide else "narrow") + (" pair" if len(heads) == 2 else ""))
+
+
+def _label_rows(tokens: Sequence[Token], heads: list[str]) -> list[str]:
+    """Label the cells of one table; returns what stands in its first column."""
+    names: list[str] = []
+    column = 0
+    for token, inline in pairwise(tokens):
+        if token.type in _ROLES:
+            token.attrSet("role", _ROLES[token.type])
+        if token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            if column == 0:
+                names.append(_plain(inline))
+            token.attrSet("data-head", heads[column])
+            column += 1
+    return names
 
 
 # The rules of the renderer: (renderer, tokens, index, options, environment) -> HTML
@@ -154,6 +201,13 @@ def _heading_open(_self: RendererHTML, tokens: Sequence[Token], index: int, _opt
 def _heading_close(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
     tag = tokens[index].tag
     return f"</{tag}>\n" if tag == "h1" else f"</a></{tag}>\n"
+
+
+def _code_inline(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    """A short word, such as an option with its two hyphens, stays on its line."""
+    code = tokens[index].content
+    attribute = ' class="short"' if len(code) <= _LONGEST_NAME else ""
+    return f"<code{attribute}>{escape(code)}</code>"
 
 
 def _link_open(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, env: Any) -> str:
@@ -177,8 +231,9 @@ def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: A
     language, name = _info(tokens[index])
     caption = f"<figcaption>{escape(name)}</figcaption>" if name else ""
     code = _coloured(tokens[index].content, language)
+    attribute = f' class="language-{escape(language)}"' if language else ""
     # A block that scrolls must be reachable by keyboard.
-    return f'<figure class="sample">{caption}<pre tabindex="0"><code class="language-{escape(language)}">{code}</code></pre></figure>\n'
+    return f'<figure class="sample">{caption}<pre tabindex="0"><code{attribute}>{code}</code></pre></figure>\n'
 
 
 def _coloured(code: str, language: str) -> str:
@@ -188,8 +243,8 @@ def _coloured(code: str, language: str) -> str:
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
 
-def _table_open(_self: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:
-    return '<div class="scroll" tabindex="0"><table>\n'
+def _table_open(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    return f'<div class="scroll" tabindex="0"><table role="table" class="{tokens[index].attrGet("class")}">\n'
 
 
 def _table_close(_self: RendererHTML, _tokens: Sequence[Token], _index: int, _options: Any, _env: Any) -> str:
@@ -199,6 +254,7 @@ def _table_close(_self: RendererHTML, _tokens: Sequence[Token], _index: int, _op
 _RULES: dict[str, Rule] = {
     "heading_open": _heading_open,
     "heading_close": _heading_close,
+    "code_inline": _code_inline,
     "link_open": _link_open,
     "image": _image,
     "fence": _fence,
