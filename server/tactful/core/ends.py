@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tactful.core.texts import choose_language
 
 __all__ = ["end_label"]
@@ -26,6 +28,7 @@ _ENDS: dict[str, dict[str, str]] = {
 }
 
 
+@lru_cache(maxsize=1_024)
 def end_label(end: str, language: str) -> str:
     """Name the `end` of a scale in the language nearest to `language`, English otherwise."""
     return _ENDS[choose_language({known: known for known in _ENDS}, language)][end]

@@ -6,6 +6,8 @@ the same keys.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tactful.core.texts import choose_language
 
 __all__ = ["words_for"]
@@ -34,6 +36,11 @@ _WORDS: dict[str, dict[str, str]] = {
 }
 
 
+@lru_cache(maxsize=1_024)
+def _nearest(locale: str) -> str:
+    return choose_language({known: known for known in _WORDS}, locale)
+
+
 def words_for(locale: str) -> dict[str, str]:
     """Return our words in the language nearest to `locale`, English otherwise."""
-    return dict(_WORDS[choose_language({known: known for known in _WORDS}, locale)])
+    return dict(_WORDS[_nearest(locale)])
