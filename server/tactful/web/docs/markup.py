@@ -3,6 +3,8 @@
 CommonMark with tables; HTML in a document is text. Code is coloured by classes, so the page's policy needs no inline
 style. A heading is a link to itself, under the anchor that GitHub gives it too, so that a document's links work in
 both places.
+
+The two libraries are imported when the first document is read: no survey needs them, and a start should be short.
 """
 
 from __future__ import annotations
@@ -13,15 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
 from markupsafe import Markup, escape
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.token import Token
 
 __all__ = ["Document", "Heading", "Passage", "anchors", "fences", "parse", "passages", "render"]
 
@@ -66,6 +67,8 @@ class _Environment:
 
 @cache
 def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # see above
+
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     for name, rule in _RULES.items():
         markdown.add_render_rule(name, rule)
@@ -189,7 +192,7 @@ def _label_rows(tokens: Sequence[Token], heads: list[str]) -> list[str]:
 
 # The rules of the renderer: (renderer, tokens, index, options, environment) -> HTML
 
-Rule = Callable[[RendererHTML, Sequence[Token], int, Any, Any], str]
+Rule = Callable[["RendererHTML", Sequence["Token"], int, Any, Any], str]
 
 
 def _heading_open(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
@@ -239,6 +242,10 @@ def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: A
 def _coloured(code: str, language: str) -> str:
     if not language or language == "text":
         return str(escape(code))
+    from pygments import highlight  # noqa: PLC0415  # see above
+    from pygments.formatters import HtmlFormatter  # noqa: PLC0415  # see above
+    from pygments.lexers import get_lexer_by_name  # noqa: PLC0415  # see above
+
     lexer = get_lexer_by_name(_LEXERS.get(language, language), **_LEXER_OPTIONS.get(language, {}))
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
