@@ -54,8 +54,8 @@ ON CONFLICT (project_id, person_id) DO NOTHING
 """
 #: All that a decision needs, in one statement: a row for each ask that counts, or one without.
 PEEK_PERSON = """
-SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
-    p.opted_out_at, p.refunded_at, p.test, j.config_version, c.traits AS account_traits,
+SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits,
+    p.opted_out_at, p.test, j.config_version, c.traits AS account_traits,
     EXISTS (SELECT 1 FROM candidates w WHERE w.project_id = p.project_id AND w.person_id = p.person_id) AS waited_for,
     k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
 FROM aliases a
@@ -142,10 +142,8 @@ class Known(NamedTuple):
     person_id: str
     user_id: str | None
     anonymous_id: str | None
-    account_id: str | None
     now: int
     config_version: int
-    refunded_at: int | None
     person: Person
     waited_for: bool = True
 
@@ -198,10 +196,8 @@ def _known(row: Row, account_traits: str | None, asks: Sequence[Row], now: int, 
         person_id=row["person_id"],
         user_id=row["user_id"],
         anonymous_id=row["anonymous_id"],
-        account_id=row["account_id"],
         now=now,
         config_version=row["config_version"],
-        refunded_at=row["refunded_at"],
         person=person,
         waited_for=waited_for,
     )
