@@ -8,6 +8,7 @@ A new demo begins with half a year of history (tactful/demo_history.py), so that
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -22,20 +23,23 @@ from pathlib import Path
 import typer
 
 from tactful.cli import new_project, results_link
-from tactful.clock import Clock
+from tactful.clock import Clock, new_id, new_secret
+from tactful.credentials import Passwords
 from tactful.definitions import load
 from tactful.errors import CannotStart
 from tactful.serve import serve
 from tactful.settings import PREFIX, Settings, read_settings
+from tactful.store.members import NewMember, add_first, find_member
 from tactful.store.migrate import migrate
 from tactful.store.projects import NewProject, apply_definitions, create_project, find_project
 from tactful.store.sqlite import run_once
 
-__all__ = ["begin_with_history", "run_demo"]
+__all__ = ["MEMBER", "begin_with_history", "run_demo"]
 
 _log = logging.getLogger("tactful.demo")
 
 _PROJECT = "Lantern"
+MEMBER = "demo@lantern.test"
 
 
 def _surveys_file() -> Path:
@@ -76,6 +80,19 @@ def begin_with_history(settings: Settings, clock: Clock, directory: Path, origin
     _keep(directory / "keys.json", new)
     with typer.progressbar(length=len(story.moments), label="Six months of Lantern", file=sys.stderr) as bar:
         make_history(settings.database_url, new, story, lambda done, _all: bar.update(done - bar.pos))
+
+
+def _log_in(settings: Settings, clock: Clock, directory: Path) -> str | None:
+    """The password of the demo's member, who is made at the first start; None where only others can log in."""
+    file = directory / "password"
+    if not file.exists():
+        file.touch(stat.S_IRUSR | stat.S_IWUSR)
+        file.write_text(new_secret("lantern")[:16], encoding="ascii")
+    password = file.read_text(encoding="ascii")
+    member = NewMember(new_id(clock), MEMBER, "admin")
+    password_hash = asyncio.run(Passwords().hash(password))
+    run_once(settings.database_url, clock, add_first, member, password_hash)
+    return password if run_once(settings.database_url, clock, find_member, MEMBER) else None
 
 
 def _site_environment(settings: Settings, keys: NewProject, host: str, site_port: int) -> dict[str, str]:
@@ -123,7 +140,10 @@ def run_demo(
     environment = _site_environment(settings, keys, host, site_port)
     site = subprocess.Popen([sys.executable, "-m", "demo_site"], env=environment)  # our own module
     _log.info("Lantern, the demo site:  http://localhost:%s", site_port)
-    _log.info("Results:                 %s", environment["LANTERN_RESULTS_URL"])
+    _log.info("Dashboard:               %s", environment["LANTERN_RESULTS_URL"])
+    password = _log_in(settings, clock, directory)
+    if password is not None:
+        _log.info("Log in to it as:         %s with the password %s", MEMBER, password)
     # uvicorn raises the signal that ended it once more; by default that would end us before the site is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tactful.demo import MEMBER
 from tests.support.browser import a_browser
 from tests.support.demo import VIOLATIONS, the_demo
 
@@ -23,7 +24,7 @@ def finish_lesson(page: Page) -> None:
 
 
 def test_finish_lessons_choose_nine_write_a_comment_and_read_both(tmp_path: Path) -> None:
-    with the_demo(tmp_path) as (site, setup), a_browser() as browser:
+    with the_demo(tmp_path) as (site, password), a_browser() as browser:
         page = browser.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -45,12 +46,13 @@ def test_finish_lessons_choose_nine_write_a_comment_and_read_both(tmp_path: Path
         assert errors == []
         assert [cookie.get("name") for cookie in page.context.cookies()] == ["lantern_who"], "the widget sets none"
 
-        page.goto(setup)
-        page.get_by_label("E-mail address").fill("admin@lantern.test")
-        for field in ("New password", "New password again"):
-            page.get_by_label(field, exact=True).fill("plough and pole star")
-        page.get_by_role("button", name="Create the admin").click()
-        page.get_by_role("main").get_by_role("link", name="Lantern").click()
+        page.goto(f"{site}/")
+        dashboard = page.get_by_role("link", name="Open the results").get_attribute("href")
+        assert dashboard is not None
+        page.goto(dashboard)
+        page.get_by_label("E-mail address").fill(MEMBER)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Log in").click()
         page.get_by_role("main").get_by_role("link", name="After a lesson").click()
         expect(page.get_by_text("Short, and I did it on the balcony.")).to_be_visible()
         expect(page.locator("main")).to_contain_text("9")

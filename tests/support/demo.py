@@ -29,7 +29,7 @@ addEventListener('securitypolicyviolation', (event) => {
 
 @contextlib.contextmanager
 def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
-    """Run `tactful demo`; yields the site's address and the link by which the first admin makes themself."""
+    """Run `tactful demo`; yields the site's address and the password that it prints for its member."""
     port, site_port = free_port(), free_port()
     log = directory / "demo.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TACTFUL_")}
@@ -41,9 +41,9 @@ def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
     try:
         for address in (f"http://localhost:{port}/readyz", f"http://localhost:{site_port}/"):
             _wait_for(address, process, log)
-        link = re.search(r"http://\S+/setup/\S+", log.read_text())
-        assert link is not None, "the demo prints how to log in"
-        yield f"http://localhost:{site_port}", link[0]
+        password = re.search(r"with the password (\S+)", log.read_text())
+        assert password is not None, "the demo prints how to log in"
+        yield f"http://localhost:{site_port}", password[1]
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)

@@ -23,6 +23,7 @@ __all__ = [
     "NewMember",
     "NewSession",
     "Role",
+    "add_first",
     "add_member",
     "any_member",
     "change_password",
@@ -171,6 +172,15 @@ def add_member(new: NewMember, token: str) -> Script[Link]:
     yield run(DELETE_FIRST_LINKS)
     yield run(INSERT_LINK, hash_key(token), "setup", new.member_id, LINK_MS["setup"])
     return Link("setup", new.email)
+
+
+def add_first(new: NewMember, password_hash: str) -> Script[bool]:
+    """Add the first member with a password of their own; nothing happens where there is a member already."""
+    if (yield from any_member()):
+        return False
+    yield run(INSERT_MEMBER, new.member_id, new.email, new.role, password_hash)
+    yield run(DELETE_FIRST_LINKS)
+    return True
 
 
 def offer_link(member_id: str, token: str) -> Script[Link]:
