@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
+from tactful.clock import SystemClock
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS, SECOND_MS
 from tactful.tokens import PASS
 from tactful.web import live
 from tests.support.clock import SetClock
 from tests.support.rows import execute
-from tests.support.service import NO_RULES, Site, a_site, a_survey
+from tests.support.server import serving
+from tests.support.service import NO_RULES, SITE, Site, a_site, a_survey, make_project
 from tests.support.stream import Tab, listening, settled
 
 pytestmark = pytest.mark.anyio
@@ -288,3 +293,27 @@ class TestClient:
     async def test_nobody_is_where_no_backend_is_heard(self, site: Site) -> None:
         body = {"pass": await site.the_pass(), "identity": {"user_id": "ann"}, "events": []}
         assert (await site.post("/w/events", body)).json() == {"offer": None}
+
+
+class TestService:
+    def test_it_stops_though_tabs_listen(self, path: Path) -> None:
+        """uvicorn would wait for the streams; the hub ends them, and what they were told is a whole reply."""
+        survey = desk_survey()
+        project = make_project(path, SystemClock(), surveys=(survey,), policy=NO_RULES)
+        with serving(path) as server, contextlib.ExitStack() as stack:
+            url = f"{server.url}/w/{project.public_key}.json"
+            body = {"pass": httpx2.get(url).json()["pass"], "identity": {"user_id": "ann"}}
+            streams = [
+                stack.enter_context(
+                    httpx2.stream("POST", f"{server.url}/w/live", json=body, headers={"origin": SITE}, timeout=30)
+                )
+                for _ in range(3)
+            ]
+            heard = [stream.iter_raw() for stream in streams]
+            assert [next(one) for one in heard] == [b": \n\n"] * 3
+            begun = time.monotonic()
+            server.process.terminate()
+            assert [b"".join(one) for one in heard] == [b""] * 3
+            assert server.process.wait(timeout=20) == -signal.SIGTERM
+            took = time.monotonic() - begun
+        print(f"the service stopped {took * 1000:.0f} ms after the signal")  # noqa: T201  # read for the number
