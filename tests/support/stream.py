@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,7 @@ class Tab:
         return sum("event: nudge" in self.said.get_nowait() for _ in range(self.said.qsize()))
 
 
-async def _receive(tab: Tab, body: bytes) -> AsyncIterator[dict[str, Any]]:
+async def _receive(tab: Tab, body: bytes) -> AsyncGenerator[dict[str, Any], None]:
     yield {"type": "http.request", "body": body, "more_body": False}
     waits = [asyncio.create_task(event.wait()) for event in (tab.left, tab.ended)]
     try:
@@ -90,10 +90,11 @@ async def listening(
     tab = Tab()
     tab.reads.set()
     messages = _receive(tab, json.dumps(body).encode())
-    task = asyncio.create_task(site.app(scope, messages.__anext__, tab.send))  # type: ignore[arg-type]  # plain dicts
+    task = asyncio.create_task(site.app(scope, messages.__anext__, tab.send))
     try:
         async with asyncio.timeout(WITHIN_S):
-            await asyncio.wait([tab.status, task], return_when=asyncio.FIRST_COMPLETED)
+            waiting: set[asyncio.Future[Any]] = {tab.status, task}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         yield tab
     finally:
         tab.left.set()
