@@ -37,9 +37,9 @@ class _Habit:
 
 
 _HABITS = {
-    "lesson-nps": _Habit(0.325, 0.24, {"promoter": 0.42, "passive": 0.44, "detractor": 0.66}),
-    "quiz-ces": _Habit(0.315, 0.22, {"easy": 0.24, "neutral": 0.4, "hard": 0.64}),
-    "course-csat": _Habit(0.31, 0.17, {"satisfied": 0.38, "neutral": 0.44, "dissatisfied": 0.64}),
+    "lesson-nps": _Habit(0.325, 0.24, {"promoter": 0.47, "passive": 0.48, "detractor": 0.66}),
+    "quiz-ces": _Habit(0.315, 0.22, {"easy": 0.3, "neutral": 0.4, "hard": 0.64}),
+    "course-csat": _Habit(0.31, 0.17, {"satisfied": 0.44, "neutral": 0.48, "dissatisfied": 0.64}),
     "desk-csat": _Habit(0.35, 0.16, {"satisfied": 0.38, "neutral": 0.4, "dissatisfied": 0.72}),
     "feedback": _Habit(0.86, 0.08, {"else": 1.0}),
 }
@@ -48,7 +48,7 @@ _ANGRY = 1.3
 _OPTS_OUT = 0.0016
 _NOT_RENDERED = 0.004
 _OVERLOOKS = 0.14
-_LEAVES_AFTER_SCORE = 0.22
+_LEAVES_AFTER_SCORE = 0.18
 
 _PROMOTER_FROM = 0.42
 _DETRACTOR_BELOW = -0.6
@@ -86,7 +86,7 @@ class Opinions:
             comment = self._words.write((asked.survey, key, asked.learner.language), about, random)
         return Reaction(
             "answers",
-            after_ms=round(random.lognormvariate(1.7, 0.6) * SECOND_MS),
+            after_ms=round((1.5 + random.lognormvariate(1.6, 0.6)) * SECOND_MS),
             score=score,
             comment=comment,
             dwell_ms=round(random.lognormvariate(2.9, 0.6) * SECOND_MS),

@@ -18,7 +18,7 @@ _TICKET = 0.0085
 _TICKET_IN_OUTAGE = 0.02
 _REOPENED = 0.12
 _READ = 0.8
-_FEEDBACK = 0.002
+_FEEDBACK = 0.0014
 #: The last visits end before now, reactions included.
 _QUIET_MS = 12 * MINUTE_MS
 

@@ -1,12 +1,13 @@
 """What people write: sentences dealt from decks, so that none comes back soon, typed as carefully as people do.
 
 A deck is the sentences for one survey, band and language. The sentence that is dealt is one of those that were dealt
-longest ago; so one deck does not repeat itself within the latest two thirds of its size. Where a whole comment would
-come back all the same, a second sentence makes it another.
+longest ago; so one deck does not repeat itself within three quarters of its size. Where a whole comment would
+come back soon all the same, a second sentence makes it another.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -18,8 +19,10 @@ Place = tuple[str, str, str]
 _TWO_SENTENCES = 0.24
 _NO_FULL_STOP = 0.3
 _SMALL_LETTERS = 0.16
-#: Of a deck, the share that was dealt longest ago: a third.
-_FRESH = 3
+#: Of a deck, the share that was dealt longest ago: a quarter.
+_FRESH = 4
+#: So many comments of a survey pass before one may come back word for word.
+_REMEMBERED = 50
 
 
 class Words:
@@ -32,27 +35,25 @@ class Words:
             for band, languages in bands.items()
             for language, deck in languages.items()
         }
-        self._written: set[str] = set()
+        self._latest: dict[str, deque[str]] = {survey: deque(maxlen=_REMEMBERED) for survey in sentences}
 
     def write(self, place: Place, about: Mapping[str, object], random: Random) -> str:
         """Write a comment at `place`; `about` fills what its sentences mention, and keeps out those it cannot fill."""
-        for two in (random.random() < _TWO_SENTENCES, True, True, True, True):
-            text = self._compose(place, about, random, two=two)
-            if text not in self._written:
+        deck, latest = self._decks[place], self._latest[place[0]]
+        for two in (random.random() < _TWO_SENTENCES, False, True, True):
+            sentences = _longest_ago(deck, about, 2 if two else 1, random)
+            text = ("" if place[2] == "zh" else " ").join(sentences)
+            if text not in latest:
                 break
-        self._written.add(text)
+        latest.append(text)
+        deck[:] = [sentence for sentence in deck if sentence not in sentences] + sentences
         return _as_typed(text, random).format_map({**about, "course": about.get("title")})
 
-    def _compose(self, place: Place, about: Mapping[str, object], random: Random, *, two: bool) -> str:
-        sentences = [self._deal(place, about, random) for _ in range(2 if two else 1)]
-        return ("" if place[2] == "zh" else " ").join(sentences)
 
-    def _deal(self, place: Place, about: Mapping[str, object], random: Random) -> str:
-        deck = self._decks[place]
-        fillable = [at for at, sentence in enumerate(deck) if _is_fillable(sentence, about)]
-        sentence = deck.pop(fillable[random.randrange(max(1, len(fillable) // _FRESH))])
-        deck.append(sentence)
-        return sentence
+def _longest_ago(deck: Sequence[str], about: Mapping[str, object], most: int, random: Random) -> list[str]:
+    """Draw from the sentences of `deck` that were written longest ago."""
+    fillable = [sentence for sentence in deck if _is_fillable(sentence, about)]
+    return random.sample(fillable[: max(2, len(fillable) // _FRESH)], most)
 
 
 def _is_fillable(sentence: str, about: Mapping[str, object]) -> bool:

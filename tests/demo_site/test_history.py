@@ -353,11 +353,37 @@ def test_the_latest_comments_do_not_repeat(database: sqlite3.Connection, survey:
     assert [comment for comment, times in Counter(latest).items() if times > 1] == []
 
 
-def test_there_are_many_sentences_and_none_is_written_twice() -> None:
+@pytest.mark.parametrize("survey", ["lesson-nps", "quiz-ces", "course-csat", "desk-csat", "feedback"])
+def test_a_page_of_comments_says_nothing_twice(database: sqlite3.Connection, survey: str) -> None:
+    shown = [
+        row["comment"].lower()
+        for row in database.execute(
+            "SELECT comment FROM responses WHERE comment IS NOT NULL AND test = 0 AND survey_key = ? "
+            "ORDER BY created_at DESC LIMIT 20",
+            (survey,),
+        )
+    ]
+    sentences = {
+        text.lower().rstrip(".。")
+        for languages in written()[survey].values()
+        for texts in languages.values()
+        for text in texts
+    }
+    said = Counter(sentence for sentence in sentences for comment in shown if sentence in comment)
+    assert len(said) >= 15
+    assert [sentence for sentence, times in said.items() if times > 1] == []
+
+
+def written() -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Every sentence, by survey, band and language."""
     file = SURVEYS.parent / "history" / "comments.yaml"
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))
+    sentences: dict[str, dict[str, dict[str, list[str]]]] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return sentences
+
+
+def test_there_are_many_sentences_and_none_is_written_twice() -> None:
     said = {
-        language: [text for bands in written.values() for languages in bands.values() for text in languages[language]]
+        language: [text for bands in written().values() for languages in bands.values() for text in languages[language]]
         for language in ("en", "zh")
     }
     assert len(said["en"]) >= 150
