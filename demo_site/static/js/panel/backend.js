@@ -1,5 +1,6 @@
 /** What Lantern's backend told Tactful, and what came of it before a card did: held, then asked for or cancelled. */
 import { add, change } from './log.js'
+import { touchedBy } from './surveys.js'
 import { countdown, oneLine } from './words.js'
 
 const LOOK_MS = 1_000
@@ -26,35 +27,47 @@ const remember = (number) => {
 
 const LABELS = { identify: 'Backend: identify', group: 'Backend: group', track: 'Backend' }
 
-/** Entries of events about a ticket, by the ticket: what becomes of the candidate is told there. */
+/**
+ * The last entry about each ticket, and what it does: `brings` the surveys that its event makes wait, `takesBack` those
+ * that the entry before brought and that this one cancels. A card that was asked for meanwhile cannot be taken back.
+ */
 const entries = new Map()
 
 const tell = ({ type, name, at, values, trouble }) => {
   const lines = trouble ? [`Never arrived: ${trouble}`] : []
   const id = add({ at, tone: type === 'track' ? 'event' : 'quiet', label: LABELS[type], title: name, detail: oneLine(values), lines })
-  if (type === 'track' && !trouble) entries.set(values.ticket, { id, name })
+  if (type !== 'track' || trouble) return
+  const { brings, cancels } = touchedBy(name)
+  const brought = entries.get(values.ticket)?.brings ?? []
+  entries.set(values.ticket, { id, brings, takesBack: cancels.filter((survey) => brought.includes(survey)) })
 }
 
-/** What waited when Tactful was asked last: survey and ticket -> the survey's name. */
+/** What waited when Tactful was asked last: survey and ticket -> the ticket. */
 let waited = new Map()
+
+const toldOfHeld = ({ name, per, in_ms }) => {
+  const entry = entries.get(per)
+  const until = in_ms > 0 ? `for ${countdown(in_ms)}, in case the ticket is reopened` : 'for the tab'
+  if (entry?.brings.includes(name)) change(entry.id, { lines: [`“${name}” waits ${until}.`] })
+}
 
 /** Compare what waits with what waited, and tell the difference in the log. */
 export const toldOfWaiting = (surveys) => {
-  const waits = new Map()
-  for (const { survey, name, waiting } of surveys)
-    for (const { per, in_ms } of waiting ?? []) waits.set(`${survey} ${per}`, { name, per, in_ms })
-  for (const [key, { name, per, in_ms }] of waits) {
-    const entry = entries.get(per)
-    if (waited.has(key) || !entry) continue
-    change(entry.id, { lines: [in_ms > 0 ? `“${name}” waits for ${countdown(in_ms)}, in case the ticket is reopened.` : `“${name}” waits for the tab.`] })
-  }
-  for (const [key, { name, per }] of waited) {
-    const entry = entries.get(per)
-    if (waits.has(key) || entry?.name !== 'Ticket Reopened') continue
-    change(entry.id, { tone: 'held', lines: [`“${name}” is cancelled: nobody is asked about ${per}.`] })
+  const all = surveys.flatMap(({ survey, name, waiting }) => (waiting ?? []).map((one) => ({ key: `${survey} ${one.per}`, name, ...one })))
+  const waits = new Map(all.map((one) => [one.key, one.per]))
+  all.filter(({ key }) => !waited.has(key)).forEach(toldOfHeld)
+  for (const [key, per] of waited) if (!waits.has(key) && entries.get(per)?.brings.length) entries.delete(per)
+  const waiting = new Set(waits.values())
+  for (const [per, { id, takesBack }] of entries) {
+    if (!takesBack.length || waiting.has(per)) continue
+    change(id, { tone: 'held', lines: takesBack.map((name) => `“${name}” is cancelled: nobody is asked about ${per}.`) })
+    entries.delete(per)
   }
   waited = waits
 }
+
+/** The library sends while the note is already read, so Tactful is asked at once and again a moment later. */
+const ASK_AFTER_MS = [0, 400, 1_500]
 
 const look = async ({ refresh }) => {
   if (document.hidden) return
@@ -62,7 +75,7 @@ const look = async ({ refresh }) => {
   if (!said.length) return
   said.forEach(tell)
   remember(said.at(-1).number)
-  await refresh()
+  ASK_AFTER_MS.forEach((pause) => setTimeout(refresh, pause))
 }
 
 /** Ask Lantern's backend again and again what it told Tactful; at once when something was sent from this window. */
