@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx2
 from starlette.responses import Response
 
-from tactful.clock import new_id, new_secret
+from tactful.clock import SystemClock, new_id, new_secret
 from tactful.store.members import NewMember, NewSession, Role, add_member, use_link
+from tactful.store.sqlite import run_once
+from tactful.tokens import SESSION, Tokens
 from tactful.web.access import set_session
 from tactful.web.service import Service
 
-__all__ = ["NO_PASSWORD", "a_member", "cookie_of", "log_in"]
+__all__ = ["NO_PASSWORD", "a_member", "cookie_for", "cookie_of", "log_in"]
 
 #: Not a hash, so no password opens it.
 NO_PASSWORD = "none"
@@ -46,3 +50,13 @@ async def log_in(client: httpx2.AsyncClient, service: Service, role: Role = "adm
     client.cookies.set(name, value)
     client.headers.update(FROM_OURS)
     return member_id
+
+
+def cookie_for(path: Path, key: str, role: Role) -> tuple[str, str]:
+    """Add a member to the database at `path`, whoever serves it, and return the cookie of a session of theirs."""
+    clock = SystemClock()
+    new = NewMember(new_id(clock), f"{new_id(clock)}@tactful.test", role)
+    session, token = NewSession(new_secret("ses"), new_id(clock), "Chromium"), new_secret("setup")
+    run_once(path, clock, add_member, new, token)
+    run_once(path, clock, use_link, token, "setup", NO_PASSWORD, session, new)
+    return "tactful", Tokens((key,), clock).sign(SESSION, [session.secret])

@@ -44,9 +44,16 @@ const fits = (now: Node, next: Node): boolean =>
 
 const syncChildren = (now: Element, next: Element, options: Options): void => {
   const named = new Map([...now.children].filter((child) => child.id).map((child) => [child.id, child]))
+  const kept = new Set([...next.children].map((child) => named.get(child.id)))
   let cursor: ChildNode | null = now.firstChild
   for (const wanted of [...next.childNodes]) {
     const known = wanted instanceof Element && wanted.id ? named.get(wanted.id) : undefined
+    // What stands before it and goes, goes first: an element that is moved loses the focus.
+    while (known && cursor && cursor !== known && !kept.has(cursor as Element)) {
+      const gone: ChildNode = cursor
+      cursor = cursor.nextSibling
+      gone.remove()
+    }
     if (known && known !== cursor) now.insertBefore(known, cursor)
     const found = known ?? cursor
     if (found && fits(found, wanted)) {
