@@ -25,7 +25,7 @@ from tactful.clock import Clock
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import Unauthorized
 
-__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "SESSION", "Opened", "Purpose", "Tokens"]
+__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "SESSION", "TEST", "Opened", "Purpose", "Tokens"]
 
 #: An offer carries up to ten values of its event, of 200 characters each, which JSON may write in six bytes apiece.
 LONGEST_TOKEN = 20_000

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,76 +14,19 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 
 from tactful.clock import SystemClock
-from tactful.core.policy import Policy
 from tactful.core.spans import DAY_MS
-from tactful.tokens import PASS, TEST, Tokens
+from tactful.tokens import PASS, Tokens
 from tests.support.browser import a_browser
-from tests.support.rows import execute
+from tests.support.desk import Desk, a_desk, desk_survey, look
 from tests.support.server import Server, serving
-from tests.support.service import a_survey, apply_to
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.service import a_survey
+from tests.support.widget import a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
 TIMES = 20
 TABS = 8
 KEY = "a-key-for-tests-of-32-characters!"
-
-_tickets = itertools.count()
-
-#: Whether somebody looks at the page, for the test to say: headless tabs are all in view.
-SIGHT = "window.away = false; Object.defineProperty(document, 'hidden', { get: () => window.away })"
-
-
-def desk_survey(**trigger: Any) -> dict[str, Any]:
-    """Asks once a backend said that a ticket was closed."""
-    cancel = [{"event": "Ticket Reopened", "same": "properties.ticket"}]
-    one = {"event": "Ticket Closed", "source": "server", "per": "properties.ticket", "cancel_on": cancel} | trigger
-    questions = [{"id": "score", "kind": "csat", "ask": "How did {{event.agent|we}} do on {{event.ticket}}?"}]
-    return a_survey("desk", trigger={"any": [one]}, questions=questions)
-
-
-@dataclass
-class Desk:
-    """A help desk's backend, and the pages of its users."""
-
-    host: Host
-    context: BrowserContext
-    tabs: list[Watched] = field(default_factory=list)
-
-    def say(self, event: str, user_id: str = "ann", ticket: int | None = None) -> int:
-        """Post an event as the backend and return its ticket."""
-        number = next(_tickets) if ticket is None else ticket
-        message = {"type": "track", "userId": user_id, "event": event, "properties": {"ticket": number, "agent": "Bo"}}
-        answer = httpx2.post(f"{self.host.api}/v1/track", json=message, auth=(self.host.project.write_key, ""))
-        assert answer.json() == {"success": True}
-        return number
-
-    def tab(self, user_id: str = "ann", *, listens: bool = True, path: str = "/") -> Watched:
-        """Open a page as `user_id`; with `listens`, wait until its stream is open."""
-        tab = watch(self.context)
-        tab.page.add_init_script(SIGHT)
-        self.tabs.append(tab)
-        address = self.host.page(path, attributes=f'data-user-id="{user_id}"')
-        if listens:
-            with tab.page.expect_response("**/w/live") as opened:
-                tab.page.goto(address)
-            assert opened.value.status == 200
-        else:
-            tab.page.goto(address)
-        return tab
-
-    def cards(self) -> list[int]:
-        """How many cards each tab shows."""
-        return [tab.card.count() for tab in self.tabs if not tab.page.is_closed()]
-
-    def streams(self) -> list[int]:
-        """How many streams each tab has asked for."""
-        return [tab.sent("/w/live") - tab.sent("/w/live-") for tab in self.tabs if not tab.page.is_closed()]
-
-
-def look(tab: Watched, *, away: bool) -> None:
-    tab.page.evaluate("away => { window.away = away; document.dispatchEvent(new Event('visibilitychange')) }", away)
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +46,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1280, "height": 800})
     yield made
     made.close()
-
-
-@contextlib.contextmanager
-def a_desk(server: Server, context: BrowserContext, *surveys: dict[str, Any]) -> Iterator[Desk]:
-    with a_host(server.url, server.path, *(surveys or (desk_survey(),))) as host:
-        desk = Desk(host, context)
-        yield desk
-        assert [tab.errors + tab.violations for tab in desk.tabs] == [[] for _ in desk.tabs]
 
 
 @pytest.fixture
@@ -386,41 +319,3 @@ def test_what_is_blocked_is_missed_by_nobody(desk: Desk, what: str) -> None:
     assert desk.cards() == [0]
     tab.page.goto(desk.host.page("/next", attributes="data-user-id=ann"))
     expect(tab.card).to_be_visible()
-
-
-# Test people ------------------------------------------------------------------------------------------------------
-
-
-def test_a_link_makes_a_test_person_who_counts_nowhere(server: Server, context: BrowserContext) -> None:
-    with a_host(server.url, server.path, a_survey(throttle={"repeat": "90d"})) as host:
-        apply_to(host.path, SystemClock(), host.project.project_id, policy=Policy((), tenure_ms=14 * DAY_MS))
-        seen = watch(context)
-        link = Tokens((KEY,), SystemClock()).sign(TEST, [host.project.project_id])
-        seen.page.goto(host.page(attributes="data-user-id=ann"))
-        with seen.page.expect_response("**/w/events") as told:
-            seen.track()
-        assert told.value.json()["offer"] is None, "too new to be asked"
-        seen.page.goto("about:blank")
-        with seen.page.expect_response("**/w/events"):
-            seen.page.goto(host.page(attributes="data-user-id=ann") + f"#tactful-test={link}")
-        seen.page.goto(host.page("/lesson", attributes="data-user-id=ann"))
-        for _ in range(2):
-            seen.track()
-            expect(seen.card).to_be_visible()
-            seen.card.get_by_role("radio", name="9").click()
-            seen.card.get_by_role("button", name="Close").click()
-            expect(seen.card).to_have_count(0)
-        until(lambda: len(host.responses()) == 2)
-        api = httpx2.Client(
-            base_url=f"{host.api}/api/v1/", headers={"authorization": f"Bearer {host.project.api_token}"}
-        )
-        with api:
-            assert [one["test"] for one in api.get("responses").json()["data"]] == [True, True]
-            [person] = api.get("people", params={"user_id": "ann"}).json()["data"]
-            assert person["test"] is True
-            assert api.get(f"people/{person['id']}/why").json()["person"]["test"] is True
-            results = api.get("surveys/nps/results").json()
-            assert results["asked"] == 0
-        pages = execute(host.path, "SELECT page FROM asks WHERE project_id = ?", host.project.project_id)
-        assert not any("tactful-test" in page for (page,) in pages)
-        assert seen.errors + seen.violations == []

@@ -1,0 +1,82 @@
+"""A help desk: a backend that speaks of tickets, and the pages of its users, which listen."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from playwright.sync_api import BrowserContext
+
+from tests.support.server import Server
+from tests.support.service import a_survey
+from tests.support.widget import Host, Watched, a_host, watch
+
+__all__ = ["Desk", "a_desk", "desk_survey", "look"]
+
+_tickets = itertools.count()
+
+#: Whether somebody looks at the page, for the test to say: headless tabs are all in view.
+SIGHT = "window.away = false; Object.defineProperty(document, 'hidden', { get: () => window.away })"
+
+
+def desk_survey(**trigger: Any) -> dict[str, Any]:
+    """Asks once a backend said that a ticket was closed."""
+    cancel = [{"event": "Ticket Reopened", "same": "properties.ticket"}]
+    one = {"event": "Ticket Closed", "source": "server", "per": "properties.ticket", "cancel_on": cancel} | trigger
+    questions = [{"id": "score", "kind": "csat", "ask": "How did {{event.agent|we}} do on {{event.ticket}}?"}]
+    return a_survey("desk", trigger={"any": [one]}, questions=questions)
+
+
+@dataclass
+class Desk:
+    """A help desk's backend, and the pages of its users."""
+
+    host: Host
+    context: BrowserContext
+    tabs: list[Watched] = field(default_factory=list)
+
+    def say(self, event: str, user_id: str = "ann", ticket: int | None = None) -> int:
+        """Post an event as the backend and return its ticket."""
+        number = next(_tickets) if ticket is None else ticket
+        message = {"type": "track", "userId": user_id, "event": event, "properties": {"ticket": number, "agent": "Bo"}}
+        answer = httpx2.post(f"{self.host.api}/v1/track", json=message, auth=(self.host.project.write_key, ""))
+        assert answer.json() == {"success": True}
+        return number
+
+    def tab(self, user_id: str = "ann", *, listens: bool = True, path: str = "/") -> Watched:
+        """Open a page as `user_id`; with `listens`, wait until its stream is open."""
+        tab = watch(self.context)
+        tab.page.add_init_script(SIGHT)
+        self.tabs.append(tab)
+        address = self.host.page(path, attributes=f'data-user-id="{user_id}"')
+        if listens:
+            with tab.page.expect_response("**/w/live") as opened:
+                tab.page.goto(address)
+            assert opened.value.status == 200
+        else:
+            tab.page.goto(address)
+        return tab
+
+    def cards(self) -> list[int]:
+        """How many cards each tab shows."""
+        return [tab.card.count() for tab in self.tabs if not tab.page.is_closed()]
+
+    def streams(self) -> list[int]:
+        """How many streams each tab has asked for."""
+        return [tab.sent("/w/live") - tab.sent("/w/live-") for tab in self.tabs if not tab.page.is_closed()]
+
+
+def look(tab: Watched, *, away: bool) -> None:
+    tab.page.evaluate("away => { window.away = away; document.dispatchEvent(new Event('visibilitychange')) }", away)
+
+
+@contextlib.contextmanager
+def a_desk(server: Server, context: BrowserContext, *surveys: dict[str, Any]) -> Iterator[Desk]:
+    with a_host(server.url, server.path, *(surveys or (desk_survey(),))) as host:
+        desk = Desk(host, context)
+        yield desk
+        assert [tab.errors + tab.violations for tab in desk.tabs] == [[] for _ in desk.tabs]
