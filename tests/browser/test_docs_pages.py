@@ -143,3 +143,26 @@ def test_it_prints_as_text_alone(chromium: Browser, server: Server) -> None:
         expect(page.get_by_role("heading", name="Throttling")).to_be_visible()
         for name in ("Documentation", "On this page", "Next and previous page"):
             expect(page.get_by_role("navigation", name=name)).to_be_hidden()
+
+
+def test_a_member_chooses_whose_keys_the_samples_carry(chromium: Browser, tmp_path: Path) -> None:
+    database = tmp_path / "tactful.db"
+    keys = [json.loads(command(database, "project", "create", name, "--json").stdout) for name in ("Lantern", "Shop")]
+    with serving(database) as server, chromium.new_context(viewport={"width": DESKTOP, "height": 800}) as context:
+        invited = command(database, "member", "add", "ada@lantern.test", "--role", "viewer", url=server.url)
+        page = context.new_page()
+        page.goto(invited.stdout.strip())
+        for field in page.locator("input[type=password]").all():
+            field.fill("a password that nobody guesses")
+        page.locator("main button[type=submit]").click()
+        complaints = opened(page, f"{server.url}/docs/snippet")
+        expect(page.locator("article")).to_contain_text("/w/PUBLIC_KEY.js")
+        page.get_by_label("Keys in the samples").select_option(label="Shop")
+        page.get_by_role("button", name="Use").click()
+        expect(page.locator("article")).to_contain_text(f"/w/{keys[1]['public_key']}.js")
+        page.get_by_role("link", name="Start", exact=True).click()
+        expect(page.locator("article")).to_contain_text(f"/w/{keys[1]['public_key']}.js")
+        page.evaluate(AXE.read_text())
+        report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
+        assert [found["id"] for found in report["violations"]] == []
+        assert complaints == []
