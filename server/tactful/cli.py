@@ -16,12 +16,13 @@ import typer
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.commands import clock, ready_database, the_settings, warn
+from tactful.core.origins import read_origin
 from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
 from tactful.core.spans import format_span
 from tactful.core.surveys import Survey
 from tactful.definitions import load
-from tactful.errors import Conflict, Invalid, NotFound, TactfulError
+from tactful.errors import BadRequest, Conflict, Invalid, NotFound, TactfulError
 from tactful.identity import Identity, normal_id
 from tactful.newproject import new_project as make_project
 from tactful.settings import Settings
@@ -105,6 +106,15 @@ def new_project(name: str, origins: tuple[str, ...]) -> NewProject:
     return make_project(clock, name, origins)
 
 
+def _origins(written: Sequence[str]) -> tuple[str, ...]:
+    """The origins as browsers write them, each once. Raises `BadRequest` for what is none."""
+    read = {one: read_origin(one) for one in written}
+    for one, (_, fault) in read.items():
+        if fault:
+            raise BadRequest("bad_origin", f"--origin {one}: {fault}")
+    return tuple(dict.fromkeys(origin for origin, _ in read.values()))
+
+
 @project_app.command("create")
 def project_create(
     name: Annotated[str, typer.Argument(help="The project's name.")],
@@ -115,7 +125,7 @@ def project_create(
 ) -> None:
     """Create a project and print its keys. Write key and API token are shown this once."""
     settings = the_settings()
-    new = new_project(name, tuple(one.rstrip("/") for one in origin or []))
+    new = new_project(name, _origins(origin or []))
     run_once(ready_database(), clock, create_project, new)
     keys = {key: getattr(new, key) for key in ("public_key", "write_key", "api_token", "identity_secret")}
     if as_json:

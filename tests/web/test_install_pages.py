@@ -289,3 +289,11 @@ class TestKeysByCommand:
         told = command(path, "project", "revoke-keys", "write", "--project", "No")
         assert told.returncode == 1
         assert "There is no project named 'No'." in told.stderr
+
+    def test_origins_of_a_new_project_are_exact_from_the_start(self, path: Path) -> None:
+        arguments = ("project", "create", "Shop", "--origin", "HTTPS://Shop.test/", "--origin", "https://shop.test")
+        assert command(path, *arguments).returncode == 0
+        assert execute(path, "SELECT origins FROM projects") == [('["https://shop.test"]',)]
+        told = command(path, "project", "create", "Other", "--origin", "https://*.shop.test")
+        assert told.returncode == 1
+        assert "--origin https://*.shop.test: List each origin exactly" in told.stderr

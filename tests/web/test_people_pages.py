@@ -175,6 +175,7 @@ class TestOne:
     async def test_says_why_and_why_not(self, site: Site) -> None:
         found = await identify(site, "ann")
         before = (await show(site, f"people/{found}")).text
+        assert "By 2 of 3 live surveys, now." in before
         assert "Nps ✓ Yes As soon as Done happens." in before
         assert "Pro ✕ No The survey's audience" not in before
         assert "Pro ✕ No This person is not in the survey's audience." in before
@@ -186,6 +187,7 @@ class TestOne:
         assert (
             "Nps ✕ Not yet: in 28 days Responded once in 30 days by this survey; rule own allows 1. Free in 28 days."
         ) in shown.text
+        assert "By none of the 3 live surveys now; by the first in 5 days." in shown.text
         assert "Asked once in 7 days; rule any-7d allows 1. Free in 5 days." in shown.text
         assert "any-7d asks of any survey ✕refuses 1 of 1 in 7 days in 5 days" in shown.text
         assert "nps-90d asks of surveys of kind nps ✓passes 1 of 2 in 90 days –" in shown.text

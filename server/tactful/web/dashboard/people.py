@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,6 +85,7 @@ async def person(look: Look) -> str | Response:
         most_asks=_MOST_ASKS,
         waiting=[_waiting(surveys, row) for row in profile.waiting],
         reasons=[_reason(one, known) for one in explained],
+        overall=_overall(explained),
     )
 
 
@@ -175,6 +176,13 @@ _HAPPENED = {"asked": "Asked", "dismissed": "Dismissed", "responded": "Responded
 def _by_state(explanation: Explanation) -> tuple[bool, int, str]:
     survey = explanation.live.survey
     return survey.state != "live", -survey.priority, survey.key
+
+
+def _overall(explained: Sequence[Explanation]) -> dict[str, Any]:
+    """All live surveys together: how many, how many may be asked now, and when the first of the others is free."""
+    live = [one for one in explained if one.live.survey.state == "live"]
+    times = [at for one in live if (at := _soon(one.free_at)) is not None]
+    return {"live": len(live), "now": sum(one.may_ask for one in live), "next": min(times, default=None)}
 
 
 def _reason(explanation: Explanation, known: Known) -> dict[str, Any]:
