@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import statistics
 import time
 from collections.abc import Iterator
@@ -262,6 +263,22 @@ def test_a_stream_outlives_the_server(tmp_path: Path, context: BrowserContext) -
         time.sleep(1)
         with tab.page.expect_response("**/w/live"):
             stack.enter_context(serving(server.path, int(server.url.rpartition(":")[2])))
+        desk.say("Ticket Closed")
+        expect(tab.card).to_be_visible()
+
+
+def test_a_stream_that_has_fallen_silent_is_opened_anew(tmp_path: Path, context: BrowserContext) -> None:
+    with serving(tmp_path / "tactful.db") as server, a_desk(server, context) as desk:
+        context.clock.install()
+        tab = desk.tab()
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            with tab.page.expect_event("requestfailed", lambda request: request.url.endswith("/w/live")):
+                tab.page.clock.fast_forward(46_000)
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+        with tab.page.expect_response("**/w/live"):
+            tab.page.clock.fast_forward(4_000)
         desk.say("Ticket Closed")
         expect(tab.card).to_be_visible()
 

@@ -1,6 +1,11 @@
 /** Resolve after `ms`, or at once when `stopped`. */
-export const pause = (stopped: AbortSignal, ms: number): Promise<unknown> =>
+export const pause = (stopped: AbortSignal, ms: number): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, ms)
-    stopped.addEventListener('abort', resolve)
+    const end = (): void => {
+      clearTimeout(timer)
+      stopped.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    stopped.addEventListener('abort', end)
   })
