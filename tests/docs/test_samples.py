@@ -28,7 +28,7 @@ from tactful.web.docs.markup import fences
 from tests.support.clock import SetClock
 from tests.support.curl import as_request
 from tests.support.server import Server, command, environment, serving
-from tests.support.service import Site, a_site, a_survey
+from tests.support.service import Site, a_site, a_survey, policy_of
 
 pytestmark = pytest.mark.anyio
 
@@ -263,6 +263,30 @@ async def test_requests_are_answered(page: str, curled: Site) -> None:
         answer = await curled.client.request(**as_request(code, own))
         assert answer.status_code in (200, 201), (code, answer.text)
         assert page == "api" or answer.content == b'{"success":true}'
+
+
+#: What a project fills with names of its own, and what the page shortens.
+OPEN = {"answers", "event", "traits", "rates"}
+
+
+def _shape(value: Any) -> Any:
+    """The names in a value, all the way down; a list has the shape of its first entry."""
+    if isinstance(value, dict):
+        return {name: _shape(inner) for name, inner in value.items() if name not in OPEN}
+    return [_shape(value[0])] if isinstance(value, list) and value else None
+
+
+async def test_what_is_answered_has_the_shape_that_is_shown(path: Path, clock: SetClock) -> None:
+    shown = [json.loads(one.code) for one in SAMPLES if (one.page, one.language) == ("api", "json")]
+    asked = {"id": "score", "kind": "csat", "ask": "How was {{event.what}}?"}
+    survey = a_survey("after-order", questions=[asked], throttle={"repeat": "1ms"})
+    async with a_site(path, clock, surveys=(survey,), policy=policy_of({"rules": [], "tenure": "0s"})) as site:
+        for number in range(5):
+            ask = await site.ask(f"user-{number}", properties={"what": "it"})
+            await site.respond(ask, answers={"score": 5}, done=True)
+        answers = [await site.manage("GET", path) for path in ("surveys/after-order/results", "responses", "nothing")]
+    for sample, answer in zip(shown, answers, strict=True):
+        assert _shape(answer.json()) == _shape(sample)
 
 
 # SDKs
