@@ -252,6 +252,13 @@ class TestLeaving:
                 await late.ended.wait()
         assert len(desk.service.hub) == 0
 
+    async def test_nobody_is_reminded_by_a_service_that_stopped(self, path: Path, clock: SetClock) -> None:
+        async with a_desk(path, clock, hold="1h") as site, listening(site):
+            await close(site)
+            assert len(site.service.hub._timers) == 1
+            site.service.hub.close()
+            assert site.service.hub._timers == {}
+
     async def test_tabs_that_a_browser_forgot_give_way(self, desk: Site) -> None:
         async with contextlib.AsyncExitStack() as stack:
             tabs: list[Tab] = []

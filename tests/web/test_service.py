@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tactful.core.spans import DAY_MS
 from tactful.tokens import ASK, PASS
 from tactful.web import service as service_module
 from tests.support.rows import execute
-from tests.support.service import NO_RULES, Site, a_survey, apply_to
+from tests.support.service import NO_RULES, SITE, Site, a_survey, apply_to
 
 pytestmark = pytest.mark.anyio
 
@@ -74,3 +76,20 @@ async def test_an_event_brings_its_values_to_the_card(site: Site) -> None:
     assert told == f"{'x' * 200} 7 0.5 - - -"
     [(kept,)] = execute(site.path, "SELECT event FROM asks")
     assert "not mentioned" not in kept
+
+
+@pytest.mark.parametrize(
+    ("locale", "languages", "told"),
+    [("", "zh-CN,zh;q=0.9", "zh"), ("", "en-GB;q=0.8, zh", "en"), ("en", "zh", "en"), ("", "", "en"), ("zh", "", "zh")],
+)
+async def test_a_page_that_names_no_language_is_asked_in_its_users(
+    site: Site, locale: str, languages: str, told: str
+) -> None:
+    await site.manage("PUT", "surveys/nps", json=a_survey(intro={"en": "Hello", "zh": "你好"}))
+    offer = await site.offer()
+    body = {"offer": offer, "identity": {"user_id": "ann"}, "context": {"locale": locale}}
+    headers = {"origin": SITE, "accept-language": languages}
+    asked = await site.client.post("/w/asks", content=json.dumps(body).encode(), headers=headers)
+    assert asked.json()["survey"]["intro"] == {"en": "Hello", "zh": "你好"}[told]
+    [(kept,)] = execute(site.path, "SELECT locale FROM asks")
+    assert kept == (locale or languages.partition(",")[0].partition(";")[0])
