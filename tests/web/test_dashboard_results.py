@@ -346,3 +346,11 @@ async def test_another_project_looks_like_none(desk: Site) -> None:
     answer: httpx2.Response = await desk.client.get("/projects/nope/surveys/nps")
     assert answer.status_code == 404
     assert "There is no such project." in answer.text
+
+
+async def test_a_question_is_shown_as_it_reads_where_nothing_is_known(path: Path, clock: SetClock) -> None:
+    questions = [{"id": "score", "kind": "nps", "ask": "How did {{event.agent|we}} do for {{project.name}}?"}]
+    async with a_site(path, clock, surveys=(a_survey(questions=questions),)) as site:
+        await log_in(site.client, site.service, "viewer")
+        shown = await site.client.get(f"/projects/{site.project.project_id}/surveys/nps")
+        assert "How did we do for P?" in shown.text

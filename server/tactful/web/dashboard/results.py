@@ -13,7 +13,8 @@ from typing import Any
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.results import FEWEST, Figure, Funnel, Results, summarise
 from tactful.core.surveys import Survey
-from tactful.core.texts import ELSE, choose_language
+from tactful.core.telling import lookup_in
+from tactful.core.texts import ELSE, choose_language, fill
 from tactful.errors import NotFound
 from tactful.store.figures import Counted, survey_counts
 from tactful.store.script import Row
@@ -46,7 +47,7 @@ async def results(look: Look) -> str:
         "results/page.html",
         title=survey.name,
         survey=survey,
-        question=question_of(survey),
+        question=question_of(survey, _name(look)),
         events=[one.event for one in survey.trigger.any],
         kind=kind,
         tones={band.name: tone_of(kind, band.name) for band in kind.bands},
@@ -71,11 +72,13 @@ def _survey(look: Look) -> Survey:
     return live.survey
 
 
-def question_of(survey: Survey) -> str:
+def question_of(survey: Survey, project_name: str) -> str:
     """The text of the scored question, in English where there is one, as everybody outside a band is asked."""
     asked = survey.scored or survey.questions[0]
     languages = asked.ask.by.get(ELSE) or next(iter(asked.ask.by.values()))
-    return languages[choose_language(languages, "en")]
+    # Of nobody in particular: every slot as it reads where its value is missing, but for the product's name.
+    about = lookup_in({"project": {"name": project_name}})
+    return fill(languages[choose_language(languages, "en")], about)
 
 
 def funnel_of(asks: Row) -> Funnel:
