@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tactful.web.docs.markup import Document, Heading, passages, render
+from tactful.web.docs.markup import Document, Heading, Passage, passages, render
 from tactful.web.docs.tables import with_tables
 
 __all__ = ["DOCS", "PAGES", "PARTS", "Found", "Own", "Page", "address", "document", "search", "source"]
@@ -108,6 +108,12 @@ MOST_FOUND = 30
 _BEFORE, _AFTER = 60, 150
 
 
+@cache
+def _passages(name: str) -> list[Passage]:
+    """A page's passages, kept: anybody may search, and dividing a page takes longer than looking through it."""
+    return passages(source(name))
+
+
 def search(query: str) -> list[Found]:
     """The passages that hold every word of `query` or words that begin so; those with the words in their heading first,
     then those that say them most often."""
@@ -115,7 +121,7 @@ def search(query: str) -> list[Found]:
     patterns = [re.compile(rf"(?<!\w){re.escape(word)}") for word in words]
     hits = []
     for page in PAGES.values() if words else ():
-        for passage in passages(source(page.name)):
+        for passage in _passages(page.name):
             title = (passage.heading.text if passage.heading else page.title).casefold()
             text = " ".join(passage.text.split())
             often = [len(pattern.findall(text.casefold())) for pattern in patterns]
