@@ -261,6 +261,31 @@ class TestUpdates:
         await task
         assert late.sent[-1] == b""
 
+    async def test_where_nothing_happens_a_beat_keeps_the_connection(self) -> None:
+        updates = Updates(beat_s=0)
+        opened, task = await self.opened(updates)
+        while len(opened.sent) < 4:
+            opened.more.clear()
+            await opened.more.wait()
+        assert opened.sent[1:4] == [b": \n\n"] * 3
+        opened.left.set()
+        await task
+
+    async def test_a_stream_ends_so_that_the_next_is_asked_who_it_is(self) -> None:
+        updates = Updates(lives_s=0)
+        opened, task = await self.opened(updates)
+        await task
+        assert opened.sent == [b"", b": \n\n", b""]
+        assert len(updates) == 0
+
+    async def test_a_moment_that_is_over_before_it_is_told_tells_nobody(self) -> None:
+        updates = Updates()
+        opened, task = await self.opened(updates)
+        updates.tell("p", "ask", "nps")
+        updates.close()
+        await task
+        assert not any(b"data" in body for body in opened.sent)
+
     async def test_asks_responses_and_closings_are_told_after_they_are_kept(self, desk: Site) -> None:
         opened, task = await self.opened(desk.service.updates, desk.project.project_id)
         ask = await desk.ask()

@@ -73,7 +73,7 @@ WHERE project_id = ? AND test = 0 AND created_at >= ?
 """
 
 #: Traits are offered as the latest of those who answered have them.
-MOST_SAMPLED = 2_000
+MOST_SAMPLED = 1_000
 _MOST_COMMENTS = 20
 _MOST_TESTS = 3
 

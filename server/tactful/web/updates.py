@@ -63,7 +63,9 @@ class _Stream:
 class Updates:
     """The open pages of this process, by project."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, beat_s: float = BEAT_S, lives_s: float = STREAM_LIVES_S) -> None:
+        self._beat_s = beat_s
+        self._lives_s = lives_s
         self._streams: dict[str, list[_Stream]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
@@ -104,7 +106,7 @@ class Updates:
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(_START)})
             await send({"type": "http.response.body", "body": _BEAT, "more_body": True})
-            await _tell(stream, send)
+            await self._tell(stream, send)
             if not leaving.done():
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
@@ -112,6 +114,21 @@ class Updates:
             self._streams[project_id].remove(stream)
             if not self._streams[project_id]:
                 del self._streams[project_id]
+
+    async def _tell(self, stream: _Stream, send: Send) -> None:
+        """Send what happens, and a beat where nothing does, until the stream is ended."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._lives_s
+        while not stream.ended and loop.time() < until:
+            try:
+                await asyncio.wait_for(stream.wake.wait(), self._beat_s)
+            except TimeoutError:
+                body = _BEAT
+            else:
+                stream.wake.clear()
+                body = stream.messages()
+            if body and not stream.ended:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
 
     def _open(self, project_id: str, stream: _Stream) -> None:
         own = [other for other in self._all() if other.member_id == stream.member_id]
@@ -129,22 +146,6 @@ class Updates:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-
-
-async def _tell(stream: _Stream, send: Send) -> None:
-    """Send what happens, and a beat where nothing does, until the stream is ended."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + STREAM_LIVES_S
-    while not stream.ended and loop.time() < until:
-        try:
-            await asyncio.wait_for(stream.wake.wait(), BEAT_S)
-        except TimeoutError:
-            body = _BEAT
-        else:
-            stream.wake.clear()
-            body = stream.messages()
-        if body and not stream.ended:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def _end_when_gone(stream: _Stream, receive: Receive) -> None:

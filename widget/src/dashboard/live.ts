@@ -11,6 +11,7 @@
 import { morph } from './parts/morph.ts'
 
 const LOOK_AGAIN_MS = 1_500
+const LISTEN_AGAIN_MS = 5_000
 const SAY_FOR_MS = 4_000
 
 const main = (): HTMLElement => document.querySelector('main')!
@@ -67,10 +68,12 @@ const show = async (address: string, force: boolean): Promise<boolean> => {
 }
 
 let source: EventSource | null = null
+let isOver = false
 let waiting = 0
 let lookedAt = 0
 
 const loggedOut = (): void => {
+  isOver = true
   source?.close()
   source = null
   note.textContent = 'You have been logged out. '
@@ -102,7 +105,7 @@ const project = /^\/projects\/[^/]+/.exec(location.pathname)?.[0]
 
 /** Browsers open few connections to one server: a tab that nobody looks at keeps none. */
 const listen = (): void => {
-  if (document.visibilityState !== 'visible' || !project || !followed()) {
+  if (document.visibilityState !== 'visible' || isOver || !project || !followed()) {
     source?.close()
     source = null
   } else if (!source) {
@@ -110,11 +113,17 @@ const listen = (): void => {
     source.onmessage = ({ data }: MessageEvent<string>) => {
       if (concerns(JSON.parse(data))) lookAgain()
     }
+    source.onerror = () => {
+      // A lost connection is opened again by the browser; an answer that is no stream is not.
+      if (source?.readyState !== EventSource.CLOSED) return
+      source = null
+      window.setTimeout(() => (listen(), missed()), LISTEN_AGAIN_MS)
+    }
   }
 }
 
 const missed = (): void => {
-  if (document.visibilityState === 'visible' && followed()) lookAgain()
+  if (document.visibilityState === 'visible' && !isOver && followed()) lookAgain()
 }
 
 const go = async (address: string): Promise<void> => {
