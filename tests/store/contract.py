@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from threading import Event
 
 import pytest
 
@@ -69,6 +70,29 @@ class DatabaseContract:
         with pytest.raises(Exception, match="read"):
             await database.read(scripts.put, 1)
         assert await database.read(scripts.item_ids) == []
+
+    async def test_scan_cannot_write(self, database: Database) -> None:
+        with pytest.raises(Exception, match="read"):
+            await database.scan(scripts.put, 1)
+        assert await database.read(scripts.item_ids) == []
+
+    async def test_scan_sees_one_moment_and_keeps_nobody_waiting(self, database: Database) -> None:
+        """What is committed between its statements does not show in it, and is committed while it is under way."""
+        await database.run(scripts.put, 1)
+        looked, go_on = Event(), Event()
+
+        def twice() -> Script[tuple[list[int], list[int]]]:
+            first = yield from scripts.item_ids()
+            looked.set()
+            assert go_on.wait(30)
+            return first, (yield from scripts.item_ids())
+
+        scanning = asyncio.ensure_future(database.scan(twice))
+        await asyncio.to_thread(looked.wait, 30)
+        await database.run(scripts.put, 2)
+        assert await database.read(scripts.item_ids) == [1, 2]
+        go_on.set()
+        assert await scanning == ([1], [1])
 
     async def test_scripts_do_not_see_each_other_half_done(self, database: Database) -> None:
         values = await asyncio.gather(*(database.run(scripts.add, "n") for _ in range(BATCH)))
