@@ -21,6 +21,7 @@ from demo_site.tickets import Ticket, now_ms
 __all__ = ["Backend", "Note"]
 
 _MINUTE_MS = 60_000
+_RECENTLY_MS = 5 * _MINUTE_MS
 _MOST_NOTES = 400
 _MOST_PEOPLE = 5_000
 
@@ -92,8 +93,12 @@ class Backend:
         self._track("Ticket Reopened", ticket, {}, by)
 
     def notes_for(self, key: str, after: int) -> list[Note]:
-        """What was said about somebody, or because of them, since the note with this number."""
-        return [note for note in self._notes if note.number > after and key in (note.about, note.by)]
+        """What was said about somebody, or because of them, after the note with this number; of the last minutes if
+        that is 0.
+        """
+        since = 0 if after else now_ms() - _RECENTLY_MS
+        about = (note for note in self._notes if key in (note.about, note.by))
+        return [note for note in about if note.number > after and note.at > since]
 
     def stop(self) -> None:
         """End the library's thread; what it was not able to deliver is given up."""

@@ -28,18 +28,22 @@ const remember = (number) => {
 const LABELS = { identify: 'Backend: identify', group: 'Backend: group', track: 'Backend' }
 
 /**
- * The last entry about each ticket, and what it does: `brings` the surveys that its event makes wait, `takesBack` those
- * that the entry before brought and that this one cancels. A card that was asked for meanwhile cannot be taken back.
+ * The last entry about each ticket, and the one `before` it. What a candidate that is `gone` brought was asked for, unless
+ * the event that cancels came while it was held.
  */
 const entries = new Map()
 
 const tell = ({ type, name, at, values, trouble }) => {
   const lines = trouble ? [`Never arrived: ${trouble}`] : []
   const id = add({ at, tone: type === 'track' ? 'event' : 'quiet', label: LABELS[type], title: name, detail: oneLine(values), lines })
-  if (type !== 'track' || trouble) return
-  const { brings, cancels } = touchedBy(name)
-  const brought = entries.get(values.ticket)?.brings ?? []
-  entries.set(values.ticket, { id, brings, takesBack: cancels.filter((survey) => brought.includes(survey)) })
+  if (type === 'track' && !trouble) entries.set(values.ticket, { id, at, name, before: { ...entries.get(values.ticket), before: undefined }, heldUntil: Infinity })
+}
+
+/** The surveys that an entry's event takes back from the entry before. Known once Tactful has told the surveys. */
+const takenBack = ({ name, at, before, told }) => {
+  if (!before.name || told || (before.gone && at >= before.heldUntil)) return []
+  const { brings } = touchedBy(before.name)
+  return touchedBy(name).cancels.filter((survey) => brings.includes(survey))
 }
 
 /** What waited when Tactful was asked last: survey and ticket -> the ticket. */
@@ -48,7 +52,9 @@ let waited = new Map()
 const toldOfHeld = ({ name, per, in_ms }) => {
   const entry = entries.get(per)
   const until = in_ms > 0 ? `for ${countdown(in_ms)}, in case the ticket is reopened` : 'for the tab'
-  if (entry?.brings.includes(name)) change(entry.id, { lines: [`“${name}” waits ${until}.`] })
+  if (!entry || !touchedBy(entry.name).brings.includes(name)) return
+  entry.heldUntil = Date.now() + in_ms
+  change(entry.id, { lines: [`“${name}” waits ${until}.`] })
 }
 
 /** Compare what waits with what waited, and tell the difference in the log. */
@@ -56,12 +62,13 @@ export const toldOfWaiting = (surveys) => {
   const all = surveys.flatMap(({ survey, name, waiting }) => (waiting ?? []).map((one) => ({ key: `${survey} ${one.per}`, name, ...one })))
   const waits = new Map(all.map((one) => [one.key, one.per]))
   all.filter(({ key }) => !waited.has(key)).forEach(toldOfHeld)
-  for (const [key, per] of waited) if (!waits.has(key) && entries.get(per)?.brings.length) entries.delete(per)
+  for (const [key, per] of waited) if (!waits.has(key) && entries.has(per)) entries.get(per).gone = true
   const waiting = new Set(waits.values())
-  for (const [per, { id, takesBack }] of entries) {
-    if (!takesBack.length || waiting.has(per)) continue
-    change(id, { tone: 'held', lines: takesBack.map((name) => `“${name}” is cancelled: nobody is asked about ${per}.`) })
-    entries.delete(per)
+  for (const [per, entry] of entries) {
+    const names = waiting.has(per) ? [] : takenBack(entry)
+    if (!names.length) continue
+    entry.told = true
+    change(entry.id, { tone: 'held', lines: names.map((name) => `“${name}” is cancelled: nobody is asked about ${per}.`) })
   }
   waited = waits
 }
@@ -80,7 +87,9 @@ const look = async ({ refresh }) => {
 
 /** Ask Lantern's backend again and again what it told Tactful; at once when something was sent from this window. */
 export const followBackend = (tools) => {
-  const lookNow = () => look(tools).catch(() => {})
+  // One after the other, or the same would be told twice.
+  let looking = Promise.resolve()
+  const lookNow = () => (looking = looking.then(() => look(tools)).catch(() => {}))
   const lookAgain = () => lookNow().finally(() => setTimeout(lookAgain, LOOK_MS))
   lookAgain()
   document.addEventListener('lantern:sent', lookNow)
