@@ -23,8 +23,11 @@ const load = (url) =>
 
 const keyOf = (node) => node.dataset?.key ?? `#${node.nodeName}`
 
+/** What the person opened stays open. */
+const OWN = 'open'
+
 const takeAttributes = (now, next) => {
-  for (const { name } of [...now.attributes]) if (!next.hasAttribute(name)) now.removeAttribute(name)
+  for (const { name } of [...now.attributes]) if (name !== OWN && !next.hasAttribute(name)) now.removeAttribute(name)
   for (const { name, value } of next.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value)
 }
 
