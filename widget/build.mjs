@@ -47,10 +47,10 @@ const bundle = async (entry) => {
   return `(()=>{${code.replace(/;$/, '')}})()`
 }
 
-/** A script of our own pages: libraries in it keep their names, since some are looked up by text. */
+/** A script of our own pages: libraries in it keep their names, since some are looked up by text, and their licences. */
 const bundlePage = async (entry) => {
   const entryPoints = [fileURLToPath(new URL(entry, here))]
-  const built = await build({ entryPoints, bundle: true, format: 'iife', target: 'es2022', minify: true, legalComments: 'none', write: false })
+  const built = await build({ entryPoints, bundle: true, format: 'iife', target: 'es2022', minify: true, legalComments: 'eof', write: false })
   return built.outputFiles[0].text
 }
 
