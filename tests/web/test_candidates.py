@@ -87,6 +87,16 @@ async def test_the_event_that_cancels_takes_its_own_ticket_only(desk: Site) -> N
     assert await desk.visit() is None
 
 
+async def test_the_event_that_cancels_finds_its_ticket_among_however_many(desk: Site) -> None:
+    for ticket in range(101):
+        await close(desk, ticket)
+        desk.clock.advance(1)
+    for ticket in reversed(range(101)):
+        await desk.backend("Ticket Reopened", properties={"ticket": ticket})
+    desk.clock.advance(3 * HOUR_MS)
+    assert await desk.visit() is None
+
+
 async def test_a_cancellation_reaches_a_card_that_is_on_its_way(desk: Site) -> None:
     await close(desk)
     desk.clock.advance(3 * HOUR_MS)

@@ -26,8 +26,12 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id, person_id, candidate_id) DO NOTHING
 """
 READ_CANDIDATES = """
-SELECT candidate_id, survey_key, message_id, per, event, same, delay_ms, not_before FROM candidates
+SELECT candidate_id, survey_key, message_id, per, event, delay_ms, not_before FROM candidates
 WHERE project_id = ? AND person_id = ? AND expires_at > ? ORDER BY not_before LIMIT 100
+"""
+#: All of them: a cancellation that missed one would let somebody be asked about what is no longer so.
+READ_CANCELLABLE = """
+SELECT candidate_id, survey_key, same FROM candidates WHERE project_id = ? AND person_id = ? AND expires_at > ?
 """
 FIND_CANDIDATE = """
 SELECT candidate_id FROM candidates
@@ -107,7 +111,7 @@ def cancel(project_id: str, person_id: str, event: Event, cancelling: Sequence[C
     """Take away every candidate that `event` cancels; return how many."""
     if not cancelling:
         return 0
-    found = yield rows(READ_CANDIDATES, project_id, person_id, now)
+    found = yield rows(READ_CANCELLABLE, project_id, person_id, now)
     cancelled = 0
     for row in found:
         if any(_cancels(one, event, row) for one in cancelling):
