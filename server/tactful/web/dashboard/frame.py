@@ -117,8 +117,11 @@ async def _look(request: Request, member: Member) -> Look:
 
 async def _at_project(look: Look, section: str) -> Look:
     project_id = look.request.path_params.get("project_id")
-    config = None if project_id is None else await look.service.configs.get(project_id)
-    return replace(look, section=section, config=config)
+    if project_id is None:
+        return replace(look, section=section)
+    # Whoever has just applied a survey looks for it here, and a page is no hot path: one small read.
+    await look.service.configs.refresh()
+    return replace(look, section=section, config=await look.service.configs.get(project_id))
 
 
 def _problem(look: Look, error: TactfulError) -> str:
