@@ -218,7 +218,7 @@ class Model:
         before = human.by_offer.get(offer.key)
         if before is not None:
             again = (
-                before.refunded_at is None
+                (before.seen_at, before.dismissed_at, before.responded_at, before.refunded_at) == (None,) * 4
                 and not human.opted_out
                 and self.now_of(human) <= before.asked_at + OFFER_LIFE_MS
             )

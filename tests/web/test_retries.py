@@ -50,6 +50,19 @@ async def test_an_ask_is_not_told_again_to_somebody_who_opted_out_meanwhile(site
     assert (await site.take_up(offer)).status_code == 409
 
 
+@pytest.mark.parametrize("met", ["seen", "dismissed", "response"])
+async def test_a_card_that_somebody_has_met_is_not_drawn_again(site: Site, met: str) -> None:
+    """A duplicated tab goes on with the visit of the first, and may hold the same offer until somebody looks at it."""
+    offer = await site.offer()
+    assert offer is not None
+    ask = (await site.take_up(offer)).json()["ask"]
+    if met == "response":
+        assert (await site.respond(ask)).status_code == 200
+    else:
+        assert (await site.post("/w/closings", {"ask": ask, "how": met})).status_code == 200
+    assert (await site.take_up(offer)).status_code == 409
+
+
 async def test_responses_to_both_asks_of_one_message_sent_under_two_names_are_kept(site: Site) -> None:
     """One message, sent before and after a login, asked two people who then turn out to be one."""
     asks = []

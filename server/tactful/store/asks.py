@@ -183,8 +183,11 @@ def _may_tell_again(ask: Row, known: Known, context: Context) -> bool:
     """Tell whether an ask that was made before may still be drawn.
 
     Later than any retry, the same id can only come from a client that uses message ids again; it would be drawn a
-    card each time, and none of them counted. And two tabs that are offered the same candidate would both draw it.
+    card each time, and none of them counted. And two tabs that are offered the same candidate would both draw it; a
+    duplicated tab goes on with the visit of the first, so a card that somebody has met is not drawn again either.
     """
+    if any(ask[name] is not None for name in ("seen_at", "responded_at", "dismissed_at")):
+        return False
     same_tab = ask["visit"] is None or context.visit is None or ask["visit"] == context.visit
     is_retry = same_tab and known.now <= ask["asked_at"] + TOLD_AGAIN_MS
     return is_retry and ask["refunded_at"] is None and not known.person.opted_out
