@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Route, expect
 
 from tests.support.browser import a_browser
 from tests.support.server import Server, serving
@@ -252,6 +252,21 @@ def test_a_card_goes_with_the_person_it_asked(host: Host, seen: Watched, call: s
     ask(host, seen)
     seen.page.evaluate(call)
     expect(seen.card).to_have_count(0)
+
+
+@pytest.mark.parametrize("call", ["tactful('reset')", "tactful('identify', 'ben')"])
+def test_a_card_on_its_way_is_for_nobody_else(host: Host, seen: Watched, call: str) -> None:
+    held: list[Route] = []
+    seen.page.route("**/w/card-*", lambda route: held.append(route))  # noqa: PLW0108  # Playwright binds no builtin
+    seen.page.goto(host.page(attributes="data-user-id=ann"))
+    with seen.page.expect_response("**/w/asks"):
+        seen.track()
+    seen.page.evaluate(call)
+    with seen.page.expect_request("**/w/closings") as given_back:
+        held[0].continue_()
+    assert given_back.value.post_data_json["how"] == "not_rendered"
+    expect(seen.card).to_have_count(0)
+    until(lambda: host.asks("refunded_at"))
 
 
 def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Watched) -> None:

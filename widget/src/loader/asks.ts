@@ -6,7 +6,7 @@
 import type { DrawCard, Reply } from '../wire.ts'
 import { attend } from './attend.ts'
 import { card } from './config.ts'
-import { scene } from './identity.ts'
+import { known, scene } from './identity.ts'
 import { listeners } from './listeners.ts'
 import { load } from './load.ts'
 import { post } from './outbox.ts'
@@ -22,8 +22,11 @@ let shown: { isConnected: boolean; remove?: () => void } | void
 /** Take the card away: whom it asked is gone. */
 export const withdraw = (): void => shown?.remove?.()
 
-/** Record the ask and draw the card, unless one is on the page already or on its way. */
-export const ask = async (wanted: object): Promise<void> => {
+/**
+ * Record the ask and draw the card, unless one is on the page already or on its way. Where somebody else has come
+ * before the card did, it is not theirs: drawing nothing throws, and so gives the ask back.
+ */
+export const ask = async (wanted: object, who = known): Promise<void> => {
   if (shown?.isConnected) return
   let asked: any
   try {
@@ -31,7 +34,7 @@ export const ask = async (wanted: object): Promise<void> => {
     const loading = tactful.card || load(card)
     asked = await request('asks', { ...scene(), ...wanted })
     await loading
-    shown = asked.ask && tactful.card!(asked, post, listeners)
+    shown = asked.ask && (who == known && (tactful.card as any))(asked, post, listeners)
   } catch {
     shown = asked && post('closings', { ask: asked.ask, how: 'not_rendered' })
   }
@@ -39,9 +42,10 @@ export const ask = async (wanted: object): Promise<void> => {
 
 /** Take up the waiting offer if somebody looks at the page. */
 export const takeUp = (): void => {
-  if (document.hidden || !offer) return
-  ask({ offer })
-  offer = ''
+  if (!document.hidden && offer) {
+    ask({ offer })
+    offer = ''
+  }
 }
 
 /**

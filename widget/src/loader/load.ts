@@ -8,10 +8,9 @@ let policy: typeof rules | undefined
 /** Load a script, pinned by its hash. Resolves when it has run or failed; throws where the page refuses our policy. */
 export const load = ({ url, integrity }: Pinned): Promise<unknown> => {
   policy ||= ((window as any).trustedTypes?.createPolicy('tactful', rules) as typeof rules | undefined) || rules
-  const src = policy.createScriptURL(url)
   return new Promise((resolve) =>
     document.head.append(
-      Object.assign(document.createElement('script'), { crossOrigin: '', integrity, nonce, src, onload: resolve, onerror: resolve }),
+      Object.assign(document.createElement('script'), { crossOrigin: '', integrity, nonce, src: policy!.createScriptURL(url), onload: resolve, onerror: resolve }),
     ),
   )
 }
