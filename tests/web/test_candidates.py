@@ -123,6 +123,16 @@ async def test_each_ticket_is_asked_for_once(desk: Site) -> None:
     assert await desk.visit() is not None
 
 
+async def test_a_ticket_is_the_same_however_its_number_is_written(desk: Site) -> None:
+    for ticket in (7, 7.0, "7"):
+        await close(desk, ticket)
+        desk.clock.advance(3 * HOUR_MS)
+        offer = await desk.visit()
+        if offer is not None:
+            await desk.take_up(offer)
+    assert await asked(desk) == 1
+
+
 async def test_an_event_without_the_value_that_it_is_asked_per_asks_nobody(desk: Site) -> None:
     await desk.backend("Ticket Closed", properties={"agent": "Bo"})
     desk.clock.advance(3 * HOUR_MS)

@@ -196,9 +196,14 @@ def _candidate(one: Waiting, message_id: str, event: Event) -> Candidate | None:
         found = _values(event, frozenset({path}))
         if path not in found:
             return None
-        per = str(found[path])
+        per = _same_text(found[path])
         values = {**found, **values}
     return Candidate(one.live, message_id, trigger.delay_ms, values, per)
+
+
+def _same_text(value: str | float) -> str:
+    """A value as text: a whole number as its digits, since not every backend's JSON tells 7 from 7.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _held(one: Waiting, candidate: Candidate, event: Event) -> Held:
