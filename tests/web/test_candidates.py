@@ -133,6 +133,26 @@ async def test_a_ticket_is_the_same_however_its_number_is_written(desk: Site) ->
     assert await asked(desk) == 1
 
 
+async def test_what_a_merge_brings_of_a_ticket_that_was_asked_for_stands_in_nobodys_way(desk: Site) -> None:
+    await desk.backend("Ticket Closed", userId=None, anonymousId="browser-1", properties={"ticket": 7})
+    desk.clock.advance(1)
+    await close(desk, 7)
+    desk.clock.advance(3 * HOUR_MS)
+    offer = await desk.visit()
+    assert offer is not None
+    assert (await desk.take_up(offer)).status_code == 200
+    both = {"anonymous_id": "browser-1", "user_id": "ann"}
+    await desk.event(identity=both, type="identify", traits={})
+    await close(desk, 8)
+    desk.clock.advance(3 * HOUR_MS)
+    answers = []
+    for _ in range(2):
+        offer = await desk.visit(identity=both)
+        assert offer is not None
+        answers.append((await desk.take_up(offer, identity=both)).status_code)
+    assert answers == [409, 200]
+
+
 async def test_an_event_without_the_value_that_it_is_asked_per_asks_nobody(desk: Site) -> None:
     await desk.backend("Ticket Closed", properties={"agent": "Bo"})
     desk.clock.advance(3 * HOUR_MS)

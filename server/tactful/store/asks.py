@@ -175,6 +175,9 @@ def _spent(project_id: str, known: Known, offered: Offered) -> Script[str | None
     if offered.per is not None:
         done = yield from asked_for(project_id, known.person_id, offered.survey_key, offered.per)
         if done:
+            if offered.candidate_id is not None:
+                # A merge may bring one; left waiting, it would be offered in vain before everything else.
+                yield from consume(project_id, known.person_id, offered.candidate_id)
             return "per"
     return None
 
