@@ -59,10 +59,15 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
             _log.critical("The database file was removed or replaced while it was served: stopping, nothing is kept.")
             signal.raise_signal(signal.SIGTERM)
             return
-        with contextlib.suppress(TactfulError):  # the database is held for a moment: ask again next time
+        try:
             if await db.changed_by_others():
                 await service.configs.refresh()
                 service.updates.tell_all("change")
+        except TactfulError:
+            pass  # the database is held for a moment: ask again next time
+        except Exception:  # noqa: BLE001 -- see below
+            # Whatever it is, whoever stops looking serves old configurations for ever, and says nothing.
+            _log.exception("Could not look for changes of other processes; trying again.")
 
 
 async def _forget(service: Service) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 
 import pytest
 
 from tactful.core.spans import DAY_MS
 from tactful.tokens import ASK, PASS
 from tactful.web import service as service_module
+from tests.support.clock import SetClock
 from tests.support.rows import execute
-from tests.support.service import NO_RULES, SITE, Site, a_survey, apply_to
+from tests.support.service import NO_RULES, SITE, Site, a_site, a_survey, apply_to
 
 pytestmark = pytest.mark.anyio
 
@@ -93,3 +96,18 @@ async def test_a_page_that_names_no_language_is_asked_in_its_users(
     assert asked.json()["survey"]["intro"] == {"en": "Hello", "zh": "你好"}[told]
     [(kept,)] = execute(site.path, "SELECT locale FROM asks")
     assert kept == (locale or languages.partition(",")[0].partition(";")[0])
+
+
+async def test_changes_are_noticed_again_after_a_database_in_trouble(
+    path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.001)
+    async with a_site(path, clock, surveys=(a_survey(),)) as site, asyncio.timeout(10):
+        execute(path, "ALTER TABLE projects RENAME TO gone")
+        while "Could not look for changes" not in caplog.text:  # noqa: ASYNC110  # a log tells nobody when it changes
+            await asyncio.sleep(0)
+        execute(path, "ALTER TABLE gone RENAME TO projects")
+        await site.the_pass()
+        apply_to(path, clock, site.project.project_id, a_survey(name="Another"))
+        while site.service.configs._by_id:  # noqa: ASYNC110  # nor does a cache
+            await asyncio.sleep(0)
