@@ -53,6 +53,7 @@ async def open_service(settings: Settings, clock: Clock) -> AsyncIterator[Servic
 
 
 async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
+    changed = False
     while True:
         await asyncio.sleep(NOTICE_EVERY_S)
         if not db.in_place():
@@ -60,9 +61,12 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
             signal.raise_signal(signal.SIGTERM)
             return
         try:
-            if await db.changed_by_others():
+            # Remembered until it is dealt with: the database tells of each change once.
+            changed = await db.changed_by_others() or changed
+            if changed:
                 await service.configs.refresh()
                 service.updates.tell_all("change")
+                changed = False
         except TactfulError:
             pass  # the database is held for a moment: ask again next time
         except Exception:  # noqa: BLE001 -- see below

@@ -67,7 +67,14 @@ def test_fits_and_breaks_no_policy(chromium: Browser, server: Server, address: s
 
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")]
+    ("width", "scheme"),
+    [
+        (PHONE, "light"),
+        (DESKTOP, "dark"),
+        # The other two are left to `make test-all`: most faults of a look show in one of these.
+        pytest.param(PHONE, "dark", marks=pytest.mark.long),
+        pytest.param(DESKTOP, "light", marks=pytest.mark.long),
+    ],
 )
 def test_is_accessible(
     chromium: Browser, server: Server, address: str, width: int, scheme: Literal["light", "dark"]

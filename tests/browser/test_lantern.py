@@ -13,7 +13,18 @@ from playwright.sync_api import Browser, Page, expect
 from tests.support.browser import a_browser
 from tests.support.demo import VIOLATIONS, the_demo
 
-pytestmark = pytest.mark.browser
+# One demo, server and browser for all tests here: they stay in one process.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lantern")]
+
+#: Every width in both schemes; the ones between the smallest and the largest are left to `make test-all`.
+LOOKS = [
+    (360, "light"),
+    (1440, "dark"),
+    *(
+        pytest.param(*look, marks=pytest.mark.long)
+        for look in ((360, "dark"), (800, "light"), (800, "dark"), (1440, "light"))
+    ),
+]
 
 AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -75,8 +86,7 @@ def faults_of(page: Page) -> list[str]:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 800, 1440])
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_is_accessible(chromium: Browser, site: str, width: int, scheme: Literal["light", "dark"]) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
@@ -114,6 +124,7 @@ def test_two_lessons_bring_the_question_up_and_the_panel_tells_the_story(page: P
     expect(page.locator(".refusal", has_text="dismissed-90s").first).to_contain_text("dismissed 1 of 1 in 90 s")
 
 
+@pytest.mark.long
 def test_a_countdown_ticks_in_place_until_the_survey_is_free(page: Page, site: str) -> None:
     page.goto(site)
     become(page, "Somebody new")

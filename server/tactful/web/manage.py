@@ -184,7 +184,7 @@ async def get_results(call: Call) -> Response:
     live = call.config.catalogue.surveys.get(key)
     if live is None:
         raise NotFound("no_such_survey", "There is no such survey.")
-    sums = await call.service.db.read(survey_sums, call.project_id, key, Window())
+    sums = await call.service.db.scan(survey_sums, call.project_id, key, Window())
     return _json({"survey": key} | as_json(results_of(live.survey.kind, sums)))
 
 
