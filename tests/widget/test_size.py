@@ -25,7 +25,7 @@ def _configuration() -> bytes:
     clock = SetClock()
     passed = Tokens(("a-key-for-tests-of-32-characters!",), clock).sign(PASS, [new_id(clock)])
     watched = ["Lesson Finished", "Ticket Closed", "Course Completed", "Invoice Paid", "page"]
-    told = {"api": SERVER, "pass": passed, "watch": watched, "live": True, "card": load_widget().card.pin(SERVER)}
+    told = {"api": SERVER, "pass": passed, "watch": watched, "live": 1, "card": load_widget().card.pin(SERVER)}
     return json.dumps(told, separators=(",", ":")).encode()
 
 

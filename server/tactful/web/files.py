@@ -134,7 +134,8 @@ async def loader(request: Request) -> Response:
     if page is not None:
         service_of(request).arrivals.saw(config.project_id, page, "loads")
     widget: Widget = request.app.state.widget
-    told = _in_script(_configuration(service_of(request), widget, config))
+    # Every byte here is on every page: `1` says what `true` says.
+    told = _in_script(_configuration(service_of(request), widget, config) | {"live": int(config.live)})
     return _send(request, widget.loader.replace(PLACEHOLDER, told), media_type=_SCRIPT, cache=_LOADER_CACHE)
 
 
