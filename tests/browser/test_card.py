@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, a_browser
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 BUTTON = '<button data-tactful-track="Done">Finish</button>'
 #: Every kind, every text, and an accent on which white would not be read.
@@ -79,7 +77,6 @@ def faults_of(seen: Watched) -> list[str]:
     return [f"{one['id']}: {one['help']}" for kind in ("violations", "incomplete") for one in report[kind]]
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_every_step_is_accessible(browser: Browser, host: Host, width: int, scheme: str) -> None:

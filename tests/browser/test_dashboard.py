@@ -6,14 +6,13 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tactful.clock import SystemClock
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, a_browser
 from tests.support.members import cookie_for
 from tests.support.plenty import Plenty, fill
 from tests.support.server import Server, serving
@@ -22,7 +21,6 @@ from tests.support.widget import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard")]
 
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 SURVEYS = {
@@ -149,7 +147,6 @@ def violations(page: Page) -> list[tuple[str, str]]:
     return [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]]
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -165,7 +162,6 @@ def test_is_accessible_fits_and_breaks_no_policy(
     assert violations(visit.page) == []
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize("menu", ["Project Lantern", "Account", "Custom"])
 def test_what_opens_is_accessible_and_closes_by_escape(visits: Any, menu: str) -> None:
     page = visits("surveys/lesson-nps", viewport={"width": 390, "height": 844}).page

@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tactful.web.docs.book import PAGES
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, a_browser
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, command, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("docs")]
 
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 ADDRESSES = ["/docs", "/docs?q=trusted+types", "/docs?q=xyzzy", *(f"/docs/{name}" for name in PAGES)]
 PHONE, DESKTOP = 390, 1440
@@ -79,7 +78,6 @@ def test_fits_and_breaks_no_policy(chromium: Browser, server: Server, address: s
 def test_is_accessible(
     chromium: Browser, server: Server, address: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
-    assert AXE.exists(), "axe-core comes with the widget's development packages"
     with chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:
         page = context.new_page()
         opened(page, server.url + address)

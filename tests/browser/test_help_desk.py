@@ -14,23 +14,12 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, LOOKS, a_browser
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("help-desk")]
 
-#: Every width in both schemes; the ones between the smallest and the largest are left to `make test-all`.
-LOOKS = [
-    (360, "light"),
-    (1440, "dark"),
-    *(
-        pytest.param(*look, marks=pytest.mark.long)
-        for look in ((360, "dark"), (800, "light"), (800, "dark"), (1440, "light"))
-    ),
-]
-
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HOLD_MS = 5_000
 SUBJECT = "My map is blank"
@@ -226,7 +215,6 @@ def test_the_help_desk_works_without_scripts(chromium: Browser, demo: Demo) -> N
     context.close()
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_of_the_help_desk_is_accessible(
     chromium: Browser, demo: Demo, width: int, scheme: Literal["light", "dark"]

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, LOOKS, a_browser
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lantern")]
 
-#: Every width in both schemes; the ones between the smallest and the largest are left to `make test-all`.
-LOOKS = [
-    (360, "light"),
-    (1440, "dark"),
-    *(
-        pytest.param(*look, marks=pytest.mark.long)
-        for look in ((360, "dark"), (800, "light"), (800, "dark"), (1440, "light"))
-    ),
-]
-
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = [
     "/",
@@ -85,7 +73,6 @@ def faults_of(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:120]}" for one in report["violations"] for node in one["nodes"]]
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_every_page_is_accessible(chromium: Browser, site: str, width: int, scheme: Literal["light", "dark"]) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -14,14 +13,13 @@ from playwright.sync_api import Browser, Page, Response, expect
 from tactful.cli_members import first_link
 from tactful.clock import SystemClock
 from tactful.settings import Settings
-from tests.support.browser import a_browser, pages_on_another_origin
+from tests.support.browser import AXE, a_browser, pages_on_another_origin
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, serving
 from tests.support.service import KEY
 
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 ANN = "ann@lantern.test"
 PASSWORD = "correct horse battery"
@@ -196,7 +194,6 @@ def finished(page: Page) -> Page:
     return page
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core comes with the widget's development packages")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_page_is_accessible_and_fits(door: Door, width: int, scheme: Literal["light", "dark"]) -> None:

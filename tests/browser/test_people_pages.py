@@ -20,7 +20,7 @@ from tactful.store.members import NewMember, NewSession, Role, add_member, use_l
 from tactful.store.projects import NewProject
 from tactful.store.sqlite import run_once
 from tactful.tokens import SESSION, Tokens
-from tests.support.browser import a_browser
+from tests.support.browser import AXE, a_browser
 from tests.support.clock import SetClock
 from tests.support.members import NO_PASSWORD
 from tests.support.pages import HOSTILE
@@ -30,7 +30,6 @@ from tests.support.service import CONTEXT, KEY, SITE, Site, a_site, a_survey, ma
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people-pages")]
 
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 POLICY = policy_of(

@@ -8,10 +8,25 @@ import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-__all__ = ["a_browser", "chromium_path", "pages_on_another_origin"]
+__all__ = ["AXE", "LOOKS", "a_browser", "chromium_path", "pages_on_another_origin"]
+
+#: axe-core comes with the widget's development packages, which `make test` installs; without it the tests fail.
+AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
+
+#: Lantern's widths in both schemes; those between the smallest and the largest are left to `make test-all`.
+LOOKS = [
+    (360, "light"),
+    (1440, "dark"),
+    *(
+        pytest.param(*look, marks=pytest.mark.long)
+        for look in ((360, "dark"), (800, "light"), (800, "dark"), (1440, "light"))
+    ),
+]
 
 #: No sandbox, since continuous integration often runs as root; nothing that would call home.
 ARGUMENTS = [
