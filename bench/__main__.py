@@ -6,11 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import live_streams, rates, sizes, start
+from bench import journal, live_streams, rates, sizes, start
 from bench.report import Line, show
 from bench.world import a_world
 
-PARTS = ("sizes", "start", "requests", "live")
+PARTS = ("sizes", "start", "requests", "live", "journal")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
                     lines += sizes.measure(world)
                 if "requests" in wanted:
                     lines += rates.measure(world, given.rounds)
+        if "journal" in wanted:
+            lines += journal.measure(Path(directory))
         if "live" in wanted:
             lines += live_streams.measure(Path(directory))
     show(lines)

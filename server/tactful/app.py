@@ -16,6 +16,7 @@ from tactful.clock import Clock
 from tactful.errors import TactfulError
 from tactful.settings import Settings
 from tactful.store.events import FORGET_AT_ONCE, forget_old
+from tactful.store.journal import forget_journal
 from tactful.store.lock import ServerLock
 from tactful.store.members import forget_sessions
 from tactful.store.migrate import migrate
@@ -23,6 +24,7 @@ from tactful.store.sqlite import SqliteDatabase
 from tactful.tokens import Tokens
 from tactful.web.cors import WidgetCors
 from tactful.web.files import load_widget
+from tactful.web.journal import WRITE_EVERY_S
 from tactful.web.live import Hub
 from tactful.web.posts import PagePosts
 from tactful.web.problems import HANDLERS
@@ -80,7 +82,23 @@ async def _forget(service: Service) -> None:
         with contextlib.suppress(TactfulError):
             while await service.db.run(forget_old) >= FORGET_AT_ONCE:
                 pass  # every chunk is a turn of the writer's queue, so others get theirs in between
+            while await service.db.run(forget_journal):
+                pass
             await service.db.run(forget_sessions)
+
+
+async def _write_behind(service: Service, ending: asyncio.Event) -> None:
+    """Write what was noted every few seconds, and once more when the service ends."""
+    ended = False
+    while not ended:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WRITE_EVERY_S):
+                await ending.wait()
+        ended = ending.is_set()
+        try:
+            await service.journal.write(service.db)
+        except Exception:  # noqa: BLE001 -- whoever stops here notes until memory is full, and writes nothing
+            _log.exception("Could not write what was noted; going on with what comes.")
 
 
 def create_app(settings: Settings, clock: Clock) -> Starlette:
@@ -98,6 +116,8 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 asyncio.create_task(_forget(service)),
                 asyncio.create_task(service.hub.beat()),
             ]
+            ending = asyncio.Event()
+            writing = asyncio.create_task(_write_behind(service, ending))
             try:
                 yield
             finally:
@@ -106,6 +126,8 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                ending.set()
+                await writing
 
     middleware = [Middleware(PagePosts, ROUTES), Middleware(WidgetCors), Middleware(SameOrigin, settings.base_url)]
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)

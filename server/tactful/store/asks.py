@@ -90,20 +90,23 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The ask is recorded. `live`, `known` and `event` are what its texts are filled from."""
+    """The ask is recorded. `live`, `known` and `event` are what its texts are filled from; `again` says that it was
+    recorded before, and is told to a retry."""
 
     ask_id: str
     asked_at: int
     live: LiveSurvey
     known: Known
     event: Mapping[str, str | int | float]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NotNow:
-    """The ask is not recorded, and why."""
+    """The ask is not recorded, and why. `known` is whom it was about, None where there is nobody."""
 
     refusals: tuple[Refusal, ...]
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +119,8 @@ class Revision:
     response_id: str
 
 
-def _refused(code: str) -> NotNow:
-    return NotNow((Refusal(code),))
+def _refused(code: str, known: Known | None) -> NotNow:
+    return NotNow((Refusal(code),), known)
 
 
 def _is_same_person(project_id: str, identity: Identity, known: Known) -> Script[bool]:
@@ -142,25 +145,25 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
     project_id = config.project_id
     known = yield from facts(project_id, offered.person_id, config.catalogue.horizon_ms)
     if known is None or not (yield from _is_same_person(project_id, identity, known)):
-        return _refused("wrong_person")
+        return _refused("wrong_person", known)
     fresh = yield from _fresh(config, known)
     if fresh is not config:
         known = yield from facts(project_id, known.person_id, fresh.catalogue.horizon_ms)
         assert known is not None, "a locked person is gone"
     live = fresh.catalogue.surveys.get(offered.survey_key)
     if live is None or live.version != offered.version:
-        return _refused("survey_changed")
+        return _refused("survey_changed", known)
     before = yield one(FIND_ASK, project_id, known.person_id, offered.offer_id)
     if before is not None:
         if not _may_tell_again(before, known, context):
-            return _refused("offer_spent")
-        return Asked(offered.offer_id, before["asked_at"], live, known, context.event)
+            return _refused("offer_spent", known)
+        return Asked(offered.offer_id, before["asked_at"], live, known, context.event, again=True)
     refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
     if refusals:
-        return NotNow(refusals)
+        return NotNow(refusals, known)
     spent = yield from _spent(project_id, known, offered)
     if spent is not None:
-        return _refused(spent)
+        return _refused(spent, known)
     if offered.candidate_id is not None:
         yield from consume(project_id, known.person_id, offered.candidate_id)
     return (yield from _record(project_id, offered, live, known, context))
@@ -208,11 +211,11 @@ def show(
     fresh = yield from _fresh(config, known)
     live = fresh.catalogue.surveys.get(survey_key)
     if live is None:
-        return _refused("not_live")
+        return _refused("not_live", known)
     moment = Moment(known.now, context.page, asked_for=True)
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
-        return NotNow(refusals)
+        return NotNow(refusals, known)
     wanted = Offered(known.person_id, ask_id, survey_key, live.version)
     return (yield from _record(config.project_id, wanted, live, known, context, by_person=1))
 

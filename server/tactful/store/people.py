@@ -18,6 +18,7 @@ import orjson
 
 from tactful.core.people import PastAsk, Person
 from tactful.identity import Identity
+from tactful.store.journal import join_decisions
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
@@ -294,6 +295,7 @@ def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
         yield run(drop, project_id, gone)
     for statement in (MERGE_EVENTS, MERGE_ALIASES, RETIRE_PERSON):
         yield run(statement, to, project_id, gone)
+    yield from join_decisions(project_id, gone, to)
     yield run(
         TAKE_OVER,
         min(winner["first_seen_at"], loser["first_seen_at"]),

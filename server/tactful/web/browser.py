@@ -95,7 +95,9 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
-    return config, await service.db.run(take_up, config, offered, identity, _context(post, body.context, event))
+    outcome = await service.db.run(take_up, config, offered, identity, _context(post, body.context, event))
+    service.journal.taken(project_id, (survey_key, version), outcome, body.context.page)
+    return config, outcome
 
 
 async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple[Config, Asked | NotNow]:
@@ -107,7 +109,11 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     if not identity.aliases:
         return config, NotNow(())
     ids = (new_id(service.clock), new_id(service.clock))
-    return config, await service.db.run(show, config, survey_key, ids, identity, _context(post, body.context))
+    outcome = await service.db.run(show, config, survey_key, ids, identity, _context(post, body.context))
+    live = config.catalogue.surveys.get(survey_key)
+    if live is not None:  # any other key is whatever a page made up
+        service.journal.shown(config.project_id, (survey_key, live.version), outcome, body.context.page)
+    return config, outcome
 
 
 def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[str, Any]:

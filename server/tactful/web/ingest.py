@@ -57,6 +57,9 @@ async def _take(request: Request, kind: str | None) -> Response:
     heard = [read_message(delivery, message) for message in messages]
     service.dropped += heard.count(None)
     _show(service, config, messages, heard)
+    for one in heard:
+        if one is not None and one.event is not None:
+            service.journal.came(config.project_id, one.event)
     await _observe_all(service, config, [one for one in heard if one is not None])
     return Response(_SUCCESS, media_type="application/json")
 

@@ -82,6 +82,8 @@ def _heard(post: Post, config: Config, identity: Identity, event: Any) -> Messag
     """Read one event of a page, and let the install page show that it came."""
     dropped = post.service.dropped
     message = _message(post.service, config, identity, event)
+    if message is not None and message.event is not None:
+        post.service.journal.came(config.project_id, message.event)
     outcome: Outcome = "dropped" if post.service.dropped > dropped else outcome_of(message)
     who = identity.user_id or identity.anonymous_id
     post.service.arrivals.came(config.project_id, Arrival(name_of(event), "page", outcome, post.origin or "app", who))
@@ -158,6 +160,7 @@ async def _offer(
     due = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
     moment = Moment(known.now, body.context.page[:_LONGEST_PAGE])
     decision = choose(due, config.catalogue.policy, known.person, moment)
+    service.journal.chosen(known, config.project_id, due, decision, body.context.page)
     if observed.waiting and (config.project_id, known.person_id) in service.hub:
         _remind(service.hub, config, observed, decision)
     if decision.offer is None:

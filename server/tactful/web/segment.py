@@ -53,10 +53,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A message that was understood. `message` is None where nobody waits for it and nothing keeps it."""
+    """A message that was understood, and its event if it tells one. `message` is None where nobody waits for it and
+    nothing keeps it."""
 
     identity: Identity
     message: Message | None
+    event: Event | None = None
 
 
 def read_message(delivery: Delivery, fields: Any) -> Heard | None:
@@ -119,7 +121,7 @@ def _track(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | No
     catalogue, kept = delivery.config.catalogue, delivery.config.keep_events_ms > 0
     waiting, cancelling = catalogue.waiting_for(event), catalogue.cancelled_by(event)
     if not (waiting or cancelling or kept):
-        return Heard(identity, None)
+        return Heard(identity, None, event)
     return Heard(
         identity,
         Message(
@@ -130,6 +132,7 @@ def _track(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | No
             happened_at=delivery.happened_at(fields),
             cancelling=cancelling,
         ),
+        event,
     )
 
 

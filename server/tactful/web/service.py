@@ -19,6 +19,7 @@ from tactful.store.projects import Config, config_versions, find_by_public_key, 
 from tactful.store.script import Database
 from tactful.tokens import PASS, Tokens
 from tactful.web.arrivals import Arrivals
+from tactful.web.journal import Journal
 from tactful.web.live import Hub
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
@@ -115,11 +116,14 @@ class Service:
     passwords: Passwords = field(default_factory=Passwords)
     tries: Tries = field(init=False)
     arrivals: Arrivals = field(init=False)
+    #: What is written behind.
+    journal: Journal = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
         self.arrivals = Arrivals(self.clock)
+        self.journal = Journal(self.clock)
 
     def new_pass(self, project_id: str) -> str:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""
