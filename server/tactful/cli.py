@@ -5,36 +5,29 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import orjson
 import typer
 
+from tactful.cli_definitions import add_definition_commands
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
-from tactful.commands import clock, ready_database, the_settings, warn
+from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, the_settings, warn
 from tactful.core.origins import read_origin
-from tactful.core.policy import Policy
-from tactful.core.reading import Definitions
 from tactful.core.spans import format_span
-from tactful.core.surveys import Survey
-from tactful.definitions import load
-from tactful.errors import BadRequest, Conflict, Invalid, NotFound, TactfulError
+from tactful.errors import BadRequest, NotFound, TactfulError
 from tactful.identity import Identity, normal_id
 from tactful.newproject import new_project as make_project
 from tactful.settings import Settings
 from tactful.store.migrate import migrate as run_migrations
 from tactful.store.people import peek
 from tactful.store.projects import (
-    Change,
     Config,
     NewProject,
-    apply_definitions,
     create_project,
-    find_project,
     load_config,
 )
 from tactful.store.sqlite import run_once
@@ -50,21 +43,13 @@ app = typer.Typer(
 )
 project_app = typer.Typer(no_args_is_help=True, help="Projects: one for each product that the widget is embedded in.")
 add_key_commands(project_app)
+add_definition_commands(app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
 
-ProjectName = Annotated[str, typer.Option("--project", help="The project's name.")]
-
-
-def _project_id(path: Path, name: str) -> str:
-    found = run_once(path, clock, find_project, name)
-    if found is None:
-        raise NotFound("no_such_project", f"There is no project named {name!r}; `tactful project create` makes one.")
-    return found
-
 
 def _config(path: Path, name: str) -> Config:
-    config = run_once(path, clock, load_config, _project_id(path, name))
+    config = run_once(path, clock, load_config, project_id_of(path, name))
     assert config is not None, "a project that was found is gone"
     return config
 
@@ -146,40 +131,7 @@ def project_create(
 def results(project: ProjectName) -> None:
     """Print the address of the project's results; members log in to see them."""
     settings = the_settings()
-    typer.echo(results_link(settings, _project_id(ready_database(), project)))
-
-
-@app.command()
-def apply(
-    files: Annotated[list[Path], typer.Argument(help="YAML or JSON files with `policy:` and `surveys:`.")],
-    project: ProjectName,
-) -> None:
-    """Make the project's surveys and policy what the files say; what they do not mention stays."""
-    path = ready_database()
-    project_id = _project_id(path, project)
-    loaded = [load(file.read_bytes(), str(file)) for file in files]
-    for one in loaded:
-        for warning in one.warnings:
-            warn(f"warning: {warning}")
-    policy, surveys = _together([one.definitions for one in loaded])
-    for change in run_once(path, clock, apply_definitions, project_id, policy, surveys):
-        typer.echo(_change_line(change))
-
-
-def _together(definitions: Sequence[Definitions]) -> tuple[Policy | None, tuple[Survey, ...]]:
-    """All files as one change, so that either all of it applies or none. Raises `Conflict` where two say the same."""
-    policies = [one.policy for one in definitions if one.policy is not None]
-    surveys = tuple(survey for one in definitions for survey in one.surveys)
-    twice = [key for key, times in Counter(survey.key for survey in surveys).items() if times > 1]
-    if len(policies) > 1 or twice:
-        what = "the policy" if len(policies) > 1 else f"survey {twice[0]!r}"
-        raise Conflict("said_twice", f"Two of the files say what {what} is; keep one of them.")
-    return (policies[0] if policies else None), surveys
-
-
-def _change_line(change: Change) -> str:
-    version = "" if change.version is None else f" (version {change.version})"
-    return f"{change.how:<9} {change.what}{version}"
+    typer.echo(results_link(settings, project_id_of(ready_database(), project)))
 
 
 @app.command()
@@ -234,22 +186,11 @@ def openapi() -> None:
     typer.echo(orjson.dumps(document(the_settings().base_url), option=orjson.OPT_INDENT_2))
 
 
-def _fail(error: TactfulError) -> NoReturn:
-    typer.secho(error.message, fg=typer.colors.RED, err=True)
-    if isinstance(error, Invalid):
-        for fault in error.data["faults"]:
-            place = f"{fault['file']}:{fault['line']}:{fault['column']} " if "file" in fault else ""
-            typer.secho(f"  {place}{fault['path']}: {fault['message']}", err=True)
-    sys.exit(1)
-
-
 def main() -> None:
     """Run the command line; errors are told in a sentence, not in a stack trace."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         app()
-    except TactfulError as error:
-        _fail(error)
-    except OSError as error:
-        typer.secho(f"{error.filename or ''}: {error.strerror}", fg=typer.colors.RED, err=True)
+    except (TactfulError, OSError) as error:
+        complain(error)
         sys.exit(1)

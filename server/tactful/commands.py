@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from tactful.clock import SystemClock
+from tactful.errors import CannotStart, Invalid, NotFound, TactfulError
 from tactful.settings import Settings, read_settings
-from tactful.store.migrate import migrate
+from tactful.store.migrate import migrate, pending
+from tactful.store.projects import find_project
+from tactful.store.sqlite import read_once
 
-__all__ = ["clock", "ready_database", "the_settings", "warn"]
+__all__ = [
+    "ProjectName",
+    "clock",
+    "complain",
+    "project_id_of",
+    "ready_database",
+    "same_database",
+    "the_settings",
+    "warn",
+]
 
 clock = SystemClock()
+
+ProjectName = Annotated[str, typer.Option("--project", help="The project's name.")]
 
 
 def warn(text: str) -> None:
@@ -31,3 +46,35 @@ def ready_database() -> Path:
     path = the_settings().database_url
     migrate(path, clock)
     return path
+
+
+def same_database() -> Path:
+    """The database as it is, for commands that only look. Raises `CannotStart` where it is not up to date."""
+    path = the_settings().database_url
+    missing = pending(path, clock)
+    if missing:
+        raise CannotStart(
+            "database_older",
+            f"The database lacks {len(missing)} migrations, and this command changes nothing; run `tactful migrate`.",
+        )
+    return path
+
+
+def project_id_of(path: Path, name: str) -> str:
+    """The id of the project with this name. Raises `NotFound`."""
+    found = read_once(path, clock, find_project, name)
+    if found is None:
+        raise NotFound("no_such_project", f"There is no project named {name!r}; `tactful project create` makes one.")
+    return found
+
+
+def complain(error: TactfulError | OSError) -> None:
+    """Say on stderr what went wrong; a definition's faults with their places."""
+    if isinstance(error, OSError):
+        typer.secho(f"{error.filename or ''}: {error.strerror}", fg=typer.colors.RED, err=True)
+        return
+    typer.secho(error.message, fg=typer.colors.RED, err=True)
+    if isinstance(error, Invalid):
+        for fault in error.data["faults"]:
+            place = f"{fault['file']}:{fault['line']}:{fault['column']} " if "file" in fault else ""
+            typer.secho(f"  {place}{fault['path']}: {fault['message']}", err=True)

@@ -10,12 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tactful.core.changes import Change
+from tactful.core.differences import Line, differences, unified
 from tactful.core.reading import Definitions, Fault, Steps, read_file, write_policy, write_survey
 from tactful.core.reading.notes import path_of
 from tactful.errors import Invalid, TooLarge
 from tactful.sources import Position, read_json, read_yaml, write_yaml
 
-__all__ = ["LARGEST", "Loaded", "Located", "Parsed", "as_yaml", "invalid", "load", "parse"]
+__all__ = [
+    "LARGEST",
+    "Loaded",
+    "Located",
+    "Parsed",
+    "as_yaml",
+    "change_json",
+    "change_lines",
+    "invalid",
+    "load",
+    "parse",
+    "written_text",
+]
 
 LARGEST = 1024 * 1024
 
@@ -97,6 +111,34 @@ def as_yaml(definitions: Definitions) -> str:
     """Write definitions as a file in their canonical form; `load` of it gives the same."""
     policy = {} if definitions.policy is None else {"policy": write_policy(definitions.policy)}
     return write_yaml({**policy, "surveys": [write_survey(survey) for survey in definitions.surveys]})
+
+
+def change_lines(change: Change) -> tuple[Line, ...]:
+    """What a change does to the canonical form, line by line; nothing where the content stays."""
+    return differences(written_text(change.was), written_text(change.written))
+
+
+def written_text(content: Mapping[str, Any]) -> str:
+    """Write the content of a definition as YAML; nothing where there is none."""
+    return write_yaml(dict(content)) if content else ""
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    """Say a change as data, as the management API does."""
+    if change.survey is None:
+        names = ("policy, as it is", "policy, as applied")
+    else:
+        old = "nothing" if change.before is None else f"{change.what}, version {change.before}"
+        names = (old, f"{change.what}, version {change.version}")
+    return {
+        "survey": change.survey,
+        "change": change.how,
+        "version": change.version,
+        "before": change.before,
+        "state": change.state and {"from": change.state[0], "to": change.state[1]},
+        "diff": unified(*names, change_lines(change)),
+        "means": list(change.means),
+    }
 
 
 def invalid(faults: Sequence[Fault], parsed: Parsed | None = None) -> Invalid:

@@ -89,6 +89,7 @@ _YAML_ADVICE = "indent with spaces, and put texts that hold `: `, ` #`, `{` or `
 _CONSTANTS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(\.[0-9]+)?|(\.[0-9]+))([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 30
+_LONGEST_IN_A_LINE = 100
 
 
 def read_yaml(text: str) -> Source:
@@ -194,8 +195,14 @@ class _YamlWriter(yaml.SafeDumper):
         is_odd = not text.isprintable()  # YAML folds some of these; in double quotes all are escaped
         return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_typed or is_odd else None)
 
+    def represent_items(self, items: list[Any]) -> yaml.Node:
+        # A condition or a short list of words is read at one glance on one line.
+        is_short = not any(isinstance(inner, dict) for inner in items) and len(repr(items)) <= _LONGEST_IN_A_LINE
+        return self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=is_short)
+
 
 _YamlWriter.add_representer(str, _YamlWriter.represent_text)
+_YamlWriter.add_representer(list, _YamlWriter.represent_items)
 
 
 def write_yaml(data: Any) -> str:

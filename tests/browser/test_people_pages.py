@@ -26,7 +26,7 @@ from tests.support.members import NO_PASSWORD
 from tests.support.pages import HOSTILE
 from tests.support.rows import execute
 from tests.support.server import Server, serving
-from tests.support.service import CONTEXT, KEY, SITE, Site, a_site, a_survey, make_project, policy_of
+from tests.support.service import CONTEXT, KEY, SITE, Site, a_site, a_survey, apply_to, make_project, policy_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people-pages")]
 
@@ -106,6 +106,7 @@ async def _live_a_little(path: Path) -> NewProject:
         a_survey("draft", state="draft", name="Relaunch"),
     )
     async with a_site(path, clock, surveys=surveys, policy=POLICY) as site:
+        apply_to(path, clock, site.project.project_id, a_survey(intro="Hello", name="<b>Nps</b>"))
         for number, text in enumerate((*HOSTILE, "Short lessons, good questions.", "讲得很清楚。", "line\n" * 300)):
             await _say(site, f"user-{number}", number % 11, text)
         await site.respond(await site.ask("quiet"), answers={"score": 7})
@@ -154,6 +155,7 @@ PAGES = {
     "nobody found": "people?q=%3Cb%3E",
     "person": "people/{person}",
     "install": "install",
+    "definition": "surveys/nps/definition?from=1&to=2",
 }
 
 

@@ -180,8 +180,11 @@ def test_commands_run_in_the_order_in_which_they_stand(page: str, shop: Path, mo
     database = shop / "tactful.db"
     if page != "start":
         assert command(database, "project", "create", "Shop").returncode == 0
-    for args in _commands(page):
+    for written in _commands(page):
+        args, kept = (written[:-2], written[-1]) if ">" in written else (written, None)
         done = command(database, *args)
+        if kept is not None:
+            (shop / kept).write_text(done.stdout, encoding="utf-8")
         if args[0] == "why":  # nobody was there yet; `test_the_start_leads_to_a_response` asks it of somebody
             assert "Nobody with the user id 'user-42'" in done.stderr
         else:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
 from tactful.core.catalogue import Catalogue, compile_catalogue
+from tactful.core.changes import Change, Kept, policy_change, survey_change
 from tactful.core.policy import DEFAULT_POLICY, Policy
-from tactful.core.reading import read_policy, read_survey, write_policy, write_survey
+from tactful.core.reading import read_policy, read_survey, write_policy
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import State, Survey
 from tactful.errors import Conflict
@@ -23,7 +23,6 @@ from tactful.identity import Mode
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
-    "Change",
     "Config",
     "Key",
     "NewProject",
@@ -36,6 +35,7 @@ __all__ = [
     "list_surveys",
     "load_config",
     "load_version",
+    "plan_definitions",
 ]
 
 INSERT_PROJECT = """
@@ -64,6 +64,8 @@ WHERE s.project_id = ? ORDER BY s.survey_key
 READ_VERSION = "SELECT definition FROM survey_versions WHERE project_id = ? AND survey_key = ? AND version = ?"
 CONFIG_VERSIONS = "SELECT project_id, config_version FROM projects"
 LOCK_PROJECT = "UPDATE projects SET config_version = config_version + 1 WHERE project_id = ? RETURNING policy"
+#: Locks as well, for whoever may find that there is nothing to change.
+HOLD_PROJECT = "UPDATE projects SET config_version = config_version WHERE project_id = ?"
 READ_POLICY = "SELECT policy FROM projects WHERE project_id = ?"
 UPDATE_POLICY = "UPDATE projects SET policy = ? WHERE project_id = ?"
 INSERT_SURVEY = """
@@ -112,15 +114,6 @@ class Config:
     catalogue: Catalogue
     version: int
     live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What applying a definition did: `what` is `policy` or a survey's key; `how` created, changed or unchanged."""
-
-    what: str
-    how: str
-    version: int | None = None
 
 
 def hash_key(key: str) -> str:
@@ -213,46 +206,44 @@ def list_surveys(project_id: str) -> Script[list[Row]]:
     return found
 
 
-def _content(survey: Survey) -> dict[str, Any]:
-    return {name: value for name, value in write_survey(survey).items() if name != "state"}
+def plan_definitions(project_id: str, policy: Policy | None, surveys: Sequence[Survey]) -> Script[tuple[Change, ...]]:
+    """Say what `apply_definitions` would change, and change nothing. Raises `Conflict` as it does."""
+    project = yield one(READ_POLICY, project_id)
+    stored = {row["survey_key"]: row for row in (yield rows(READ_SURVEYS, project_id))}
+    kept = _stored_policy(project["policy"])
+    changes = [] if policy is None else [policy_change(kept, policy)]
+    for survey in surveys:
+        row = stored.get(survey.key)
+        before = row and Kept(read_definition(row, row["state"]), row["version"])
+        _refuse_another_kind(before, survey)
+        changes.append(survey_change(before, survey, kept if policy is None else policy))
+    return tuple(changes)
+
+
+def _refuse_another_kind(kept: Kept | None, survey: Survey) -> None:
+    if kept is not None and kept.survey.kind != survey.kind:
+        raise Conflict(
+            "kind_changed",
+            f"Survey {survey.key!r} is of kind {kept.survey.kind}; scores of two kinds do not add up. Use another key.",
+        )
 
 
 def apply_definitions(project_id: str, policy: Policy | None, surveys: Sequence[Survey]) -> Script[tuple[Change, ...]]:
     """Make the project's policy and surveys what is written; what is not mentioned stays. Applying again changes
     nothing. A new version is made only where the content changed."""
-    yield one(LOCK_PROJECT, project_id)
-    stored = {row["survey_key"]: row for row in (yield rows(READ_SURVEYS, project_id))}
-    changes = []
-    if policy is not None:
-        changes.append((yield from _apply_policy(project_id, policy)))
-    for survey in surveys:
-        change = yield from _apply_survey(project_id, survey, stored.get(survey.key))
-        changes.append(change)
-    return tuple(changes)
-
-
-def _apply_policy(project_id: str, policy: Policy) -> Script[Change]:
-    written = write_policy(policy)
-    row = yield one(READ_POLICY, project_id)
-    if orjson.loads(row["policy"]) == written:
-        return Change("policy", "unchanged")
-    yield run(UPDATE_POLICY, orjson.dumps(written).decode(), project_id)
-    return Change("policy", "changed")
-
-
-def _apply_survey(project_id: str, survey: Survey, stored: Row | None) -> Script[Change]:
-    content = _content(survey)
-    version = stored["version"] if stored is not None else 0
-    if stored is not None and (kind := read_definition(stored, "draft").kind) != survey.kind:
-        raise Conflict(
-            "kind_changed",
-            f"Survey {survey.key!r} is of kind {kind}; scores of two kinds do not add up. Use another key.",
-        )
-    if stored is not None and orjson.loads(stored["definition"]) == content:
-        if stored["state"] == survey.state:
-            return Change(survey.key, "unchanged", version)
-        yield run(INSERT_SURVEY, project_id, survey.key, survey.state, version)
-        return Change(survey.key, "changed", version)
-    yield run(INSERT_SURVEY, project_id, survey.key, survey.state, version + 1)
-    yield run(INSERT_VERSION, project_id, survey.key, version + 1, orjson.dumps(content).decode())
-    return Change(survey.key, "changed" if stored is not None else "created", version + 1)
+    yield run(HOLD_PROJECT, project_id)
+    changes = yield from plan_definitions(project_id, policy, surveys)
+    states = {survey.key: survey.state for survey in surveys}
+    for change in changes:
+        if change.how == "unchanged":
+            continue
+        written = orjson.dumps(change.written).decode()
+        if change.version is None:
+            yield run(UPDATE_POLICY, written, project_id)
+            continue
+        yield run(INSERT_SURVEY, project_id, change.what, states[change.what], change.version)
+        if change.makes_version:
+            yield run(INSERT_VERSION, project_id, change.what, change.version, written)
+    if any(change.how != "unchanged" for change in changes):
+        yield run(LOCK_PROJECT, project_id)
+    return changes

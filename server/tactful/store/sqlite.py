@@ -36,7 +36,7 @@ from tactful.store.batches import Outcome, Start, commit_alone, commit_batch, dr
 from tactful.store.connections import BUSY_TIMEOUT_MS, Synchronous, connect_reader, connect_writer
 from tactful.store.script import Script
 
-__all__ = ["SqliteDatabase", "run_once"]
+__all__ = ["SqliteDatabase", "read_once", "run_once"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -208,6 +208,11 @@ def run_once(path: str | Path, clock: Clock, script: Callable[P, Script[T]], *ar
     """
     with closing(connect_writer(path, clock)) as connection:
         return commit_alone(connection, script, *args, **kwargs)
+
+
+def read_once(path: str | Path, clock: Clock, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one script that only reads, at one moment and without the write lock, for commands. Raises `CannotStart`."""
+    return _scan(Path(path), clock, partial(script, *args, **kwargs))
 
 
 def _scan(path: Path, clock: Clock, start: Callable[[], Script[T]]) -> T:

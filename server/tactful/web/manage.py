@@ -15,16 +15,19 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tactful.core.reading import Reading, read_policy, read_survey, write_policy, write_survey
+from tactful.core.changes import Change, content_of
+from tactful.core.differences import differences, unified
+from tactful.core.reading import Reading, read_file, read_policy, read_survey, write_policy, write_survey
 from tactful.core.results import as_json
-from tactful.definitions import invalid, parse
+from tactful.definitions import change_json, invalid, parse, written_text
 from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from tactful.identity import normal_id
 from tactful.store.candidates import waiters
 from tactful.store.people import Known
-from tactful.store.projects import Change, Config, apply_definitions, find_key
+from tactful.store.projects import Config, apply_definitions, find_key, plan_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
 from tactful.store.script import Row
+from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.web.bodies import INGEST_LIMIT, read_bytes
 from tactful.web.browser import service_of
 from tactful.web.service import Service
@@ -40,7 +43,10 @@ __all__ = [
     "get_results",
     "get_survey",
     "get_surveys",
+    "get_version",
+    "get_versions",
     "get_why",
+    "post_diff",
     "put_policy",
     "put_survey",
 ]
@@ -55,6 +61,12 @@ class Call:
     request: Request
     service: Service
     config: Config
+    scopes: frozenset[str]
+
+    def need(self, scope: str) -> None:
+        """Raise `Forbidden` unless the token may do `scope`."""
+        if not self.scopes & {"*", scope}:
+            raise Forbidden("scope_missing", f"This token may not do {scope}.")
 
     @property
     def project_id(self) -> str:
@@ -80,9 +92,9 @@ def _authorised(scope: str) -> Callable[[Handler], Callable[[Request], Awaitable
             found = await service.db.read(find_key, token) if kind.lower() == "bearer" and token.isascii() else None
             if found is None or found.purpose != "api":
                 raise Unauthorized("bad_token", "Send `Authorization: Bearer` with an API token of the project.")
-            if not found.scopes & {"*", scope}:
-                raise Forbidden("scope_missing", f"This token may not do {scope}.")
-            return await handler(Call(request, service, await service.configs.get(found.project_id)))
+            call = Call(request, service, await service.configs.get(found.project_id), found.scopes)
+            call.need(scope)
+            return await handler(call)
 
         return handle
 
@@ -160,6 +172,75 @@ async def put_survey(call: Call) -> Response:
     config = await call.service.configs.get(call.project_id)
     told = _survey_json(config, key) | {"change": change.how, "warnings": warnings}
     return _json(told, 201 if change.how == "created" else 200)
+
+
+@_authorised("surveys:read")
+async def get_versions(call: Call) -> Response:
+    """The survey's versions, the newest first; `before` continues."""
+    limit, key = _limit(call), call.request.path_params["key"]
+    before = _number(call.query("before"), "before") or NEWEST
+    _survey_json(call.config, key)  # an unknown survey has no list, not an empty one
+    found = await call.service.db.read(list_versions, call.project_id, key, before, limit)
+    following = {"before": str(found[-1].version)} if len(found) == limit else None
+    return _page(call, [_version_json(one) for one in found], following)
+
+
+@_authorised("surveys:read")
+async def get_version(call: Call) -> Response:
+    """One version of the survey, and how it differs from the one before it or from version `against`."""
+    key, written = call.request.path_params["key"], call.request.path_params["version"]
+    number = int(written) if _is_number(written) else 0
+    against = _number(call.query("against"), "against")
+    found = await _version(call, key, number)
+    before = number - 1 if against is None else against
+    other = None if before == 0 and against is None else await _version(call, key, before)
+    return _json(_version_json(found) | {"definition": content_of(found.survey), "diff": _diff(other, found)})
+
+
+def _number(written: str | None, name: str) -> int | None:
+    if written is None:
+        return None
+    if not _is_number(written):
+        raise BadRequest("bad_query", f"`{name}` is the number of a version.")
+    return int(written)
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdecimal() and len(written) < 16
+
+
+async def _version(call: Call, key: str, number: int) -> Version:
+    if "\0" not in key:
+        found = await call.service.db.read(find_version, call.project_id, key, number)
+        if found is not None:
+            return found
+    raise NotFound("no_such_version", "There is no such version of a survey.")
+
+
+def _version_json(one: Version) -> dict[str, Any]:
+    return {
+        "survey": one.survey.key,
+        "version": one.version,
+        "current": one.current,
+        "created_at": iso_time(one.created_at),
+    }
+
+
+def _diff(other: Version | None, found: Version) -> str:
+    was = written_text(content_of(other.survey)) if other else ""
+    older, newer = (f"{found.survey.key}, version {one.version}" if one else "nothing" for one in (other, found))
+    return unified(older, newer, differences(was, written_text(content_of(found.survey))))
+
+
+@_authorised("surveys:read")
+async def post_diff(call: Call) -> Response:
+    """What applying the body, a file of definitions, would change, and what that means; nothing is changed."""
+    data, take = await _definition(call)
+    wanted, warnings = take(read_file(data))
+    if wanted.policy is not None:
+        call.need("policy:read")
+    changes = await call.service.db.scan(plan_definitions, call.project_id, wanted.policy, wanted.surveys)
+    return _json({"data": [change_json(one) for one in changes], "warnings": warnings})
 
 
 @_authorised("policy:read")

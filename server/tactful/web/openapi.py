@@ -51,6 +51,26 @@ SCHEMAS: dict[str, Schema] = {
     "Problem": _object(type=_TEXT, title=_TEXT, status=_NUMBER, detail=_TEXT, code=_TEXT, message=_TEXT),
     "Survey": _object(key=_TEXT, name=_TEXT, state=_TEXT, version=_NUMBER, kind=_TEXT, questions={"type": "array"}),
     "Surveys": _page_of("Survey"),
+    "Version": _object(survey=_TEXT, version=_NUMBER, current=_FLAG, created_at=_TIME),
+    "Versions": _page_of("Version"),
+    "VersionWhole": _object(
+        survey=_TEXT, version=_NUMBER, current=_FLAG, created_at=_TIME, definition=_OPEN, diff=_TEXT
+    ),
+    "Diff": _object(
+        data={
+            "type": "array",
+            "items": _object(
+                survey=_MAYBE_TEXT,
+                change={"enum": ["created", "changed", "unchanged"]},
+                version={"type": ["integer", "null"]},
+                before={"type": ["integer", "null"]},
+                state={"type": ["object", "null"]},
+                diff=_TEXT,
+                means={"type": "array", "items": _TEXT},
+            ),
+        },
+        warnings={"type": "array", "items": _OPEN},
+    ),
     "Policy": _object(rules={"type": "array", "items": _OPEN}, tenure=_TEXT, holdout={"type": "number"}),
     "Results": _object(n=_NUMBER, asked=_NUMBER, survey=_TEXT, rates=_OPEN),
     "Person": _object(
@@ -101,7 +121,8 @@ SCHEMAS: dict[str, Schema] = {
 _ID: Schema = {"type": "string", "maxLength": 256}
 QUERY: dict[str, tuple[Schema, str]] = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, "How many at most."),
-    "before": (_TEXT, "Continues a list of responses: take it from `next`."),
+    "before": (_TEXT, "Continues a list of responses or versions: take it from `next`."),
+    "against": ({"type": "integer", "minimum": 1}, "The version to compare with, instead of the one before."),
     "after": (_TEXT, "Continues a list of people: take it from `next`."),
     "survey": (_TEXT, "Only this survey's key."),
     "user_id": (_ID, "Only the person with this user id."),
@@ -142,6 +163,33 @@ OPERATIONS: tuple[Operation, ...] = (
         "The survey's score with its interval, distribution and rates.",
         "results:read",
         "Results",
+    ),
+    Operation(
+        "GET",
+        "/api/v1/surveys/{key}/versions",
+        "get_versions",
+        "The survey's versions, the newest first.",
+        "surveys:read",
+        "Versions",
+        query=("limit", "before"),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/surveys/{key}/versions/{version}",
+        "get_version",
+        "One version of the survey, and how it differs from the one before it or from `against`.",
+        "surveys:read",
+        "VersionWhole",
+        query=("against",),
+    ),
+    Operation(
+        "POST",
+        "/api/v1/diff",
+        "post_diff",
+        "What applying a file of `policy:` and `surveys:` would change, and what that means; nothing is changed.",
+        "surveys:read",
+        "Diff",
+        body=True,
     ),
     Operation("GET", "/api/v1/policy", "get_policy", "The project's throttle rules.", "policy:read", "Policy"),
     Operation(
@@ -201,7 +249,7 @@ def _answers(operation: Operation) -> dict[str, Schema]:
     refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422, 507] * operation.body
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": good if status < 300 else problem}
-        for status in sorted([200] + [201] * operation.body + refusals)
+        for status in sorted([200] + [201] * (operation.method == "PUT") + refusals)
     }
 
 

@@ -21,7 +21,7 @@ from tactful.web import (
     page_events,
     stream,
 )
-from tactful.web.dashboard import install, live, people, projects, responses, results, surveys
+from tactful.web.dashboard import definition, install, live, people, projects, responses, results, surveys
 from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
@@ -62,6 +62,9 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/surveys/{key}", manage.get_survey, methods=["GET"]),
     Route("/api/v1/surveys/{key}", manage.put_survey, methods=["PUT"]),
     Route("/api/v1/surveys/{key}/results", manage.get_results),
+    Route("/api/v1/surveys/{key}/versions", manage.get_versions),
+    Route("/api/v1/surveys/{key}/versions/{version}", manage.get_version),
+    Route("/api/v1/diff", manage.post_diff, methods=["POST"]),
     Route("/api/v1/policy", manage.get_policy, methods=["GET"]),
     Route("/api/v1/policy", manage.put_policy, methods=["PUT"]),
     Route("/api/v1/people", manage.get_people),
@@ -76,6 +79,7 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/live", live.UpdatesStream(), methods=["GET"]),
     Route("/projects/{project_id}/surveys", surveys.surveys),
     Route("/projects/{project_id}/surveys/{key}", results.results),
+    Route("/projects/{project_id}/surveys/{key}/definition", definition.definition),
     Route("/projects/{project_id}/responses", responses.responses),
     Route("/projects/{project_id}/responses/{response_id}", responses.response),
     Route("/projects/{project_id}/people", people.people),
