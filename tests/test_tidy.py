@@ -104,6 +104,7 @@ CORE_IMPORTS = {
     "__future__",
     "collections",
     "dataclasses",
+    *("datetime.UTC", "datetime.datetime", "datetime.timedelta"),  # what the clock says is forbidden below
     "difflib",
     "enum",
     "fnmatch",

@@ -156,7 +156,7 @@ class _Player:
         message = Message(
             self._message_id("s"),
             event,
-            catalogue.waiting_for(event),
+            catalogue.waiting_for(event, self._clock.now),
             event_id=self._id(),
             cancelling=catalogue.cancelled_by(event),
         )
@@ -187,7 +187,7 @@ class _Player:
         """A page's report, as `POST /w/events` takes it: read where nothing is to be written. Tells whether an ask
         came of it. Without events it asks for what waits."""
         catalogue = self.config.catalogue
-        messages = [self._message(event) for event in events if catalogue.waiting_for(event)]
+        messages = [self._message(event) for event in events if catalogue.waiting_for(event, self._clock.now)]
         if not messages and (events or not catalogue.keeps_candidates()):
             return False
         observed = None
@@ -209,7 +209,7 @@ class _Player:
 
     def _message(self, event: Event) -> Message:
         catalogue = self.config.catalogue
-        waiting, cancelling = catalogue.waiting_for(event), catalogue.cancelled_by(event)
+        waiting, cancelling = catalogue.waiting_for(event, self._clock.now), catalogue.cancelled_by(event)
         return Message(self._message_id("b"), event, waiting, cancelling=cancelling)
 
     def _takes_up(

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tactful.core.conditions import OPERATORS, Condition
+from tactful.core.conditions import OPERATORS, Condition, Entry, Group
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
@@ -61,20 +61,49 @@ def _by_band(bands: tuple[str, ...], one: st.SearchStrategy[Any]) -> st.SearchSt
     return st.fixed_dictionaries({ELSE: one}, optional=dict.fromkeys(bands, one)).map(MappingProxyType)
 
 
-def _conditions(roots: list[str]) -> st.SearchStrategy[tuple[Condition, ...]]:
+def _conditions(roots: list[str], also: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[tuple[Entry, ...]]:
+    """What may stand under `where`, groups included; `also` are conditions that only an audience knows."""
     operands = {
         "value": SCALARS,
         "list": st.lists(SCALARS, min_size=1, max_size=3).map(tuple),
         "number": NUMBERS,
         "pair": st.tuples(NUMBERS, NUMBERS).map(sorted).map(tuple),
         "text": TEXTS.filter(str.strip),
+        "time": st.dates().map(str) | st.datetimes().map(lambda at: f"{at:%Y-%m-%dT%H:%M:%S}Z".zfill(20)),
+        "span": SPANS,
         "none": st.none(),
     }
     paths = st.sampled_from([f"{root}.{name}" for root in roots for name in ("plan", "first name", "a.b")])
     one = st.sampled_from(sorted(OPERATORS)).flatmap(
         lambda op: st.builds(Condition, paths, st.just(op), operands[OPERATORS[op].operand])
     )
-    return st.lists(one, max_size=3).map(tuple)
+    leaf = one if also is None else one | also
+    group = st.recursive(
+        leaf,
+        lambda inner: st.builds(
+            Group, st.sampled_from(["all", "any", "not"]), st.lists(inner, min_size=1, max_size=2).map(tuple)
+        ),
+        max_leaves=4,
+    ).filter(lambda entry: _depth(entry) <= 4)
+    return st.lists(group, max_size=3).map(tuple)
+
+
+def _depth(entry: Entry) -> int:
+    return 1 + max(_depth(one) for one in entry.of) if isinstance(entry, Group) else 0
+
+
+_OF_PERSON = st.one_of(
+    st.builds(
+        Condition,
+        st.sampled_from(["person.age", "person.first_seen"]),
+        st.sampled_from(["older_than", "within"]),
+        SPANS,
+    ),
+    st.builds(Condition, st.just("person.age"), st.sampled_from(["before", "after"]), st.dates().map(str)),
+    st.builds(Condition, st.just("person.device"), st.just("is"), st.sampled_from(["phone", "tablet", "desktop"])),
+    st.builds(Condition, st.just("person.locale"), st.just("starts_with"), TEXTS.filter(str.strip)),
+    st.builds(Condition, st.just("person.known"), st.just("is"), st.booleans()),
+)
 
 
 NTHS = st.one_of(
@@ -94,7 +123,7 @@ TRIGGERS = st.just(Trigger()) | st.builds(
     any=st.lists(EVENTS, max_size=3).map(tuple),
     page=st.none() | TEXTS.map(lambda page: f"/{page}"),
 )
-AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"]), sample=SHARES)
+AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"], _OF_PERSON), sample=SHARES)
 LOOKS = st.builds(
     Look,
     position=st.sampled_from(["bottom-right", "bottom-left", "top-right", "top-left", "center"]),

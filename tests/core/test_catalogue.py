@@ -37,8 +37,8 @@ def test_the_best_priority_waits_first_and_equal_ones_by_key() -> None:
 def test_the_order_is_the_same_however_the_surveys_were_written(priorities: dict[str, int]) -> None:
     surveys = [a_survey(key, priority=priority) for key, priority in priorities.items()]
     forward, backward = _compiled(*surveys), _compiled(*reversed(surveys))
-    ordered = _keys(forward.waiting_for(Event("Done")))
-    assert ordered == _keys(backward.waiting_for(Event("Done")))
+    ordered = _keys(forward.waiting_for(Event("Done"), NOW))
+    assert ordered == _keys(backward.waiting_for(Event("Done"), NOW))
     assert ordered == sorted(priorities, key=lambda key: (-priorities[key], key))
 
 
@@ -46,13 +46,13 @@ def test_all_surveys_are_known_but_only_live_ones_wait() -> None:
     states = ("draft", "live", "paused", "ended")
     catalogue = _compiled(*(a_survey(state, state=state) for state in states))
     assert set(catalogue.surveys) == set(states)
-    assert _keys(catalogue.waiting_for(Event("Done"))) == ["live"]
+    assert _keys(catalogue.waiting_for(Event("Done"), NOW)) == ["live"]
     assert catalogue.surveys["paused"].version == 3
 
 
 def test_nothing_waits_in_an_empty_catalogue() -> None:
     catalogue = _compiled()
-    assert (catalogue.waiting_for(Event("Done")), catalogue.watched_on_pages()) == ((), [])
+    assert (catalogue.waiting_for(Event("Done"), NOW), catalogue.watched_on_pages()) == ((), [])
 
 
 def test_each_survey_is_compiled_with_the_rules_it_must_pass() -> None:
@@ -81,9 +81,9 @@ def test_waiting_is_for_the_source_and_the_properties_too() -> None:
         _triggered("backend", EventTrigger("Done", source="server")),
         _triggered("algebra", EventTrigger("Done", (Condition("properties.course", "is", "algebra"),))),
     )
-    assert _keys(catalogue.waiting_for(Event("Done"))) == []
-    assert _keys(catalogue.waiting_for(Event("Done", {"course": "algebra"}))) == ["algebra"]
-    assert _keys(catalogue.waiting_for(Event("Done", source="server"))) == ["backend"]
+    assert _keys(catalogue.waiting_for(Event("Done"), NOW)) == []
+    assert _keys(catalogue.waiting_for(Event("Done", {"course": "algebra"}), NOW)) == ["algebra"]
+    assert _keys(catalogue.waiting_for(Event("Done", source="server"), NOW)) == ["backend"]
 
 
 DONE = Event("Done")
@@ -112,18 +112,18 @@ def test_a_candidate_is_one_whose_occurrence_is_due(counts: dict[str, int], due:
     catalogue = _compiled(
         _triggered("third", THIRD), _triggered("first", FIRST), _triggered("always", EventTrigger("Done"))
     )
-    assert _keys(candidates(catalogue.waiting_for(DONE), counts, "m", DONE)[0]) == due
+    assert _keys(candidates(catalogue.waiting_for(DONE, NOW), counts, "m", DONE)[0]) == due
 
 
 def test_a_survey_that_waits_twice_is_a_candidate_once_with_the_delay_written_first() -> None:
     catalogue = _compiled(_triggered("twice", THIRD, EventTrigger("Done", delay_ms=9)))
-    waiting = catalogue.waiting_for(Event("Done"))
+    waiting = catalogue.waiting_for(Event("Done"), NOW)
     assert [one.delay_ms for one in candidates(waiting, {COUNTER: 3}, "m", DONE)[0]] == [7]
     assert [one.delay_ms for one in candidates(waiting, {COUNTER: 4}, "m", DONE)[0]] == [9]
 
 
 def _due(catalogue: Catalogue) -> list[Candidate]:
-    return candidates(catalogue.waiting_for(DONE), {}, "m", DONE)[0]
+    return candidates(catalogue.waiting_for(DONE, NOW), {}, "m", DONE)[0]
 
 
 def test_the_first_that_nothing_refuses_is_offered() -> None:
@@ -162,7 +162,7 @@ CLOSED = Event("Closed", {"ticket": 7, "agent": "Bo", "long": "x" * 300}, "serve
 
 
 def _waits(trigger: EventTrigger, event: Event) -> tuple[list[Candidate], list[Held]]:
-    return candidates(_compiled(_triggered("desk", trigger)).waiting_for(event), {}, "m", event)
+    return candidates(_compiled(_triggered("desk", trigger)).waiting_for(event, NOW), {}, "m", event)
 
 
 @pytest.mark.parametrize(

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.conditions import OPERATORS, Condition, holds, look_up, same
+from tactful.core.conditions import OPERATORS, Condition, Entry, Facts, Group, compiled, look_up, paths_of, same
+from tactful.core.instants import Instant
+from tactful.core.spans import DAY_MS
+from tests.core.examples import NOW
 from tests.core.strategies import JSON
 
-MISSING: dict[str, Any] = {}
+DAY = DAY_MS
 
 
-def _holds(found: object, op: str, written: object = None) -> bool:
-    return holds(Condition("traits.x", op, written), {"traits": {"x": found}})
+def _judged(entry: Entry, values: dict[str, object], unknown: frozenset[str] = frozenset()) -> bool | None:
+    judge = compiled((entry,))
+    assert judge is not None
+    return judge(Facts(values, NOW, unknown))
+
+
+def _holds(found: object, op: str, written: object = None) -> bool | None:
+    return _judged(Condition("traits.x", op, written), {"traits": {"x": found}})
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,44 @@ def _holds(found: object, op: str, written: object = None) -> bool:
         ("", "exists", None, True),
         (False, "exists", None, True),
         (0, "missing", None, False),
+        ("2026-01-30T23:59:59.999Z", "before", "2026-01-31", True),
+        ("2026-01-31", "before", "2026-01-31", False),
+        ("2026-01-31", "after", "2026-01-31", False),
+        ("2026-01-31T23:59:59.999Z", "after", "2026-01-31", False),
+        ("2026-02-01", "after", "2026-01-31", True),
+        ("2026-02-01T00:30:00+01:00", "after", "2026-01-31", False),
+        ("2026-01-31T10:00:00.000Z", "before", "2026-01-31T12:00:00+02:00", False),
+        ("2026-01-31T10:00:00.000Z", "after", "2026-01-31T12:00:00+02:00", False),
+        ("2026-01-31T09:59:59.999Z", "before", "2026-01-31T12:00:00+02:00", True),
+        ("2026-01-31T10:00:00.001Z", "after", "2026-01-31T12:00:00+02:00", True),
+        (1_769_817_600, "before", "2026-01-31", False),
+        (1_769_817_599, "before", "2026-01-31", True),
+        (1_769_817_599_999, "before", "2026-01-31", True),
+        (1_769_817_600_000, "before", "2026-01-31", False),
+        (-1, "before", "1970-01-01", True),
+        (99_999_999_999, "after", "5138-11-15", True),
+        (100_000_000_000, "before", "1974-01-01", True),
+        ("1769817600", "after", "2000-01-01", False),
+        ("yesterday", "before", "2026-01-31", False),
+        ("2026-13-31", "before", "2026-01-31", False),
+        ("2026-01-31T24:30", "after", "2000-01-01", False),
+        (True, "after", "1960-01-01", False),
+        (math.inf, "after", "1960-01-01", False),
+        (math.nan, "before", "2026-01-31", False),
+        ([1], "before", "2026-01-31", False),
+        (10**400, "after", "2026-01-31", True),
+        (NOW - DAY, "older_than", DAY, False),
+        (NOW - DAY - 1, "older_than", DAY, True),
+        (NOW + DAY, "older_than", DAY, False),
+        (NOW - DAY, "within", DAY, True),
+        (NOW - DAY - 1, "within", DAY, False),
+        (NOW, "within", 0, True),
+        (NOW + 1, "within", DAY, False),
+        ("soon", "within", DAY, False),
+        ("long ago", "older_than", DAY, False),
+        (None, "older_than", DAY, False),
+        (Instant(5), "older_than", NOW - 6, True),
+        (Instant(5), "older_than", NOW - 5, False),
     ],
 )
 def test_what_an_operator_answers(found: object, op: str, written: object, answer: bool) -> None:
@@ -74,8 +120,11 @@ def test_what_an_operator_answers(found: object, op: str, written: object, answe
 @pytest.mark.parametrize("values", [{}, {"traits": {}}, {"traits": {"x": None}}, {"traits": 3}, {"traits": None}])
 def test_a_missing_value_passes_only_what_says_so(values: dict[str, object]) -> None:
     operands = {"value": "a", "list": ("a",), "number": 1, "pair": (1, 2), "text": "a", "none": None}
+    operands |= {"time": "2026-01-31", "span": 1}
     passing = {
-        op for op, operator in OPERATORS.items() if holds(Condition("traits.x", op, operands[operator.operand]), values)
+        op
+        for op, operator in OPERATORS.items()
+        if _judged(Condition("traits.x", op, operands[operator.operand]), values)
     }
     assert passing == {"is_not", "not_in", "missing"}
 
@@ -113,12 +162,16 @@ OPERANDS: dict[str, st.SearchStrategy[object]] = {
     "number": st.integers() | st.floats(),
     "pair": st.tuples(st.integers() | st.floats(), st.integers() | st.floats()),
     "text": st.text(),
+    "time": st.sampled_from(["2026-01-31", "2026-11-21T10:00:00Z", "0001-01-01T00:00+14:00", "9999-12-31"]),
+    "span": st.integers(0, 2**52),
     "none": st.none(),
 }
+TIMES = st.datetimes().map(lambda at: at.isoformat()) | st.integers() | st.floats() | st.text()
 
 
 @given(
-    st.sampled_from(sorted(OPERATORS)).flatmap(lambda op: st.tuples(st.just(op), OPERANDS[OPERATORS[op].operand])), JSON
+    st.sampled_from(sorted(OPERATORS)).flatmap(lambda op: st.tuples(st.just(op), OPERANDS[OPERATORS[op].operand])),
+    JSON | TIMES,
 )
 def test_every_value_gets_an_answer(written: tuple[str, object], found: object) -> None:
     op, operand = written
@@ -130,3 +183,83 @@ def test_every_value_gets_an_answer(written: tuple[str, object], found: object) 
 def test_an_operator_and_its_opposite_never_agree(one: str, other: str, found: object, operand: object) -> None:
     written = (operand,) if one == "in" else operand
     assert _holds(found, one, written) is not _holds(found, other, written)
+
+
+@given(TIMES, st.integers(0, 2 * NOW))
+def test_a_past_time_is_within_a_span_or_older(found: object, span_ms: int) -> None:
+    is_past = _holds(found, "within", 2**53) or _holds(found, "older_than", 2**53)
+    assert (_holds(found, "within", span_ms) is not _holds(found, "older_than", span_ms)) is is_past
+
+
+YES, NO, UNKNOWN = (Condition("traits.x", "is", 1), Condition("traits.x", "is", 2), Condition("traits.y", "is", 1))
+
+
+def _with_unknown(entry: Entry) -> bool | None:
+    return _judged(entry, {"traits": {"x": 1}}, frozenset({"traits.y"}))
+
+
+@pytest.mark.parametrize(
+    ("entry", "verdict"),
+    [
+        (YES, True),
+        (NO, False),
+        (UNKNOWN, None),
+        (Group("all", (YES,)), True),
+        (Group("all", (YES, YES)), True),
+        (Group("all", (YES, NO)), False),
+        (Group("all", (UNKNOWN, NO)), False),
+        (Group("all", (UNKNOWN, YES)), None),
+        (Group("any", (NO, YES)), True),
+        (Group("any", (NO, NO)), False),
+        (Group("any", (UNKNOWN, YES)), True),
+        (Group("any", (UNKNOWN, NO)), None),
+        (Group("not", (YES,)), False),
+        (Group("not", (NO,)), True),
+        (Group("not", (UNKNOWN,)), None),
+        (Group("not", (YES, NO)), True),
+        (Group("not", (YES, YES)), False),
+        (Group("not", (Group("any", (NO, NO)),)), True),
+        (Group("not", (Group("not", (Group("all", (UNKNOWN, YES)),)),)), None),
+        (Condition("traits.y", "missing", None), None),
+        (Condition("traits.y", "is_not", 1), None),
+    ],
+)
+def test_a_group_says_what_its_parts_leave_no_choice_about(entry: Entry, verdict: bool | None) -> None:
+    assert _with_unknown(entry) is verdict
+
+
+LEAVES = st.sampled_from([YES, NO, UNKNOWN])
+ENTRIES: st.SearchStrategy[Entry] = st.recursive(
+    LEAVES,
+    lambda inner: st.builds(
+        Group, st.sampled_from(["all", "any", "not"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
+    max_leaves=12,
+)
+
+
+def _known_as(entry: Entry, y: object) -> bool | None:
+    return _judged(entry, {"traits": {"x": 1, "y": y}})
+
+
+@given(ENTRIES)
+def test_what_is_known_stays_so_whatever_the_unknown_turns_out_to_be(entry: Entry) -> None:
+    verdict = _with_unknown(entry)
+    if verdict is not None:
+        assert {_known_as(entry, 1), _known_as(entry, 2), _known_as(entry, None)} == {verdict}
+
+
+@given(st.lists(ENTRIES, max_size=4).map(tuple))
+def test_a_list_is_all_of_its_entries(entries: tuple[Entry, ...]) -> None:
+    judge = compiled(entries)
+    if not entries:
+        assert judge is None
+        return
+    assert judge is not None
+    facts = Facts({"traits": {"x": 1}}, NOW, frozenset({"traits.y"}))
+    assert judge(facts) is _judged(Group("all", entries), dict(facts.values), facts.unknown)
+
+
+def test_the_paths_of_groups_are_those_of_all_conditions_in_them() -> None:
+    assert paths_of(()) == frozenset()
+    assert paths_of((Group("any", (YES, Group("not", (UNKNOWN,)))), NO)) == {"traits.x", "traits.y"}

@@ -278,3 +278,13 @@ def test_what_is_quoted_can_be_printed() -> None:
     assert quoted("a\x00\u202e\ud800Ä") == "`a\\x00\\u202e\\ud800Ä`"
     assert str(Fault(("a",), "is missing")) == "a: is missing"
     assert str(Fault((), "is empty")) == "is empty"
+
+
+def test_a_where_holds_so_many_conditions_in_all_its_groups() -> None:
+    def where(conditions: int) -> dict[str, Any]:
+        group = {"any": [["traits.plan", "is", index] for index in range(conditions - 1)]}
+        return {**SMALLEST, "audience": {"where": [["traits.plan", "exists"], {"not": group}]}}
+
+    assert read_survey(where(50)).faults == ()
+    (fault,) = read_survey(where(51)).faults
+    assert str(fault) == "audience.where: expected at most 50 conditions in all, found 51; leave some out"

@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.conditions import Condition
+from tactful.core.conditions import Condition, Group
+from tactful.core.spans import DAY_MS
 from tactful.core.surveys import EventTrigger, Nth, Trigger
-from tactful.core.trigger import Event, counter_of, is_due, matches, on_page
+from tactful.core.trigger import Event, counter_of, is_due, matcher_of, on_page
+from tests.core.examples import NOW
 
 MATHS = Condition("properties.course", "in", ("algebra", "physics"))
 LONG = Condition("properties.minutes", "gte", 10)
+SOON = Condition("properties.due_at", "after", "2026-11-20")
+FRESH = Condition("properties.made_at", "within", DAY_MS)
 
 
 @pytest.mark.parametrize(
@@ -32,10 +36,18 @@ LONG = Condition("properties.minutes", "gte", 10)
         (EventTrigger("Done", (MATHS, LONG)), Event("Done", {"course": "algebra", "minutes": 10}), True),
         (EventTrigger("Done", (MATHS, LONG)), Event("Done", {"course": "algebra", "minutes": 9}), False),
         (EventTrigger("Done", (MATHS, LONG)), Event("Done", {"course": "poetry", "minutes": 10}), False),
+        (EventTrigger("Done", (Group("any", (MATHS, LONG)),)), Event("Done", {"minutes": 10}), True),
+        (EventTrigger("Done", (Group("any", (MATHS, LONG)),)), Event("Done", {"minutes": 9}), False),
+        (EventTrigger("Done", (Group("not", (MATHS,)),)), Event("Done"), True),
+        (EventTrigger("Done", (SOON,)), Event("Done", {"due_at": "2026-11-21"}), True),
+        (EventTrigger("Done", (SOON,)), Event("Done", {"due_at": "2026-11-20T23:59:59Z"}), False),
+        (EventTrigger("Done", (FRESH,)), Event("Done", {"made_at": NOW - DAY_MS}), True),
+        (EventTrigger("Done", (FRESH,)), Event("Done", {"made_at": NOW - DAY_MS - 1}), False),
+        (EventTrigger("Done", (FRESH,)), Event("Done", {"made_at": NOW + 1}), False),
     ],
 )
 def test_an_event_matches_by_name_source_and_properties(trigger: EventTrigger, event: Event, says: bool) -> None:
-    assert matches(trigger, event) is says
+    assert matcher_of(trigger)(event, NOW) is says
 
 
 @pytest.mark.parametrize(

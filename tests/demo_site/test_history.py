@@ -221,7 +221,7 @@ def test_whoever_plays_in_the_demo_has_no_history_and_is_asked_at_once(
     identity = Identity(user_id, f"browser-of-{user_id}")
     assert run_once(opened, clock, peek, project_id, identity, config.catalogue.horizon_ms, START) is None
     event = Event("Course Finished", {"course": "memory"})
-    message = Message(f"b:{user_id}", event, config.catalogue.waiting_for(event))
+    message = Message(f"b:{user_id}", event, config.catalogue.waiting_for(event, START))
     observed = run_once(opened, clock, observe, project_id, identity, [message], f"live-{user_id}", config.catalogue)
     moment = When(START, "/course/memory/certificate")
     decision = choose(observed.at_once, config.catalogue.policy, observed.known.person, moment)

@@ -16,9 +16,10 @@ from tactful.core import intervals
 from tactful.core.conditions import OPERATORS
 from tactful.core.explain import REASONS
 from tactful.core.kinds import KINDS
+from tactful.core.people import DEVICES
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, survey, trigger
-from tactful.core.reading.conditions import ANSWER_OPERATORS
+from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS
 from tactful.core.reading.wording import KNOWN_VALUES
 from tactful.core.results import ENOUGH, FEWEST
 from tactful.core.spans import DAY_MS
@@ -137,7 +138,8 @@ def test_every_field_is_there(page: str, shapes: tuple[Any, ...]) -> None:
 
 def test_every_word_of_a_definition_is_there() -> None:
     told = _words("surveys")
-    assert {*KINDS, *OPERATORS, *ANSWER_OPERATORS, *KNOWN_VALUES} - told == set()
+    assert {*KINDS, *OPERATORS, *ANSWER_OPERATORS, *KNOWN_VALUES, *GROUPS, *DEVICES} - told == set()
+    assert {f"person.{name}" for name in PERSON_OPERATORS} - _code("surveys") == set()
     assert {
         "live",
         "draft",

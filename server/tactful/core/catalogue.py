@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from tactful.core.policy import Policy
 from tactful.core.surveys import WAITS_MS, EventTrigger, Survey
 from tactful.core.telling import event_paths
 from tactful.core.throttle import horizon_ms
-from tactful.core.trigger import Cancelling, Event, counter_of, is_due, matches
+from tactful.core.trigger import Cancelling, Event, Matcher, counter_of, is_due, matcher_of
 
 __all__ = [
     "Candidate",
@@ -51,6 +51,10 @@ class Waiting:
     trigger: EventTrigger
     counter: str | None
     mentions: frozenset[str] = frozenset()
+    matches: Matcher = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "matches", matcher_of(self.trigger))
 
     def must_wait(self, event: Event) -> bool:
         """Tell whether a candidate that `event` makes has to wait as a row."""
@@ -103,10 +107,10 @@ class Catalogue:
     by_cancel: Mapping[str, tuple[Cancelling, ...]]
     horizon_ms: int
 
-    def waiting_for(self, event: Event) -> tuple[Waiting, ...]:
-        """Everything that waits for `event`, its count apart."""
+    def waiting_for(self, event: Event, now: int) -> tuple[Waiting, ...]:
+        """Everything that waits for `event`, met at `now`, its count apart."""
         named = self.by_event.get(event.name)
-        return tuple(waiting for waiting in named if matches(waiting.trigger, event)) if named else ()
+        return tuple([waiting for waiting in named if waiting.matches(event, now)]) if named else ()
 
     def cancelled_by(self, event: Event) -> tuple[Cancelling, ...]:
         """Everything that `event` may cancel."""

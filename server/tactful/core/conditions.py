@@ -1,37 +1,83 @@
-"""Conditions on values that somebody else wrote: `[traits.plan, is, pro]`.
+"""Conditions on values that somebody else wrote: `[traits.plan, is, pro]`, and groups of them.
 
-Total by construction: whatever the value's type, a condition answers true or false and never raises. A missing
-value passes only the operators that say so (`is_not`, `not_in`, `missing`). Numbers compare with numbers and
-texts with texts; a number never equals a text, and true is not 1. There are no regular expressions from users.
+Total by construction: whatever the value's type, a condition answers and never raises, in time bounded by the sizes of
+what was written and found. A missing value passes only the operators that say so (`is_not`, `not_in`, `missing`).
+Numbers compare with numbers and texts with texts; a number never equals a text, and true is not 1. There are no regular
+expressions from users.
+
+An answer is true, false, or None: not known, where the facts themselves say that nobody knows (which device, apart from
+any page). A group knows its answer as soon as its parts leave no choice. Whoever decides takes only true for a yes.
+
+Conditions are values; `compiled` makes of them, once per configuration, a function that judges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
 
-__all__ = ["OPERATORS", "Condition", "Operator", "holds", "look_up", "same"]
+from tactful.core.instants import as_instant, parse_instants
 
-Operand = Literal["value", "list", "number", "pair", "text", "none"]
+__all__ = [
+    "OPERATORS",
+    "TIMED",
+    "Condition",
+    "Entry",
+    "Facts",
+    "Group",
+    "Judge",
+    "Operator",
+    "compiled",
+    "look_up",
+    "paths_of",
+    "same",
+]
+
+Operand = Literal["value", "list", "number", "pair", "text", "time", "span", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """What an operator compares with (`operand`) and how (`test`, on the found and the written value)."""
+    """What an operator compares with (`operand`) and how (`test`, on the found and the written value, and now)."""
 
     operand: Operand
-    test: Callable[[object, object], bool]
+    test: Callable[[object, object, int], bool]
     passes_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`path` leads to a value, `op` is a key of `OPERATORS`, `value` fits the operator's operand."""
+    """`path` leads to a value, `op` is a key of `OPERATORS`, `value` fits the operator's operand: a time is kept as it
+    was written, a span in milliseconds."""
 
     path: str
     op: str
     value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`all` of these entries hold, `any` of them does, or it is `not` so that all of them do."""
+
+    how: Literal["all", "any", "not"]
+    of: tuple[Entry, ...]
+
+
+Entry: TypeAlias = "Condition | Group"
+
+
+class Facts(NamedTuple):
+    """What conditions look at: nested values, and the time in milliseconds. Of a path in `unknown` nobody knows whether
+    it leads to a value."""
+
+    values: Mapping[str, object]
+    now: int
+    unknown: frozenset[str] = frozenset()
+
+
+#: Judges facts: true, false, or None for not known.
+Judge = Callable[[Facts], "bool | None"]
 
 
 def same(found: object, written: object) -> bool:
@@ -45,8 +91,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object], bool]:
-    def test(found: object, written: object) -> bool:
+def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object, int], bool]:
+    def test(found: object, written: object, _now: int) -> bool:
         if not (_is_number(found) and _is_number(written)):
             return False
         assert isinstance(found, int | float)
@@ -56,32 +102,71 @@ def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, objec
     return test
 
 
-def _is_in(found: object, written: object) -> bool:
+def _is(found: object, written: object, _now: int) -> bool:
+    return same(found, written)
+
+
+def _is_not(found: object, written: object, _now: int) -> bool:
+    return not same(found, written)
+
+
+def _is_in(found: object, written: object, _now: int) -> bool:
     assert isinstance(written, tuple)
     return any(same(found, one) for one in written)
 
 
-def _between(found: object, written: object) -> bool:
+def _not_in(found: object, written: object, now: int) -> bool:
+    return not _is_in(found, written, now)
+
+
+def _between(found: object, written: object, _now: int) -> bool:
     assert isinstance(written, tuple)
     low, high = written
     return bool(_is_number(found) and low <= found <= high)
 
 
-def _contains(found: object, written: object) -> bool:
+def _contains(found: object, written: object, _now: int) -> bool:
     if isinstance(found, list):
         return any(same(one, written) for one in found)
     return isinstance(found, str) and isinstance(written, str) and written in found
 
 
-def _starts_with(found: object, written: object) -> bool:
+def _starts_with(found: object, written: object, _now: int) -> bool:
     return isinstance(found, str) and isinstance(written, str) and found.startswith(written)
 
 
+def _at(compare: Callable[[float, int, int], bool]) -> Callable[[object, object, int], bool]:
+    """Compare a found time with a written span and now."""
+
+    def test(found: object, written: object, now: int) -> bool:
+        at = as_instant(found)
+        assert isinstance(written, int)
+        return at is not None and compare(at, written, now)
+
+    return test
+
+
+def _before(found: object, written: object, _now: int) -> bool:
+    at = as_instant(found)
+    return at is not None and at < _written_instants(written)[0]
+
+
+def _after(found: object, written: object, _now: int) -> bool:
+    at = as_instant(found)
+    return at is not None and at >= _written_instants(written)[1]
+
+
+def _written_instants(written: object) -> tuple[int, int]:
+    instants = parse_instants(written) if isinstance(written, str) else written
+    assert isinstance(instants, tuple)
+    return instants
+
+
 OPERATORS: dict[str, Operator] = {
-    "is": Operator("value", same),
-    "is_not": Operator("value", lambda found, written: not same(found, written), passes_missing=True),
+    "is": Operator("value", _is),
+    "is_not": Operator("value", _is_not, passes_missing=True),
     "in": Operator("list", _is_in),
-    "not_in": Operator("list", lambda found, written: not _is_in(found, written), passes_missing=True),
+    "not_in": Operator("list", _not_in, passes_missing=True),
     "gt": Operator("number", _ordered(lambda found, written: found > written)),
     "gte": Operator("number", _ordered(lambda found, written: found >= written)),
     "lt": Operator("number", _ordered(lambda found, written: found < written)),
@@ -89,9 +174,16 @@ OPERATORS: dict[str, Operator] = {
     "between": Operator("pair", _between),
     "contains": Operator("text", _contains),
     "starts_with": Operator("text", _starts_with),
-    "exists": Operator("none", lambda _found, _written: True),
-    "missing": Operator("none", lambda _found, _written: False, passes_missing=True),
+    "before": Operator("time", _before),
+    "after": Operator("time", _after),
+    "older_than": Operator("span", _at(lambda at, span_ms, now: at < now - span_ms)),
+    "within": Operator("span", _at(lambda at, span_ms, now: now - span_ms <= at <= now)),
+    "exists": Operator("none", lambda _found, _written, _now: True),
+    "missing": Operator("none", lambda _found, _written, _now: False, passes_missing=True),
 }
+
+#: The operators that compare times.
+TIMED = tuple(op for op, operator in OPERATORS.items() if operator.operand in ("time", "span"))
 
 
 def look_up(values: Mapping[str, object], path: str) -> object:
@@ -99,17 +191,74 @@ def look_up(values: Mapping[str, object], path: str) -> object:
 
     A key that itself contains dots is found before its parts are followed.
     """
-    head, _, rest = path.partition(".")
     if path in values:
         return values[path]
-    inner = values.get(head)
-    return look_up(inner, rest) if rest and isinstance(inner, Mapping) else None
+    head, _, rest = path.partition(".")
+    inner = values.get(head) if rest else None
+    # A dict is what it nearly always is, and that is told sooner.
+    return look_up(inner, rest) if type(inner) is dict or isinstance(inner, Mapping) else None
 
 
-def holds(condition: Condition, values: Mapping[str, object]) -> bool:
-    """Tell whether `condition` is true of `values`. A null counts as missing."""
-    operator = OPERATORS[condition.op]
-    found = look_up(values, condition.path)
-    if found is None:
-        return operator.passes_missing
-    return operator.test(found, condition.value)
+def compiled(entries: tuple[Entry, ...]) -> Judge | None:
+    """What judges whether all of `entries` hold; None where there are none, which everything passes."""
+    if not entries:
+        return None
+    judges = [_judge(entry) for entry in entries]
+    return judges[0] if len(judges) == 1 else _all(judges)
+
+
+def paths_of(entries: tuple[Entry, ...]) -> frozenset[str]:
+    """Every path that `entries` look at."""
+    found: set[str] = set()
+    for entry in entries:
+        found |= paths_of(entry.of) if isinstance(entry, Group) else {entry.path}
+    return frozenset(found)
+
+
+def _judge(entry: Entry) -> Judge:
+    if isinstance(entry, Condition):
+        return _of_condition(entry)
+    judges = [_judge(inner) for inner in entry.of]
+    if entry.how == "all":
+        return _all(judges)
+    if entry.how == "any":
+        # One of them holds unless all of them fail.
+        return _not(_all([_not(judge) for judge in judges]))
+    return _not(_all(judges))
+
+
+def _of_condition(condition: Condition) -> Judge:
+    operator, path, value = OPERATORS[condition.op], condition.path, condition.value
+    test, passes_missing = operator.test, operator.passes_missing
+    if operator.operand == "time":
+        value = _written_instants(value)
+
+    def judge(facts: Facts) -> bool | None:
+        found = look_up(facts.values, path)
+        if found is None:
+            return None if path in facts.unknown else passes_missing
+        return test(found, value, facts.now)
+
+    return judge
+
+
+def _not(judge: Judge) -> Judge:
+    def opposite(facts: Facts) -> bool | None:
+        verdict = judge(facts)
+        return None if verdict is None else not verdict
+
+    return opposite
+
+
+def _all(judges: list[Judge]) -> Judge:
+    def together(facts: Facts) -> bool | None:
+        known = True
+        for judge in judges:
+            verdict = judge(facts)
+            if verdict is False:
+                return False
+            if verdict is None:
+                known = False
+        return True if known else None
+
+    return together

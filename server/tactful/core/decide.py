@@ -15,17 +15,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tactful.core.conditions import holds
+from tactful.core.audience import facts_of
+from tactful.core.conditions import Judge, compiled
 from tactful.core.people import Person
 from tactful.core.policy import Policy, Rule
 from tactful.core.surveys import Survey
 from tactful.core.throttle import RuleReading, free_at, read_rule, rules_for
 from tactful.core.trigger import on_page
 
-__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", "readings", "share_of"]
+__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", "meets", "readings", "share_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class LiveSurvey:
-    """A survey as one version of the project's configuration has it: with its version and the rules it must pass."""
+    """A survey as one version of the project's configuration has it: with its version, the rules it must pass, and
+    what judges its audience's conditions (None: there are none)."""
 
     survey: Survey
     version: int
     rules: tuple[Rule, ...]
+    judge: Judge | None = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "judge", compiled(self.survey.audience.where))
 
     @classmethod
     def under(cls, policy: Policy, survey: Survey, version: int) -> LiveSurvey:
@@ -54,11 +60,14 @@ class LiveSurvey:
 
 
 class Moment(NamedTuple):
-    """When and where. `page` is None when the question is asked apart from any page (`why`)."""
+    """When and where. Apart from any page (`why`), `page`, `locale` and `width` are None. A page that does not tell its
+    language or its width, in CSS pixels, is of no audience that depends on them."""
 
     now: int
     page: str | None = None
     asked_for: bool = False
+    locale: str | None = None
+    width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,7 @@ def _sample(live: LiveSurvey, _policy: Policy, person: Person, _moment: Moment) 
 
 
 def _audience(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
-    conditions = live.survey.audience.where
-    if conditions and not all(holds(condition, person.values(moment.now)) for condition in conditions):
+    if live.judge is not None and meets(live.judge, person, moment) is not True:
         return (Refusal("audience"),)
     return ()
 
@@ -166,6 +174,11 @@ _BINDING = {
     for test in (False, True)
     for asked_for in (False, True)
 }
+
+
+def meets(judge: Judge, person: Person, moment: Moment) -> bool | None:
+    """Tell whether a judge of an audience lets `person` pass; None where it depends on what only a page can tell."""
+    return judge(facts_of(person, moment.now, moment.locale, moment.width))
 
 
 def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tactful.core.audience import told_by_page
 from tactful.core.catalogue import Catalogue
-from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, readings
+from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, meets, readings
 from tactful.core.people import Person
 from tactful.core.spans import format_span
 from tactful.core.throttle import RuleReading
@@ -37,11 +38,15 @@ REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One survey and one person: every refusal, and what every rule says. `trigger` may still be awaited."""
+    """One survey and one person: every refusal, and what every rule says. `trigger` may still be awaited.
+
+    `depends` names what decides whether the person is in the audience and only a page can tell: `language`, `device`.
+    """
 
     live: LiveSurvey
     refusals: tuple[Refusal, ...]
     rules: tuple[RuleReading, ...]
+    depends: tuple[str, ...] = ()
 
     @property
     def may_ask(self) -> bool:
@@ -61,8 +66,14 @@ def in_words(refusal: Refusal) -> str:
 
 def explain(catalogue: Catalogue, person: Person, now: int) -> tuple[Explanation, ...]:
     """Explain every survey of the catalogue to whoever asks about `person`, by key."""
-    moment = Moment(now)
-    return tuple(
-        Explanation(live, decide(live, catalogue.policy, person, moment), readings(live, person, now))
-        for _, live in sorted(catalogue.surveys.items())
-    )
+    return tuple(_explain(live, catalogue, person, Moment(now)) for _, live in sorted(catalogue.surveys.items()))
+
+
+def _explain(live: LiveSurvey, catalogue: Catalogue, person: Person, moment: Moment) -> Explanation:
+    refusals = decide(live, catalogue.policy, person, moment)
+    depends: tuple[str, ...] = ()
+    if live.judge is not None and meets(live.judge, person, moment) is None:
+        # Without a page the decision is no, as it must be; but a page may still make it a yes.
+        refusals = tuple(refusal for refusal in refusals if refusal.code != "audience")
+        depends = told_by_page(live.survey.audience.where)
+    return Explanation(live, refusals, readings(live, person, moment.now), depends)

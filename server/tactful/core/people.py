@@ -8,7 +8,11 @@ from typing import NamedTuple
 
 from tactful.core.spans import DAY_MS
 
-__all__ = ["PastAsk", "Person"]
+__all__ = ["DEVICES", "PastAsk", "Person", "device_of"]
+
+#: Devices by how wide a page is on them, in CSS pixels: each from its number on, up to the next.
+_WIDTHS = (("phone", 0), ("tablet", 600), ("desktop", 1_024))
+DEVICES = tuple(name for name, _ in _WIDTHS)
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -47,7 +51,14 @@ class Person(NamedTuple):
         """The earlier of first seen and a trusted creation time."""
         return self.first_seen_at if self.created_at is None else min(self.first_seen_at, self.created_at)
 
-    def values(self, now: int) -> dict[str, object]:
-        """What the paths of audiences and templates lead into."""
-        about = {"known": self.known, "age_days": max(0, now - self.since) // DAY_MS}
+    def values(self, now: int) -> dict[str, Mapping[str, object]]:
+        """What the paths of texts lead into; `tactful.core.audience` adds what only conditions look at."""
+        about: dict[str, object] = {"known": self.known, "age_days": max(0, now - self.since) // DAY_MS}
         return {"traits": self.traits, "account": self.account, "person": about}
+
+
+def device_of(width: float | None) -> str | None:
+    """The device that shows a page of this width in CSS pixels; None where nobody told a width above 0."""
+    if width is None or not width > 0:
+        return None
+    return next(name for name, least in reversed(_WIDTHS) if width >= least)

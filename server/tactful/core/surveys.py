@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tactful.core.conditions import Condition
+from tactful.core.conditions import Entry
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.spans import DAY_MS
 from tactful.core.texts import Text
@@ -61,14 +61,15 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class EventTrigger:
-    """One event that makes the survey a candidate. Paths in `where` and `per` begin with `properties.`.
+    """One event that makes the survey a candidate. Paths in `where`, all of which must hold, and in `per` begin with
+    `properties.`.
 
     `delay_ms` passes in the tab. `per` is asked at most once for each value. A candidate may be offered from `hold_ms`
     after the event, and for `within_ms` from then on (None: `WAITS_MS`), unless an event of `cancel_on` comes first.
     """
 
     event: str
-    where: tuple[Condition, ...] = ()
+    where: tuple[Entry, ...] = ()
     nth: Nth | None = None
     source: Source = "any"
     delay_ms: int = 0
@@ -88,9 +89,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who may be asked. Paths in `where` begin with `traits.`, `account.` or `person.`; `sample` is a share 0..1."""
+    """Who may be asked: of whom all of `where` holds. Its paths begin with `traits.`, `account.` or `person.`; `sample`
+    is a share 0..1."""
 
-    where: tuple[Condition, ...] = ()
+    where: tuple[Entry, ...] = ()
     sample: float = 1.0
 
 

@@ -8,7 +8,7 @@ that wait for the same thing share one count and an edit of a survey's texts doe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
@@ -18,10 +18,10 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from tactful.core.conditions import holds
+from tactful.core.conditions import Facts, compiled
 from tactful.core.surveys import EventTrigger, Nth, Trigger
 
-__all__ = ["Cancelling", "Event", "counter_of", "is_due", "matches", "on_page"]
+__all__ = ["Cancelling", "Event", "Matcher", "counter_of", "is_due", "matcher_of", "on_page"]
 
 _LONGEST_PAGE = 2_000
 
@@ -42,11 +42,20 @@ class Cancelling:
     same: str | None
 
 
-def matches(trigger: EventTrigger, event: Event) -> bool:
-    """Tell whether `event` is one that `trigger` waits for, its count apart."""
-    if trigger.event != event.name or trigger.source not in ("any", event.source):
-        return False
-    return not trigger.where or all(holds(condition, {"properties": event.properties}) for condition in trigger.where)
+#: Tells whether an event, met at a time in milliseconds, is one that is waited for.
+Matcher = Callable[[Event, int], bool]
+
+
+def matcher_of(trigger: EventTrigger) -> Matcher:
+    """What tells whether an event is one that `trigger` waits for, its count apart."""
+    name, source, judge = trigger.event, trigger.source, compiled(trigger.where)
+
+    def matches(event: Event, now: int) -> bool:
+        if event.name != name or source not in ("any", event.source):
+            return False
+        return judge is None or judge(Facts({"properties": event.properties}, now)) is True
+
+    return matches
 
 
 def is_due(nth: Nth | None, occurrence: int) -> bool:

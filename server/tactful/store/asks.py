@@ -22,7 +22,7 @@ from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_p
 from tactful.store.projects import Config, load_config
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "respond", "show", "take_up"]
+__all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "moment_of", "respond", "show", "take_up"]
 
 FIND_ASK = """
 SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at, visit FROM asks
@@ -80,12 +80,18 @@ class Offered:
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where the ask happens, and what it is about: the values of the event that the survey's texts mention. `visit` is
-    the tab's own, None where the page tells none."""
+    the tab's own and `width` the page's, in CSS pixels; each None where the page tells none."""
 
     page: str
     locale: str
     event: Mapping[str, str | int | float] = field(default_factory=dict)
     visit: str | None = None
+    width: float | None = None
+
+
+def moment_of(now: int, context: Context) -> Moment:
+    """The moment of a decision at `context`, the same for an offer and for its ask."""
+    return Moment(now, context.page, locale=context.locale, width=context.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
         if not _may_tell_again(before, known, context):
             return _refused("offer_spent", known)
         return Asked(offered.offer_id, before["asked_at"], live, known, context.event, again=True)
-    refusals = decide(live, fresh.catalogue.policy, known.person, Moment(known.now, context.page))
+    refusals = decide(live, fresh.catalogue.policy, known.person, moment_of(known.now, context))
     if refusals:
         return NotNow(refusals, known)
     spent = yield from _spent(project_id, known, offered)
@@ -212,7 +218,7 @@ def show(
     live = fresh.catalogue.surveys.get(survey_key)
     if live is None:
         return _refused("not_live", known)
-    moment = Moment(known.now, context.page, asked_for=True)
+    moment = moment_of(known.now, context)._replace(asked_for=True)
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
         return NotNow(refusals, known)

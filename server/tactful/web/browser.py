@@ -27,7 +27,7 @@ from tactful.web.posts import Endpoint, Post
 from tactful.web.service import Service
 from tactful.web.wire import AsksBody, ClosingsBody, ContextPart, IdentityPart, ResponsesBody
 
-__all__ = ["asks", "check_text", "closings", "identity_of", "responses", "service_of"]
+__all__ = ["asks", "closings", "context_of", "identity_of", "responses", "service_of"]
 
 _asks_body = msgspec.json.Decoder(AsksBody)
 _responses_body = msgspec.json.Decoder(ResponsesBody)
@@ -58,10 +58,11 @@ def identity_of(config: Config, part: IdentityPart) -> Identity:
     return believe(claim, config.identity_mode, config.identity_secrets)
 
 
-def _context(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
+def context_of(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
+    """Where the page says that it is, within bounds. Raises `BadRequest`."""
     visit = part.visit and part.visit[:_LONGEST_VISIT]
     check_text(part.page, visit or "")
-    return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {}, visit)
+    return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {}, visit, part.width)
 
 
 def _locale(post: Post, part: ContextPart) -> str:
@@ -95,7 +96,7 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
-    outcome = await service.db.run(take_up, config, offered, identity, _context(post, body.context, event))
+    outcome = await service.db.run(take_up, config, offered, identity, context_of(post, body.context, event))
     service.journal.taken(project_id, (survey_key, version), outcome, body.context.page)
     return config, outcome
 
@@ -109,7 +110,7 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     if not identity.aliases:
         return config, NotNow(())
     ids = (new_id(service.clock), new_id(service.clock))
-    outcome = await service.db.run(show, config, survey_key, ids, identity, _context(post, body.context))
+    outcome = await service.db.run(show, config, survey_key, ids, identity, context_of(post, body.context))
     live = config.catalogue.surveys.get(survey_key)
     if live is not None:  # any other key is whatever a page made up
         service.journal.shown(config.project_id, (survey_key, live.version), outcome, body.context.page)

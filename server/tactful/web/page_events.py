@@ -15,11 +15,12 @@ import orjson
 
 from tactful.clock import new_id
 from tactful.core.catalogue import Candidate, Decision, choose
-from tactful.core.decide import Moment, free_again
+from tactful.core.decide import free_again
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.core.trigger import Event
 from tactful.errors import Unauthorized
 from tactful.identity import Identity, id_or_none
+from tactful.store.asks import Context, moment_of
 from tactful.store.candidates import ready
 from tactful.store.events import Message, Observed, met, observe
 from tactful.store.people import set_test
@@ -27,7 +28,7 @@ from tactful.store.projects import Config
 from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
-from tactful.web.browser import check_text, identity_of
+from tactful.web.browser import context_of, identity_of
 from tactful.web.live import Hub
 from tactful.web.posts import Endpoint, Post
 from tactful.web.service import Service
@@ -37,7 +38,6 @@ __all__ = ["events"]
 
 _events_body = msgspec.json.Decoder(EventsBody)
 
-_LONGEST_PAGE = 2_000
 _AFTER_AN_OFFER_MS = 5 * MINUTE_MS
 _NO_OFFER = b'{"offer":null}'
 
@@ -50,14 +50,14 @@ async def events(post: Post) -> bytes:
     config = await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
-    check_text(body.context.page)
+    context = context_of(post, body.context)
     if isinstance(body.test, str) and identity.aliases:
         await _become_test(service, config, identity, body.test)
     messages = [message for event in body.events if (message := _heard(post, config, identity, event))]
     waits = not body.events and config.catalogue.keeps_candidates()
     if not identity.aliases or not (messages or waits):
         return _told(service, config, identity, None)
-    return _told(service, config, identity, await _offer(service, config, identity, messages, body))
+    return _told(service, config, identity, await _offer(service, config, identity, messages, context))
 
 
 def _told(service: Service, config: Config, identity: Identity, offer: dict[str, Any] | None) -> bytes:
@@ -97,7 +97,7 @@ def _message(service: Service, config: Config, identity: Identity, event: Any) -
     except msgspec.ValidationError:
         service.dropped += 1
         return None
-    message = _READERS[part.type](config, identity, part)
+    message = _READERS[part.type](config, identity, part, service.clock.now_ms())
     # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
     if message is not None and (not is_sound(event) or len(orjson.dumps(event)) > MESSAGE_LIMIT):
         service.dropped += 1
@@ -105,21 +105,21 @@ def _message(service: Service, config: Config, identity: Identity, event: Any) -
     return message
 
 
-def _track(config: Config, _identity: Identity, part: EventPart) -> Message | None:
+def _track(config: Config, _identity: Identity, part: EventPart, now: int) -> Message | None:
     event = Event(part.event or "", part.properties or {})
-    waiting, cancelling = config.catalogue.waiting_for(event), config.catalogue.cancelled_by(event)
+    waiting, cancelling = config.catalogue.waiting_for(event, now), config.catalogue.cancelled_by(event)
     if not waiting and not cancelling:
         return None
     return Message(f"b:{part.message_id}", event, waiting, cancelling=cancelling)
 
 
-def _identify(config: Config, identity: Identity, part: EventPart) -> Message | None:
+def _identify(config: Config, identity: Identity, part: EventPart, _now: int) -> Message | None:
     """Traits from a page; under `enforce` an unsigned page may not write any."""
     believed = config.identity_mode != "enforce" or identity.proved
     return Message(f"b:{part.message_id}", traits=part.traits or {}) if believed and identity.aliases else None
 
 
-def _group(config: Config, identity: Identity, part: EventPart) -> Message | None:
+def _group(config: Config, identity: Identity, part: EventPart, _now: int) -> Message | None:
     believed = config.identity_mode != "enforce" or identity.proved
     group_id = id_or_none(part.group_id)
     if not believed or group_id is None:
@@ -127,9 +127,9 @@ def _group(config: Config, identity: Identity, part: EventPart) -> Message | Non
     return Message(f"b:{part.message_id}", account_id=group_id, account_traits=part.traits or {})
 
 
-def _page(config: Config, identity: Identity, part: EventPart) -> Message | None:
+def _page(config: Config, identity: Identity, part: EventPart, now: int) -> Message | None:
     """A page view is an event named `page`, should a survey wait for it."""
-    return _track(config, identity, msgspec.structs.replace(part, event="page"))
+    return _track(config, identity, msgspec.structs.replace(part, event="page"), now)
 
 
 _READERS = {"track": _track, "identify": _identify, "group": _group, "page": _page}
@@ -149,7 +149,7 @@ async def _observed(
 
 
 async def _offer(
-    service: Service, config: Config, identity: Identity, messages: Sequence[Message], body: EventsBody
+    service: Service, config: Config, identity: Identity, messages: Sequence[Message], context: Context
 ) -> dict[str, Any] | None:
     """Observe, decide, and sign the offer if there is one."""
     observed = await _observed(service, config, identity, messages)
@@ -158,9 +158,9 @@ async def _offer(
     config = await service.configs.at_least(config.project_id, observed.known.config_version)
     known = observed.known
     due = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
-    moment = Moment(known.now, body.context.page[:_LONGEST_PAGE])
+    moment = moment_of(known.now, context)
     decision = choose(due, config.catalogue.policy, known.person, moment)
-    service.journal.chosen(known, config.project_id, due, decision, body.context.page)
+    service.journal.chosen(known, config.project_id, due, decision, context.page)
     if observed.waiting and (config.project_id, known.person_id) in service.hub:
         _remind(service.hub, config, observed, decision)
     if decision.offer is None:

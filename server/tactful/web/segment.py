@@ -119,7 +119,7 @@ def _track(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | No
         return None
     event = Event(name, _object(fields.get("properties")), "server")
     catalogue, kept = delivery.config.catalogue, delivery.config.keep_events_ms > 0
-    waiting, cancelling = catalogue.waiting_for(event), catalogue.cancelled_by(event)
+    waiting, cancelling = catalogue.waiting_for(event, delivery.received_at), catalogue.cancelled_by(event)
     if not (waiting or cancelling or kept):
         return Heard(identity, None, event)
     return Heard(

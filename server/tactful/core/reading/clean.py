@@ -13,7 +13,7 @@ from tactful.core.reading.notes import Notes, Steps
 
 __all__ = ["DEEPEST", "MOST_VALUES", "clean"]
 
-DEEPEST = 16
+DEEPEST = 20
 MOST_VALUES = 100_000
 _LARGEST_INTEGER = 2**53
 _UNFIT = re.compile("[\x00\ud800-\udfff]")

@@ -1,26 +1,49 @@
-"""Readers of conditions: `[traits.plan, is, pro]` on what happened or who somebody is, `[score, gt, 6]` on answers."""
+"""Readers of conditions: `[traits.plan, is, pro]` on what happened or who somebody is, `[score, gt, 6]` on answers.
+
+What is asked of a person's own values is read with care for each: a time compared as a number, or a number as a time,
+would hold for everybody or for nobody, and nobody would notice.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Literal
 
-from tactful.core.conditions import OPERATORS, Condition, Operand
+from tactful.core.conditions import OPERATORS, TIMED, Condition, Entry, Group, Operand
+from tactful.core.instants import parse_instants
 from tactful.core.kinds import Kind
-from tactful.core.reading.fields import flag, integer, number, one_of, scalar, string
-from tactful.core.reading.notes import nearest, quoted
+from tactful.core.people import DEVICES
+from tactful.core.reading.fields import flag, integer, number, one_of, scalar, span, string
+from tactful.core.reading.notes import listed, nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.shapes import later, list_of
-from tactful.core.reading.wording import KNOWN_VALUES
+from tactful.core.spans import DAY_MS
 from tactful.core.surveys import AnswerCondition
 
-__all__ = ["ANSWER_OPERATORS", "answer_condition", "condition", "path_under"]
+__all__ = ["ANSWER_OPERATORS", "GROUPS", "PERSON_OPERATORS", "answer_condition", "conditions", "path_under"]
 
 _LONGEST_PATH = 200
+_LONGEST_SPAN_MS = 3_660 * DAY_MS
 _MOST_OPERANDS = 100
-_LATER_OPERATORS = later(
-    *("older_than", "newer_than", "before", "after", "ends_with"), instead="compare numbers, such as `person.age_days`"
-)
+_MOST_CONDITIONS = 50
+_DEEPEST_GROUP = 4
+_LATER_OPERATORS = {
+    **later("ends_with", instead="use `contains` or `starts_with`"),
+    **later("newer_than", instead="use `within`"),
+}
+
+GROUPS: tuple[Literal["all", "any", "not"], ...] = ("all", "any", "not")
+
+_NOT_TIMED = tuple(op for op in OPERATORS if op not in TIMED)
+#: What may be asked of each value that we know of a person ourselves.
+PERSON_OPERATORS: Mapping[str, tuple[str, ...]] = {
+    "known": _NOT_TIMED,
+    "age_days": _NOT_TIMED,
+    "age": TIMED,
+    "first_seen": TIMED,
+    "locale": _NOT_TIMED,
+    "device": ("is", "is_not", "in", "not_in"),
+}
 
 _operator = one_of({name: name for name in OPERATORS}, "an operator", _LATER_OPERATORS)
 
@@ -38,12 +61,27 @@ def _pair(read_one: Reader[Any]) -> Reader[tuple[Any, ...]]:
     return read
 
 
+def _time(at: At) -> str | None:
+    """A date or a time, kept as it is written."""
+    if isinstance(at.value, str) and parse_instants(at.value) is not None:
+        return at.value
+    at.expected("a date or a time", "write `2026-01-31`, or `2026-01-31T18:00:00+01:00`")
+    return None
+
+
 _OPERANDS: dict[Operand, Reader[Any]] = {
     "value": scalar,
     "list": list_of(scalar, _MOST_OPERANDS, least=1),
     "number": number,
     "pair": _pair(number),
     "text": string(1_000),
+    "time": _time,
+    "span": span(0, _LONGEST_SPAN_MS),
+}
+_device = one_of({device: device for device in DEVICES}, "a device")
+_DEVICE_OPERANDS: dict[Operand, Reader[Any]] = {
+    "value": _device,
+    "list": list_of(_device, len(DEVICES), least=1),
 }
 
 
@@ -69,9 +107,73 @@ def _operand(at: At, place: At | None, read: Reader[Any] | None, op: str) -> tup
     return None if value is None else (value,)
 
 
-def condition(*roots: str) -> Reader[Condition]:
-    """A condition on values whose paths begin with one of `roots`."""
+def conditions(*roots: str) -> Reader[tuple[Entry, ...]]:
+    """A list of entries, all of which must hold: conditions on values whose paths begin with one of `roots`, and groups
+    of entries."""
+    read_all: Reader[tuple[Entry, ...]] = list_of(_entry(roots, _DEEPEST_GROUP), _MOST_CONDITIONS)
 
+    def read(at: At) -> tuple[Entry, ...] | None:
+        found = read_all(at)
+        if found is not None and _count(found) > _MOST_CONDITIONS:
+            at.fault(f"expected at most {_MOST_CONDITIONS} conditions in all, found {_count(found)}; leave some out")
+        return found
+
+    return read
+
+
+def _count(entries: tuple[Entry, ...]) -> int:
+    return sum(_count(entry.of) if isinstance(entry, Group) else 1 for entry in entries)
+
+
+def _entry(roots: tuple[str, ...], deeper: int) -> Reader[Entry]:
+    """A condition, or a group in which groups stand at most `deeper` - 1 deep."""
+    read_condition = _condition(roots)
+    read_group = _group(roots, deeper) if deeper else None
+
+    def read(at: At) -> Entry | None:
+        if not isinstance(at.value, dict):
+            return read_condition(at)
+        if read_group is None:
+            at.fault(f"is a group more than {_DEEPEST_GROUP} deep; write it flatter")
+            return None
+        return read_group(at)
+
+    return read
+
+
+def _group(roots: tuple[str, ...], deeper: int) -> Reader[Group]:
+    read_one = _entry(roots, deeper - 1)
+    read_list: Reader[tuple[Entry, ...]] = list_of(read_one, _MOST_CONDITIONS, least=1)
+
+    def read(at: At) -> Group | None:
+        named = [name for name in GROUPS if name in at.value]
+        strangers = [str(name) for name in at.value if name not in GROUPS]
+        if len(named) != 1 or strangers:
+            near = nearest(strangers[0], GROUPS) if strangers else ""
+            at.expected("a condition, or a group by one name", f"write `[...]` under `all`, `any` or `not`{near}")
+            return None
+        how = named[0]
+        inner = at.within(how)
+        if how == "not" and not _is_list_of_entries(inner.value):
+            one = read_one(inner)
+            return None if one is None else Group(how, (one,))
+        entries = read_list(inner)
+        return None if entries is None else Group(how, entries)
+
+    return read
+
+
+def _is_list_of_entries(value: object) -> bool:
+    """Tell `[[...], [...]]` from the one condition `[path, op, value]`."""
+    return isinstance(value, list) and not (value and isinstance(value[0], str))
+
+
+def _fitting(path: str | None) -> Collection[str]:
+    root, _, name = (path or "").partition(".")
+    return PERSON_OPERATORS[name] if root == "person" else OPERATORS
+
+
+def _condition(roots: tuple[str, ...]) -> Reader[Condition]:
     def read(at: At) -> Condition | None:
         parts = _parts(at, f"[{roots[0]}.name, is, value]")
         if parts is None:
@@ -79,7 +181,12 @@ def condition(*roots: str) -> Reader[Condition]:
         path, op = _path(parts[0], roots), _operator(parts[1])
         if op is None:
             return None
-        value = _operand(at, parts[2], _OPERANDS.get(OPERATORS[op].operand), op)
+        fitting = _fitting(path)
+        if op not in fitting:
+            parts[1].fault(f"`{op}` does not fit `{path}`; use one of {listed(fitting)}")
+            return None
+        readers = _DEVICE_OPERANDS if path == "person.device" else _OPERANDS
+        value = _operand(at, parts[2], readers.get(OPERATORS[op].operand), op)
         return Condition(path, op, value[0]) if path is not None and value is not None else None
 
     return read
@@ -100,9 +207,8 @@ def _path(at: At, roots: tuple[str, ...]) -> str | None:
         at.fault(f"expected a path that begins with {expected}, found {quoted(path)}{nearest(root, roots)}")
     elif not rest or not all(rest):
         at.fault(f"{quoted(path)} leads nowhere; write a name after `{root}.`")
-    elif KNOWN_VALUES.get(root) and ".".join(rest) not in KNOWN_VALUES[root]:
-        names = [f"{root}.{name}" for name in KNOWN_VALUES[root]]
-        at.fault(f"{quoted(path)} is not known; use one of {', '.join(f'`{name}`' for name in names)}")
+    elif root == "person" and ".".join(rest) not in PERSON_OPERATORS:
+        at.fault(f"{quoted(path)} is not known; use one of {listed(f'person.{name}' for name in PERSON_OPERATORS)}")
     else:
         return path
     return None

@@ -7,12 +7,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
-from tactful.core.reading.conditions import condition
+from tactful.core.reading.conditions import conditions
 from tactful.core.reading.fields import integer, name, one_of, share, span, string
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
-from tactful.core.reading.shapes import Field, Shape, later, list_of, read_fields, record, set_of
+from tactful.core.reading.shapes import Field, Shape, later, read_fields, record, set_of
 from tactful.core.reading.trigger import trigger
 from tactful.core.reading.wording import by_band, text
 from tactful.core.spans import DAY_MS, parse_span
@@ -29,7 +29,6 @@ from tactful.core.texts import ELSE, Text
 __all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 
 LONGEST_SPAN_MS = 3_660 * DAY_MS
-_MOST_CONDITIONS = 50
 
 _KEY_RULE = "up to 64 of a-z, 0-9 and `-`, beginning with a letter or digit"
 survey_key = name("[a-z0-9][a-z0-9-]{0,63}", "the key of a survey", _KEY_RULE)
@@ -44,7 +43,7 @@ def _words(names: tuple[str, ...]) -> dict[str, str]:
 AUDIENCE = Shape(
     "an audience",
     {
-        "where": Field(list_of(condition("traits", "account", "person"), _MOST_CONDITIONS), to="where"),
+        "where": Field(conditions("traits", "account", "person"), to="where"),
         "sample": Field(share, to="sample"),
     },
     refused=later("segment", "segments", "exclude"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from tactful.core.reading.conditions import condition, path_under
+from tactful.core.reading.conditions import conditions, path_under
 from tactful.core.reading.fields import integer, one_of, span, string
 from tactful.core.reading.notes import quoted
 from tactful.core.reading.places import At, Reader
@@ -16,7 +16,6 @@ __all__ = ["trigger"]
 
 LONGEST_DELAY_MS = 5 * MINUTE_MS  # an offer lives for 10 minutes, and the moment must still come
 LONGEST_WAIT_MS = 90 * DAY_MS
-_MOST_CONDITIONS = 50
 _MOST_EVENTS = 20
 
 NTH = Shape(
@@ -55,7 +54,7 @@ CANCEL = Shape(
 
 _EVENT_FIELDS = {
     "event": Field(string(200), to="event", needs="the name of an event, such as `Lesson Finished`"),
-    "where": Field(list_of(condition("properties"), _MOST_CONDITIONS), to="where"),
+    "where": Field(conditions("properties"), to="where"),
     "nth": Field(_nth, to="nth"),
     "source": Field(one_of({source: source for source in get_args(Source)}, "a source of events"), to="source"),
     "delay": Field(span(0, LONGEST_DELAY_MS), to="delay_ms"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tactful.core.conditions import OPERATORS, Condition
+from tactful.core.conditions import OPERATORS, Entry, Group
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import format_span
 from tactful.core.surveys import (
@@ -106,7 +106,7 @@ def _trigger(trigger: Trigger) -> Written:
 def _event(event: EventTrigger) -> Written:
     return {
         "event": event.event,
-        **_given("where", [_condition(one) for one in event.where], []),
+        **_given("where", [_entry(one) for one in event.where], []),
         **_unless_none("nth", event.nth, _nth),
         **_given("source", event.source, "any"),
         **_given("delay", format_span(event.delay_ms), format_span(0)),
@@ -127,9 +127,17 @@ def _nth(nth: Nth) -> Written:
     return {"every": nth.every, **_given("from", nth.start, nth.every)}
 
 
-def _condition(condition: Condition) -> list[Any]:
-    takes_none = OPERATORS[condition.op].operand == "none"
-    return [condition.path, condition.op, *([] if takes_none else [_operand(condition.value)])]
+def _entry(entry: Entry) -> Any:
+    if isinstance(entry, Group):
+        inner = [_entry(one) for one in entry.of]
+        return {entry.how: inner[0] if entry.how == "not" and len(inner) == 1 else inner}
+    match OPERATORS[entry.op].operand:
+        case "none":
+            return [entry.path, entry.op]
+        case "span":
+            assert isinstance(entry.value, int)
+            return [entry.path, entry.op, format_span(entry.value)]
+    return [entry.path, entry.op, _operand(entry.value)]
 
 
 def _operand(value: object) -> object:
@@ -138,7 +146,7 @@ def _operand(value: object) -> object:
 
 def _audience(audience: Audience) -> Written:
     return {
-        **_given("where", [_condition(one) for one in audience.where], []),
+        **_given("where", [_entry(one) for one in audience.where], []),
         **_given("sample", audience.sample, 1.0),
     }
 

@@ -28,6 +28,8 @@ _OPERANDS = {
     "number": "a number",
     "pair": "two numbers, the lower first; both belong to it",
     "text": "a text; in a list, one of its entries",
+    "time": "a date, which is the whole day in UTC, or a time: `2026-01-31T18:00:00+01:00`",
+    "span": "a [span of time](#spans-of-time) before now",
     "none": "nothing",
 }
 _MEASURES = {
