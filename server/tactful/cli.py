@@ -15,6 +15,7 @@ import typer
 from tactful.cli_definitions import add_definition_commands
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
+from tactful.cli_people import add_people_commands
 from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, the_settings, warn
 from tactful.core.origins import read_origin
 from tactful.core.spans import format_span
@@ -46,6 +47,7 @@ add_key_commands(project_app)
 add_definition_commands(app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
+add_people_commands(app)
 
 
 def _config(path: Path, name: str) -> Config:

@@ -120,7 +120,7 @@ def test_every_address_for_programs_is_there() -> None:
     told = {path for path in paths if path.startswith(("/v1/", "/api/")) or path in ("/healthz", "/readyz")}
     assert {path for path in told if path not in WHOLE} == set()
     named = {one for page in PAGES for one in _code(page)}
-    named = {one.partition(" ")[2] or one for one in named if re.match(r"((GET|POST|PUT) )?/(v1|api|w)/", one)}
+    named = {one.partition(" ")[2] or one for one in named if re.match(r"((GET|POST|PUT|DELETE) )?/(v1|api|w)/", one)}
     assert {one for one in named if not one.endswith("...")} - paths == set()
 
 

@@ -55,6 +55,7 @@ ADMINS = {
     ("POST", "/members"),
     ("POST", "/projects"),
     ("POST", "/projects/{project_id}/install/origins"),
+    ("POST", "/projects/{project_id}/people/{person_id}/opt-out/end"),
 }
 ADMINS_BELOW = ("/members/",)
 

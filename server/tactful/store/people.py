@@ -18,12 +18,14 @@ import orjson
 
 from tactful.core.people import PastAsk, Person
 from tactful.identity import Identity
+from tactful.store.hashes import opted_out_before
 from tactful.store.journal import join_decisions
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
     "Known",
     "facts",
+    "find_alias",
     "lock_person",
     "merged_ask_id",
     "peek",
@@ -164,6 +166,12 @@ def _latest(first: int | None, second: int | None) -> int | None:
     return max(times, default=None)
 
 
+def find_alias(project_id: str, alias: str) -> Script[str | None]:
+    """Whom an alias leads to, if anybody."""
+    row = yield one(FIND_ALIAS, project_id, alias)
+    return row and str(row["person_id"])
+
+
 def lock_person(project_id: str, person_id: str) -> Script[Row | None]:
     """Lock the person, merges followed, and read the time after the lock as `last_at`."""
     row = yield one(LOCK_PERSON, project_id, person_id)
@@ -247,7 +255,9 @@ def recognise(project_id: str, identity: Identity, new_person_id: str) -> Script
     if len(identity.aliases) == 1:
         return first
     other = yield from _other(project_id, identity, first)
-    if other is None or other["person_id"] == first["person_id"] or other["user_id"] is not None:
+    if other is not None and other["person_id"] == first["person_id"]:
+        return other
+    if other is None or other["user_id"] is not None:
         return first
     yield from merge(project_id, loser=other, winner=first)
     row: Row = yield one(LOCK_PERSON, project_id, first["person_id"])
@@ -266,6 +276,8 @@ def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) 
         yield run(INSERT_PERSON, project_id, new_person_id, identity.user_id, identity.anonymous_id)
     row = yield from lock_person(project_id, claimed["person_id"])
     assert row is not None, "an alias leads to nobody"
+    if taken is None:
+        row = yield from _still_opted_out(project_id, alias, row)
     if identity.user_id is not None and row["user_id"] is None:
         yield run(SET_USER, identity.user_id, project_id, row["person_id"])
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
@@ -281,8 +293,19 @@ def _anonymous_person(project_id: str, anonymous_id: str) -> Script[str | None]:
 
 def _other(project_id: str, identity: Identity, first: Row) -> Script[Row | None]:
     """Lock the person behind the anonymous id of somebody who also has a user id."""
-    claimed = yield one(CLAIM_ALIAS, project_id, f"a:{identity.anonymous_id}", first["person_id"])
-    return (yield from lock_person(project_id, claimed["person_id"]))
+    alias = f"a:{identity.anonymous_id}"
+    taken = yield one(FIND_ALIAS, project_id, alias)
+    found = taken if taken is not None else (yield one(CLAIM_ALIAS, project_id, alias, first["person_id"]))
+    row = yield from lock_person(project_id, found["person_id"])
+    return (yield from _still_opted_out(project_id, alias, row)) if taken is None and row is not None else row
+
+
+def _still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
+    """Opt the locked person out who came by `alias` for the first time, if its owner had opted out and was erased."""
+    if row["opted_out_at"] is not None or not (yield from opted_out_before(project_id, alias)):
+        return row
+    yield run(SET_OPTED_OUT, project_id, row["person_id"])
+    return (yield one(LOCK_PERSON, project_id, row["person_id"]))
 
 
 def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:

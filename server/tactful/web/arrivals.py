@@ -124,6 +124,10 @@ class Arrivals:
         setattr(seen, what, getattr(seen, what) + 1)
         seen.last_at = self._clock.now_ms()
 
+    def forget(self, project_id: str) -> None:
+        """Let go of the project's last events: somebody whom they name was erased."""
+        self._of(project_id).events.clear()
+
     def total(self, project_id: str) -> int:
         """How many events came in all."""
         return self._of(project_id).total

@@ -23,6 +23,7 @@ from tactful.definitions import change_json, invalid, parse, written_text
 from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from tactful.identity import normal_id
 from tactful.store.candidates import waiters
+from tactful.store.erasure import erase, export, find_by_id
 from tactful.store.people import Known
 from tactful.store.projects import Config, apply_definitions, find_key, plan_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
@@ -30,12 +31,15 @@ from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.web.bodies import INGEST_LIMIT, read_bytes
 from tactful.web.browser import service_of
+from tactful.web.privacy import act, exported_json
 from tactful.web.service import Service
 from tactful.web.summary import results_of
 from tactful.web.times import iso_time
 from tactful.web.why import explanation_json
 
 __all__ = [
+    "delete_person",
+    "get_export",
     "get_people",
     "get_person",
     "get_policy",
@@ -368,3 +372,22 @@ async def get_why(call: Call) -> Response:
     config = await call.service.configs.at_least(call.project_id, known.config_version)
     waiting = await call.service.db.read(waiters, call.project_id, known.person_id, known.now)
     return _json(explanation_json(config, known, call.query("survey"), waiting))
+
+
+@_authorised("people:read")
+async def get_export(call: Call) -> Response:
+    """Everything that is held of a person, as they may ask for it."""
+    db, wanted = call.service.db, call.request.path_params["person_id"]
+    person_id = await db.read(find_by_id, call.project_id, wanted)
+    tables = await db.scan(export, call.project_id, person_id)
+    return _json(exported_json(call.config.name, person_id, tables, call.service.clock.now_ms()))
+
+
+@_authorised("people:write")
+async def delete_person(call: Call) -> Response:
+    """Erase a person; how many rows of each table that removed."""
+    wanted = call.request.path_params["person_id"]
+    removed = await call.service.db.run(erase, call.project_id, wanted, act(call.service.clock, "API"))
+    call.service.arrivals.forget(call.project_id)
+    call.service.updates.tell_all("change")
+    return _json({"erased": removed})

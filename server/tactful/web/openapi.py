@@ -85,6 +85,8 @@ SCHEMAS: dict[str, Schema] = {
         test=_FLAG,
     ),
     "People": _page_of("Person"),
+    "Export": _object(person=_TEXT, project=_TEXT, exported_at=_TIME, tables=_OPEN),
+    "Erased": _object(erased=_OPEN),
     "Why": _object(
         person=_OPEN,
         now=_TIME,
@@ -214,6 +216,22 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", "/api/v1/people/{person_id}", "get_person", "One person, merges followed.", "people:read", "Person"
     ),
     Operation(
+        "DELETE",
+        "/api/v1/people/{person_id}",
+        "delete_person",
+        "Erase a person: every row of theirs, for ever. Their opt-out holds on.",
+        "people:write",
+        "Erased",
+    ),
+    Operation(
+        "GET",
+        "/api/v1/people/{person_id}/export",
+        "get_export",
+        "Everything that is held of a person, by table.",
+        "people:read",
+        "Export",
+    ),
+    Operation(
         "GET",
         "/api/v1/people/{person_id}/why",
         "get_why",
@@ -246,7 +264,7 @@ def _parameters(operation: Operation) -> Iterable[Schema]:
 def _answers(operation: Operation) -> dict[str, Schema]:
     good = {"application/json": {"schema": _ref(operation.answer)}}
     problem = {"application/problem+json": {"schema": _ref("Problem")}}
-    refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422, 507] * operation.body
+    refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422] * operation.body + [507] * (operation.method != "GET")
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": good if status < 300 else problem}
         for status in sorted([200] + [201] * (operation.method == "PUT") + refusals)

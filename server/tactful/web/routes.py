@@ -21,7 +21,7 @@ from tactful.web import (
     page_events,
     stream,
 )
-from tactful.web.dashboard import definition, install, live, people, projects, responses, results, surveys
+from tactful.web.dashboard import definition, install, live, people, projects, responses, results, rights, surveys
 from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
@@ -68,7 +68,9 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/policy", manage.get_policy, methods=["GET"]),
     Route("/api/v1/policy", manage.put_policy, methods=["PUT"]),
     Route("/api/v1/people", manage.get_people),
-    Route("/api/v1/people/{person_id}", manage.get_person),
+    Route("/api/v1/people/{person_id}", manage.get_person, methods=["GET"]),
+    Route("/api/v1/people/{person_id}", manage.delete_person, methods=["DELETE"]),
+    Route("/api/v1/people/{person_id}/export", manage.get_export),
     Route("/api/v1/people/{person_id}/why", manage.get_why),
     Route("/api/v1/responses", manage.get_responses),
     Route("/api/openapi.json", openapi.serve_document),
@@ -84,6 +86,10 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/responses/{response_id}", responses.response),
     Route("/projects/{project_id}/people", people.people),
     Route("/projects/{project_id}/people/{person_id}", people.person),
+    Route("/projects/{project_id}/people/{person_id}/export", rights.download),
+    Route("/projects/{project_id}/people/{person_id}/erase", rights.erase_person, methods=["POST"]),
+    Route("/projects/{project_id}/people/{person_id}/opt-out/end", rights.end_their_opt_out, methods=["POST"]),
+    Route("/projects/{project_id}/people/{person_id}/test/end", rights.end_being_test, methods=["POST"]),
     Route("/projects/{project_id}/install", install.install),
     Route("/projects/{project_id}/install/arrivals", install.arrivals),
     Route("/projects/{project_id}/install/origins", install.origins, methods=["POST"]),

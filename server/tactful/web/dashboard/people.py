@@ -29,6 +29,11 @@ __all__ = ["PAGE", "people", "person"]
 PAGE = 50
 _MOST_ASKS = 100
 _MOST_SHOWN = 60
+_DONE = {
+    "erased": "The person is erased. Nothing of theirs is left but, if they had opted out, that they did.",
+    "opt-out": "The opt-out is ended. They may be asked again.",
+    "test": "They count from now on, like everybody. What they were asked as a test person does not.",
+}
 
 
 @member_page("people")
@@ -52,6 +57,7 @@ async def people(look: Look) -> str:
         lines=[_line(look, row) for row in rows],
         older=f"{here}?{urlencode(place)}" if more else None,
         newest=here,
+        done=_DONE.get(query(look, "done") or ""),
     )
 
 
@@ -86,7 +92,19 @@ async def person(look: Look) -> str | Response:
         waiting=[_waiting(surveys, row) for row in profile.waiting],
         reasons=[_reason(one, known) for one in explained],
         overall=_overall(explained),
+        **_rights(look, known),
     )
+
+
+def _rights(look: Look, known: Known) -> dict[str, Any]:
+    """What whoever looks may do for this person (`web/dashboard/rights.py`)."""
+    return {
+        "here": f"/projects/{look.project_id}/people/{known.person_id}",
+        "done": _DONE.get(query(look, "done") or ""),
+        "may_erase": look.member.may("editor"),
+        "may_end_test": known.person.test and look.member.may("editor"),
+        "may_end_opt_out": known.person.opted_out and look.member.may("admin"),
+    }
 
 
 async def _known(look: Look) -> Known:
@@ -130,7 +148,7 @@ _OUTCOMES = (
 
 
 def _ask(look: Look, surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
-    survey = surveys[row["survey_key"]]
+    survey = surveys.get(row["survey_key"])  # none where a backup was restored that was older than the survey
     column, outcome = next(
         (one for one in _OUTCOMES if row[one[0]] is not None), ("asked_at", "Not seen: the card was not in view")
     )
@@ -138,9 +156,9 @@ def _ask(look: Look, surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
     response_id = row["response_id"]
     return {
         "id": row["ask_id"],
-        "survey": survey.name,
+        "survey": survey.name if survey else row["survey_key"],
         "href": response_id and f"/projects/{look.project_id}/responses/{response_id}",
-        "tone": tone_of(survey.kind, row["band"]),
+        "tone": tone_of(survey.kind, row["band"]) if survey else "plain",
         "outcome": outcome.format(after=span(row[column] - row["asked_at"])),
         "score": row["score"],
         "band": row["band"],
@@ -152,8 +170,12 @@ def _ask(look: Look, surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
     }
 
 
+def _name(surveys: Mapping[str, Survey], key: str) -> str:
+    return surveys[key].name if key in surveys else key
+
+
 def _waiting(surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
-    return {"survey": surveys[row["survey_key"]].name, "from": row["not_before"], "until": row["expires_at"]}
+    return {"survey": _name(surveys, row["survey_key"]), "from": row["not_before"], "until": row["expires_at"]}
 
 
 # Why, and why not ---------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ PAGES: dict[str, Page] = {
         Page("statistics", "How the numbers are made", "Read", "Scores, intervals, small samples and rates."),
         Page("api", "Management API", "Read", "Surveys, policy, people, responses and results over HTTP."),
         Page("operations", "Operations", "Run", "Settings, commands, backup, upgrade, proxy, limits."),
+        Page("privacy", "Privacy", "Run", "What is held of people; export, erasure, opt-out, and the record."),
         Page("design", "Design", "Run", "What the parts are and why, for whoever works on Tactful."),
     )
 }
