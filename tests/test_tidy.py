@@ -12,15 +12,10 @@ import re
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
-
-from tactful.store.connections import connect_writer
-from tactful.store.migrate import migrate
-from tests.support.clock import SetClock
 
 ROOT = Path(__file__).parent.parent
 LONGEST_FUNCTION = 50
@@ -223,7 +218,7 @@ def _sql_texts(source: Source) -> Iterator[ast.Constant]:
             yield node
 
 
-def _statements(source: Source) -> dict[str, ast.Constant]:
+def statements_of(source: Source) -> dict[str, ast.Constant]:
     """The module's statements: constants in capitals whose value is SQL."""
     return {
         target.id: node.value
@@ -242,7 +237,7 @@ def test_sql_is_written_in_the_store_alone() -> None:
 def test_sql_is_a_named_constant() -> None:
     loose = []
     for source in STORE:
-        named = set(_statements(source).values())
+        named = set(statements_of(source).values())
         texts = (node for node in _sql_texts(source) if not HOUSEKEEPING.match(str(node.value)))
         loose += [source.at(node) for node in texts if node not in named]
     assert not loose, "give the statement a name at the top of its module"
@@ -266,7 +261,7 @@ def test_sql_is_never_put_together() -> None:
 
 
 def test_every_statement_is_used_and_written_once() -> None:
-    statements = [(source, name, node) for source in STORE for name, node in _statements(source).items()]
+    statements = [(source, name, node) for source in STORE for name, node in statements_of(source).items()]
     used = Counter(node.id for source in SERVER for node in source.nodes(ast.Name) if isinstance(node.ctx, ast.Load))
     unused = [f"{source.at(node)} {name}" for source, name, node in statements if not used[name]]
     assert not unused, "delete what nobody runs"
@@ -274,16 +269,6 @@ def test_every_statement_is_used_and_written_once() -> None:
     assert [text for text, times in written.items() if times > 1] == []
     names = Counter(name for _, name, _ in statements)
     assert [name for name, times in names.items() if times > 1] == [], "one name, one statement"
-
-
-def test_every_statement_fits_the_schema(path: Path) -> None:
-    """Prepared, not run: a column that a migration renamed is found without a test that gets there."""
-    migrate(path, SetClock())
-    with closing(connect_writer(path, SetClock())) as connection:
-        for source in STORE:
-            for node in _statements(source).values():
-                text = str(node.value)
-                connection.execute(f"EXPLAIN {text}", (None,) * text.count("?")).close()
 
 
 # Size and words -----------------------------------------------------------------------------------------------------

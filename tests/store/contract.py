@@ -55,8 +55,8 @@ class DatabaseContract:
 
     async def test_json_is_read_by_name(self, database: Database) -> None:
         def script() -> Script[str]:
-            yield run("INSERT INTO items (item_id, note) VALUES (1, ?)", '{"plan": "pro"}')
-            row = yield one("SELECT note ->> 'plan' AS plan FROM items")
+            yield run("INSERT INTO items (item_id, note, facts) VALUES (1, '', ?)", '{"plan": "pro"}')
+            row = yield one("SELECT facts ->> 'plan' AS plan FROM items")
             return str(row["plan"])
 
         assert await database.run(script) == "pro"

@@ -12,7 +12,7 @@ class Refused(Exception):
 def create_tables() -> Script[None]:
     yield run("CREATE TABLE owners (owner_id BIGINT PRIMARY KEY)")
     yield run(
-        "CREATE TABLE items (item_id BIGINT PRIMARY KEY, note TEXT NOT NULL,"
+        "CREATE TABLE items (item_id BIGINT PRIMARY KEY, note TEXT NOT NULL, facts JSONB,"
         " owner_id BIGINT REFERENCES owners (owner_id) DEFERRABLE INITIALLY DEFERRED)"
     )
     yield run("CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL)")

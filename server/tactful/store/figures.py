@@ -42,7 +42,7 @@ SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.u
 FROM responses r
 JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
-    AND r.created_at >= ? AND r.created_at < ? AND (? IS NULL OR r.band = ?)
+    AND r.created_at >= ? AND r.created_at < ? AND (CAST(? AS TEXT) IS NULL OR r.band = ?)
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 COMMENTS_OF_TRAIT = """
@@ -50,7 +50,8 @@ SELECT r.response_id, r.score, r.band, r.comment, r.created_at, r.person_id, p.u
 FROM responses r
 JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
-    AND r.created_at >= ? AND r.created_at < ? AND (? IS NULL OR r.band = ?) AND CAST(p.traits -> ? AS TEXT) IN (?, ?)
+    AND r.created_at >= ? AND r.created_at < ? AND (CAST(? AS TEXT) IS NULL OR r.band = ?)
+    AND CAST(p.traits -> ? AS TEXT) IN (?, ?)
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LATEST_TRAITS = """

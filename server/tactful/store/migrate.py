@@ -24,7 +24,7 @@ from tactful.clock import Clock
 from tactful.errors import CannotStart
 from tactful.store.connections import begin, connect_reader, connect_writer, rollback
 
-__all__ = ["MIGRATIONS", "Migration", "load", "migrate", "pending", "statements"]
+__all__ = ["MIGRATIONS", "Migration", "load", "migrate", "missing", "pending", "statements"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -34,7 +34,7 @@ CREATE_RECORD = """
 CREATE TABLE IF NOT EXISTS migrations (
     number INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
-    applied_at INTEGER NOT NULL
+    applied_at BIGINT NOT NULL
 )
 """
 INSERT_RECORD = "INSERT INTO migrations (number, name, applied_at) VALUES (?, ?, now_ms())"
@@ -99,29 +99,33 @@ def statements(sql: str) -> Iterator[str]:
         yield rest
 
 
-def _missing(path: str | Path, connection: sqlite3.Connection, steps: Sequence[Migration]) -> Sequence[Migration]:
-    applied = _applied(path, connection)
-    if applied != [step.name for step in steps[: len(applied)]]:
+def missing(
+    database: str | Path, tables: set[str], applied: Sequence[str], steps: Sequence[Migration]
+) -> Sequence[Migration]:
+    """The steps that a database with these tables and records lacks. Raises `CannotStart` if it is newer than this
+    version or is not ours; `database` names it in words."""
+    if tables and "migrations" not in tables:
+        raise CannotStart(
+            "database_not_ours",
+            f"{database} is a database of another program: it has tables, but no record of Tactful's migrations. "
+            "Name another one in TACTFUL_DATABASE_URL.",
+        )
+    if list(applied) != [step.name for step in steps[: len(applied)]]:
         known = steps[-1].name if steps else "none"
         raise CannotStart(
             "database_newer",
-            f"The database {path} was last used by a newer or another version of Tactful: its last migration is "
+            f"The database {database} was last used by a newer or another version of Tactful: its last migration is "
             f"{applied[-1]}, this version's is {known}. Install that version again, or restore a backup made before "
             "it was installed.",
-            applied=applied,
+            applied=list(applied),
         )
     return steps[len(applied) :]
 
 
-def _applied(path: str | Path, connection: sqlite3.Connection) -> list[str]:
+def _missing(path: str | Path, connection: sqlite3.Connection, steps: Sequence[Migration]) -> Sequence[Migration]:
     tables = {row["name"] for row in connection.execute(TABLES).fetchall()}
-    if tables and "migrations" not in tables:
-        raise CannotStart(
-            "database_not_ours",
-            f"{path} is a database of another program: it has tables, but no record of Tactful's migrations. "
-            "Name another file in TACTFUL_DATABASE_URL.",
-        )
-    return [row["name"] for row in connection.execute(APPLIED).fetchall()] if tables else []
+    applied = connection.execute(APPLIED).fetchall() if "migrations" in tables else []
+    return missing(path, tables, [row["name"] for row in applied], steps)
 
 
 def _apply(connection: sqlite3.Connection, step: Migration) -> bool:
