@@ -107,6 +107,9 @@ def test_what_does_not_exist_is_told_in_a_sentence(run: Run, tmp_path: Path) -> 
     assert run("project", "create", "Shop")[0] == 0
     assert "No such file" in run("apply", str(tmp_path / "missing.yaml"), "--project", "Shop")[2]
     assert "Nobody with the user id 'ann'" in run("why", "--project", "Shop", "--user", "ann")[2]
+    assert "Nobody with the anonymous id 'b1'" in run("why", "--project", "Shop", "--anonymous", "b1")[2]
+    for both in ([], ["--user", "ann", "--anonymous", "b1"]):
+        assert "--user or --anonymous, one of them" in run("why", "--project", "Shop", *both)[2]
 
 
 @pytest.mark.usefixtures("shop")

@@ -6,8 +6,9 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 import typer
@@ -16,15 +17,14 @@ from tactful.cli_definitions import add_definition_commands
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.cli_people import add_people_commands
+from tactful.cli_why import Paper, print_why
 from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, the_settings, warn
 from tactful.core.origins import read_origin
-from tactful.core.spans import format_span
 from tactful.errors import BadRequest, NotFound, TactfulError
-from tactful.identity import Identity, normal_id
+from tactful.identity import normal_id
 from tactful.newproject import new_project as make_project
 from tactful.settings import Settings
 from tactful.store.migrate import migrate as run_migrations
-from tactful.store.people import peek
 from tactful.store.projects import (
     Config,
     NewProject,
@@ -32,6 +32,7 @@ from tactful.store.projects import (
     load_config,
 )
 from tactful.store.sqlite import run_once
+from tactful.store.why import why_of_alias
 from tactful.web.why import explanation_json
 
 __all__ = ["app", "main"]
@@ -139,38 +140,34 @@ def results(project: ProjectName) -> None:
 @app.command()
 def why(
     project: ProjectName,
-    user: Annotated[str, typer.Option(help="The person's user id.")],
+    user: Annotated[str | None, typer.Option(help="The person's user id.")] = None,
+    anonymous: Annotated[str | None, typer.Option(help="Or the anonymous id of a browser.")] = None,
     survey: Annotated[str | None, typer.Option(help="Only this survey's key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002  # a flag of typer's
 ) -> None:
-    """Say of each survey why a person may or may not be asked, and when they can be asked next."""
+    """Say of each survey why a person may or may not be asked and when they can be asked next, and what was decided
+    about them lately."""
+    alias, said = _alias(user, anonymous)
     path = ready_database()
     config = _config(path, project)
-    identity = Identity(normal_id(user), None, proved=True)
     horizon_ms = config.catalogue.horizon_ms
-    known = run_once(path, clock, peek, config.project_id, identity, horizon_ms, clock.now_ms())
-    if known is None:
-        raise NotFound("no_such_person", f"Nobody with the user id {user!r} has been seen in this project.")
-    told = explanation_json(config, known, survey)
+    found = run_once(path, clock, why_of_alias, config.project_id, alias, horizon_ms, clock.now_ms())
+    if found is None:
+        raise NotFound("no_such_person", f"Nobody with the {said} has been seen in this project.")
+    told = explanation_json(config, found, survey)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
         return
-    for one in told["surveys"]:
-        _print_why(one)
+    print_why(told, Paper(partial(typer.secho, bold=True), typer.echo))
 
 
-def _print_why(one: dict[str, Any]) -> None:
-    typer.secho(f"{one['survey']}: {'may be asked now' if one['may_ask'] else 'not now'}", bold=True)
-    for refusal in one["refusals"]:
-        typer.echo(f"  no   {refusal['message']}{_until(refusal)}")
-    for rule in one["rules"]:
-        mark = "full" if rule["free_at"] else "ok"
-        window = format_span(rule["window_ms"])
-        typer.echo(f"  {mark:<4} rule {rule['rule']}: {rule['count']} {rule['counted']} of {rule['cap']} in {window}")
-
-
-def _until(refusal: dict[str, Any]) -> str:
-    return f"; free again at {refusal['free_at']}" if refusal["free_at"] else ""
+def _alias(user: str | None, anonymous: str | None) -> tuple[str, str]:
+    """The alias that is meant, and how to say it. Raises `BadRequest` unless one id is given."""
+    if (user is None) == (anonymous is None):
+        raise BadRequest("bad_query", "Give --user or --anonymous, one of them.")
+    if user is not None:
+        return f"u:{normal_id(user)}", f"user id {user!r}"
+    return f"a:{normal_id(anonymous)}", f"anonymous id {anonymous!r}"
 
 
 @app.command()

@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tactful.core.catalogue import compile_catalogue
+from tactful.core.conditions import Condition
 from tactful.core.decide import LiveSurvey, Moment, Refusal
-from tactful.core.explain import REASONS, Explanation, explain, in_words
+from tactful.core.explain import REASONS, Awaited, Explanation, explain, in_general, in_words, next_time, waits_for
+from tactful.core.people import Person
 from tactful.core.policy import Policy
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS
-from tactful.core.surveys import Audience, Trigger
+from tactful.core.surveys import Audience, EventTrigger, Nth, Trigger
+from tactful.core.trigger import counter_of, is_due, next_due
 from tactful.identity import Identity
 from tactful.store.asks import Context, NotNow, Offered, close, take_up
 from tactful.store.events import observe
@@ -150,3 +154,79 @@ def test_why_looks_at_no_page() -> None:
     [told] = explain(compile_catalogue(OPEN, [(survey, 1)]), a_person(), NOW)
     assert told.may_ask
     assert decided(survey, OPEN, a_person(), Moment(NOW, "https://site.test/")) != ()
+
+
+# What a trigger waits for
+
+
+def _waits(trigger: EventTrigger, counted: int = 0) -> Awaited:
+    catalogue = compile_catalogue(OPEN, [(a_survey(trigger=Trigger((trigger,))), 1)])
+    [told] = explain(catalogue, a_person(), NOW, {counter_of(trigger): counted})
+    [awaited] = told.awaits
+    return awaited
+
+
+@pytest.mark.parametrize(
+    ("nth", "counted", "said"),
+    [
+        (None, 0, "Done"),
+        (Nth(every=3, start=3), 0, "Done; 0 of 3 counted"),
+        (Nth(every=3, start=3), 2, "Done; 2 of 3 counted"),
+        (Nth(every=3, start=3), 3, "Done; 0 of 3 counted"),
+        (Nth(every=3, start=3), 8, "Done; 2 of 3 counted"),
+        (Nth(every=3, start=2), 0, "Done; 0 of 2 counted"),
+        (Nth(every=3, start=2), 2, "Done; 0 of 3 counted"),
+        (Nth(every=3, start=2), 4, "Done; 2 of 3 counted"),
+        (Nth(start=2), 1, "Done; 1 of 2 counted"),
+        (Nth(start=2), 7, "Done"),
+        (Nth(exactly=3), 1, "Done; 1 of 3 counted"),
+        (Nth(exactly=1), 0, "Done"),
+        (Nth(exactly=3), 3, "Done, number 3 alone; 3 have come, so never again"),
+        (Nth(exactly=3), 5, "Done, number 3 alone; 5 have come, so never again"),
+    ],
+)
+def test_what_is_awaited_is_said_with_its_count(nth: Nth | None, counted: int, said: str) -> None:
+    assert waits_for(_waits(EventTrigger("Done", nth=nth), counted)) == said
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 30), st.booleans())
+def test_the_next_due_is_the_first_that_counts(every: int, start: int, counted: int, exactly: bool) -> None:
+    nth = Nth(exactly=start) if exactly else Nth(every=every, start=start)
+    due = [occurrence for occurrence in range(counted + 1, counted + 12) if is_due(nth, occurrence)]
+    assert next_due(nth, counted) == (due[0] if due else None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"source": "server"}, "Done from a backend"),
+        ({"source": "browser"}, "Done from a page"),
+        ({"where": (Condition("properties.a", "is", 1),)}, "Done that meets 1 condition"),
+        ({"where": (Condition("properties.a", "is", 1),) * 2}, "Done that meets 2 conditions"),
+        ({"hold_ms": 2 * 3_600_000}, "Done; then held for 2h"),
+    ],
+)
+def test_what_is_awaited_is_said_with_its_conditions(fields: dict[str, Any], said: str) -> None:
+    assert waits_for(_waits(EventTrigger("Done", **fields))) == said
+
+
+def test_the_next_time_is_of_live_surveys_alone() -> None:
+    policy = Policy((a_rule(DAY_MS, id="day"),), tenure_ms=0)
+    asked = a_person(asks=(an_ask(5, "x"),))
+
+    def next_of(person: Person, policy: Policy, **fields: Any) -> int | None:
+        catalogue = compile_catalogue(policy, [(a_survey("a", **fields), 1), (a_survey("b", state="draft"), 1)])
+        return next_time(explain(catalogue, person, NOW), NOW)
+
+    assert next_of(a_person(), policy) == NOW
+    assert next_of(asked, policy) == NOW - 5 + DAY_MS
+    assert next_of(asked, policy, state="paused") is None
+    assert next_of(asked, Policy((a_rule(FOREVER),), tenure_ms=0)) is None
+    assert next_of(a_person(opted_out=True), policy) is None
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_every_reason_is_said_in_general_too(code: str) -> None:
+    said = in_general(code, "any-7d")
+    assert not re.search(r"[{}]|None", said)
+    assert ("any-7d" in said) is (code == "rule")

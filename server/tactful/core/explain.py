@@ -6,16 +6,21 @@ here for all surveys, and each rule is read whether it refuses or not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tactful.core.audience import told_by_page
 from tactful.core.catalogue import Catalogue
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, meets, readings
 from tactful.core.people import Person
-from tactful.core.spans import format_span
+from tactful.core.policy import Policy
+from tactful.core.spans import FOREVER, format_span
+from tactful.core.surveys import EventTrigger
 from tactful.core.throttle import RuleReading
+from tactful.core.trigger import counter_of, next_due
 
-__all__ = ["REASONS", "Explanation", "explain", "in_words"]
+__all__ = ["REASONS", "Awaited", "Explanation", "explain", "in_general", "in_words", "next_time", "waits_for"]
 
 #: One sentence for each refusal code; `{...}` are the refusal's own numbers.
 REASONS: dict[str, str] = {
@@ -36,9 +41,23 @@ REASONS: dict[str, str] = {
 }
 
 
+#: What stands for a refusal's numbers where many refusals are spoken of at once.
+_IN_GENERAL = {"window": "the set time", "counted": "enough", "cap": "the cap"}
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An event that a survey's trigger waits for: how many have come, and which one makes it a candidate (None: none
+    will any more). Both count from the last one that did. An event that needs no counting is due at the first."""
+
+    trigger: EventTrigger
+    counted: int = 0
+    due: int | None = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One survey and one person: every refusal, and what every rule says. `trigger` may still be awaited.
+    """One survey and one person: every refusal, what every rule says, and the events that are awaited.
 
     `depends` names what decides whether the person is in the audience and only a page can tell: `language`, `device`.
     """
@@ -47,6 +66,7 @@ class Explanation:
     refusals: tuple[Refusal, ...]
     rules: tuple[RuleReading, ...]
     depends: tuple[str, ...] = ()
+    awaits: tuple[Awaited, ...] = ()
 
     @property
     def may_ask(self) -> bool:
@@ -64,16 +84,68 @@ def in_words(refusal: Refusal) -> str:
     return REASONS[refusal.code].format(window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap)
 
 
-def explain(catalogue: Catalogue, person: Person, now: int) -> tuple[Explanation, ...]:
-    """Explain every survey of the catalogue to whoever asks about `person`, by key."""
-    return tuple(_explain(live, catalogue, person, Moment(now)) for _, live in sorted(catalogue.surveys.items()))
+def in_general(code: str, rule: str = "") -> str:
+    """Say a reason that many decisions had, each with numbers of its own."""
+    return f"rule {rule} is full" if code == "rule" else REASONS[code].format(rule=rule, **_IN_GENERAL)
 
 
-def _explain(live: LiveSurvey, catalogue: Catalogue, person: Person, moment: Moment) -> Explanation:
-    refusals = decide(live, catalogue.policy, person, moment)
+def _awaited(trigger: EventTrigger, counts: Mapping[str, int]) -> Awaited:
+    nth = trigger.nth
+    if nth is None:
+        return Awaited(trigger)
+    counted = counts.get(counter_of(trigger), 0)
+    due = next_due(nth, counted)
+    if due is None:
+        return Awaited(trigger, counted, None)
+    # From the last that counted, so that "2 of 3" is told every time anew.
+    base = due - nth.every if due > nth.start and nth.exactly is None else 0
+    return Awaited(trigger, counted - base, due - base)
+
+
+_FROM = {"any": "", "server": " from a backend", "browser": " from a page"}
+
+
+def waits_for(awaited: Awaited) -> str:
+    """Say what is awaited in a phrase: `Lesson Finished; 2 of 3 counted`."""
+    trigger = awaited.trigger
+    conditions = len(trigger.where)
+    met = f" that meets {conditions} condition{'' if conditions == 1 else 's'}" if conditions else ""
+    phrase = trigger.event + _FROM[trigger.source] + met
+    if awaited.due is None:
+        exactly = trigger.nth.exactly if trigger.nth else None
+        return f"{phrase}, number {exactly} alone; {awaited.counted} have come, so never again"
+    if awaited.due > 1:
+        phrase += f"; {awaited.counted} of {awaited.due} counted"
+    return phrase + (f"; then held for {format_span(trigger.hold_ms)}" if trigger.hold_ms else "")
+
+
+def explain(
+    catalogue: Catalogue, person: Person, now: int, counts: Mapping[str, int] = MappingProxyType({})
+) -> tuple[Explanation, ...]:
+    """Explain every survey of the catalogue to whoever asks about `person`, by key. `counts` are the person's
+    occurrences by counter."""
+    moment = Moment(now)
+    return tuple(
+        _explain(live, catalogue.policy, person, moment, counts) for _, live in sorted(catalogue.surveys.items())
+    )
+
+
+def _explain(
+    live: LiveSurvey, policy: Policy, person: Person, moment: Moment, counts: Mapping[str, int]
+) -> Explanation:
+    refusals = decide(live, policy, person, moment)
     depends: tuple[str, ...] = ()
     if live.judge is not None and meets(live.judge, person, moment) is None:
         # Without a page the decision is no, as it must be; but a page may still make it a yes.
         refusals = tuple(refusal for refusal in refusals if refusal.code != "audience")
         depends = told_by_page(live.survey.audience.where)
-    return Explanation(live, refusals, readings(live, person, moment.now), depends)
+    awaits = tuple(_awaited(trigger, counts) for trigger in live.survey.trigger.any)
+    return Explanation(live, refusals, readings(live, person, moment.now), depends, awaits)
+
+
+def next_time(explained: Sequence[Explanation], now: int) -> int | None:
+    """When the person may be asked next by any live survey; None: no time that passes will make it so."""
+    live = [one for one in explained if one.live.survey.state == "live"]
+    if any(one.may_ask for one in live):
+        return now
+    return min((one.free_at for one in live if one.free_at is not None and one.free_at < FOREVER), default=None)

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from tactful.core.conditions import Facts, compiled
 from tactful.core.surveys import EventTrigger, Nth, Trigger
 
-__all__ = ["Cancelling", "Event", "Matcher", "counter_of", "is_due", "matcher_of", "on_page"]
+__all__ = ["Cancelling", "Event", "Matcher", "counter_of", "is_due", "matcher_of", "next_due", "on_page"]
 
 _LONGEST_PAGE = 2_000
 
@@ -65,6 +65,15 @@ def is_due(nth: Nth | None, occurrence: int) -> bool:
     if nth.exactly is not None:
         return occurrence == nth.exactly
     return occurrence >= nth.start and (occurrence - nth.start) % nth.every == 0
+
+
+def next_due(nth: Nth, counted: int) -> int | None:
+    """The first occurrence after the `counted`-th that counts; None when none ever will again."""
+    if nth.exactly is not None:
+        return nth.exactly if counted < nth.exactly else None
+    if counted < nth.start:
+        return nth.start
+    return counted + nth.every - (counted - nth.start) % nth.every
 
 
 def counter_of(trigger: EventTrigger) -> str:

@@ -22,13 +22,13 @@ from tactful.core.results import as_json
 from tactful.definitions import change_json, invalid, parse, written_text
 from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
 from tactful.identity import normal_id
-from tactful.store.candidates import waiters
 from tactful.store.erasure import erase, export, find_by_id
 from tactful.store.people import Known
 from tactful.store.projects import Config, apply_definitions, find_key, plan_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
+from tactful.store.why import why_of
 from tactful.web.bodies import INGEST_LIMIT, read_bytes
 from tactful.web.browser import service_of
 from tactful.web.privacy import act, exported_json
@@ -354,24 +354,31 @@ async def get_person(call: Call) -> Response:
     return _json(_person_json(await call.service.db.read(person_row, call.project_id, known.person_id)))
 
 
+def _no_such_person() -> NotFound:
+    return NotFound("no_such_person", "There is no such person.")
+
+
 async def _known(call: Call) -> Known:
     person_id = call.request.path_params["person_id"]
     if "\0" in person_id:
-        raise NotFound("no_such_person", "There is no such person.")
+        raise _no_such_person()
     horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
     known = await call.service.db.read(read_person, call.project_id, person_id, horizon, now)
     if known is None:
-        raise NotFound("no_such_person", "There is no such person.")
+        raise _no_such_person()
     return known
 
 
 @_authorised("people:read")
 async def get_why(call: Call) -> Response:
     """For each survey, or for `survey`: may this person be asked, and if not, every reason with its numbers."""
-    known = await _known(call)
-    config = await call.service.configs.at_least(call.project_id, known.config_version)
-    waiting = await call.service.db.read(waiters, call.project_id, known.person_id, known.now)
-    return _json(explanation_json(config, known, call.query("survey"), waiting))
+    person_id = call.request.path_params["person_id"]
+    horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
+    found = None if "\0" in person_id else await call.service.db.read(why_of, call.project_id, person_id, horizon, now)
+    if found is None:
+        raise _no_such_person()
+    config = await call.service.configs.at_least(call.project_id, found.known.config_version)
+    return _json(explanation_json(config, found, call.query("survey")))
 
 
 @_authorised("people:read")

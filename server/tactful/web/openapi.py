@@ -90,13 +90,29 @@ SCHEMAS: dict[str, Schema] = {
     "Why": _object(
         person=_OPEN,
         now=_TIME,
+        next=_object(free_at=_MAYBE_TIME),
+        decisions={
+            "type": "array",
+            "items": _object(
+                at=_TIME,
+                first_at=_TIME,
+                times=_NUMBER,
+                survey=_TEXT,
+                outcome=_TEXT,
+                message=_TEXT,
+                reasons={"type": "array", "items": _object(code=_TEXT, message=_TEXT)},
+            ),
+        },
+        behind_ms=_NUMBER,
         surveys={
             "type": "array",
             "items": _object(
                 survey=_TEXT,
                 may_ask=_FLAG,
+                depends_on={"type": "array", "items": _TEXT},
                 refusals={"type": "array", "items": _object(code=_TEXT, message=_TEXT, free_at=_MAYBE_TIME)},
                 rules={"type": "array", "items": _object(rule=_TEXT, counted=_NUMBER, cap=_NUMBER)},
+                waits_for={"type": "array", "items": _object(event=_TEXT, counted=_NUMBER, message=_TEXT)},
                 waiting={
                     "type": "array",
                     "items": _object(per=_MAYBE_TEXT, event=_OPEN, not_before=_TIME, in_ms=_NUMBER),

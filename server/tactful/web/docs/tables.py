@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tactful.core.conditions import OPERATORS
 from tactful.core.explain import REASONS
+from tactful.core.journal import OUTCOMES
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import write_policy
@@ -117,6 +118,10 @@ def _reasons() -> str:
     return _table(("Code", "What it says"), rows)
 
 
+def _outcomes() -> str:
+    return _table(("Outcome", "What it says"), ([_code(code), _sentence(words)] for code, words in OUTCOMES.items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "operations": _operations,
@@ -125,6 +130,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "kinds": _kinds,
     "operators": _operators,
     "reasons": _reasons,
+    "outcomes": _outcomes,
 }
 
 
