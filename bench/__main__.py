@@ -6,11 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import journal, live_streams, rates, sizes, start
+from bench import backtest, journal, live_streams, rates, sizes, start
 from bench.report import Line, show
 from bench.world import a_world
 
-PARTS = ("sizes", "start", "requests", "live", "journal")
+PARTS = ("sizes", "start", "requests", "live", "journal", "backtest")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
             lines += journal.measure(Path(directory))
         if "live" in wanted:
             lines += live_streams.measure(Path(directory))
+        if "backtest" in wanted:
+            lines += backtest.measure(Path(directory))
     show(lines)
 
 

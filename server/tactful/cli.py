@@ -13,6 +13,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from tactful.cli_backtest import add_backtest
 from tactful.cli_definitions import add_definition_commands
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
@@ -49,6 +50,7 @@ add_definition_commands(app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
 add_people_commands(app)
+add_backtest(app)
 
 
 def _config(path: Path, name: str) -> Config:

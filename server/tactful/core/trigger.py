@@ -18,10 +18,10 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from tactful.core.conditions import Facts, compiled
+from tactful.core.conditions import Facts, compiled, look_up, same
 from tactful.core.surveys import EventTrigger, Nth, Trigger
 
-__all__ = ["Cancelling", "Event", "Matcher", "counter_of", "is_due", "matcher_of", "next_due", "on_page"]
+__all__ = ["Cancelling", "Event", "Matcher", "cancels", "counter_of", "is_due", "matcher_of", "next_due", "on_page"]
 
 _LONGEST_PAGE = 2_000
 
@@ -56,6 +56,16 @@ def matcher_of(trigger: EventTrigger) -> Matcher:
         return judge is None or judge(Facts({"properties": event.properties}, now)) is True
 
     return matches
+
+
+def cancels(cancelling: Cancelling, event: Event, survey: str, values: Mapping[str, object]) -> bool:
+    """Tell whether `event` takes away a candidate of `survey` that was made with these `values` by path."""
+    if cancelling.survey != survey:
+        return False
+    path = cancelling.same
+    if path is None:
+        return True
+    return path in values and same(look_up({"properties": event.properties}, path), values[path])
 
 
 def is_due(nth: Nth | None, occurrence: int) -> bool:

@@ -7,15 +7,14 @@ be taken up only while it is here, so a cancellation also reaches a card that is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from tactful.core.catalogue import Candidate, Catalogue, EventValues, Held
-from tactful.core.conditions import look_up, same
-from tactful.core.trigger import Cancelling, Event
-from tactful.store.script import Row, Script, one, rows, run
+from tactful.core.trigger import Cancelling, Event, cancels
+from tactful.store.script import Script, one, rows, run
 
 __all__ = ["Waiter", "add", "asked_for", "cancel", "consume", "is_waiting", "ready", "waiters"]
 
@@ -114,19 +113,10 @@ def cancel(project_id: str, person_id: str, event: Event, cancelling: Sequence[C
     found = yield rows(READ_CANCELLABLE, project_id, person_id, now)
     cancelled = 0
     for row in found:
-        if any(_cancels(one, event, row) for one in cancelling):
+        values = orjson.loads(row["same"])
+        if any(cancels(one, event, row["survey_key"], values) for one in cancelling):
             cancelled += yield run(DELETE_CANDIDATE, project_id, person_id, row["candidate_id"])
     return cancelled
-
-
-def _cancels(cancelling: Cancelling, event: Event, row: Row) -> bool:
-    if cancelling.survey != row["survey_key"]:
-        return False
-    path = cancelling.same
-    if path is None:
-        return True
-    values: Mapping[str, object] = orjson.loads(row["same"])
-    return path in values and same(look_up({"properties": event.properties}, path), values[path])
 
 
 def is_waiting(project_id: str, person_id: str, candidate_id: str, now: int) -> Script[bool]:

@@ -21,8 +21,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack, closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,10 +33,10 @@ import aiosqlite
 from tactful.clock import Clock
 from tactful.errors import Busy
 from tactful.store.batches import Outcome, Start, commit_alone, commit_batch, drive
-from tactful.store.connections import BUSY_TIMEOUT_MS, Synchronous, connect_reader, connect_writer
+from tactful.store.connections import BUSY_TIMEOUT_MS, Synchronous, connect_reader, connect_writer, rollback
 from tactful.store.script import Script
 
-__all__ = ["SqliteDatabase", "read_once", "run_once"]
+__all__ = ["SqliteDatabase", "read_once", "run_once", "scanning"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -215,10 +215,28 @@ def read_once(path: str | Path, clock: Clock, script: Callable[P, Script[T]], *a
     return _scan(Path(path), clock, partial(script, *args, **kwargs))
 
 
-def _scan(path: Path, clock: Clock, start: Callable[[], Script[T]]) -> T:
+@contextmanager
+def scanning(path: str | Path, clock: Clock) -> Iterator[Callable[..., Any]]:
+    """Give a way to run scripts, one after the other, on one connection that cannot write; each sees one moment.
+
+    For commands that read much beside the server. Raises `CannotStart`.
+    """
     with closing(connect_reader(path, clock)) as connection:
-        connection.execute("BEGIN")
-        return drive(connection, start())
+
+        def scan(script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+            connection.execute("BEGIN")
+            try:
+                return drive(connection, script(*args, **kwargs))
+            finally:
+                rollback(connection)
+
+        yield scan
+
+
+def _scan(path: Path, clock: Clock, start: Callable[[], Script[T]]) -> T:
+    with scanning(path, clock) as scan:
+        found: T = scan(start)
+        return found
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -42,6 +42,7 @@ PAGES: dict[str, Page] = {
         Page("signing", "Signing users", "Set up", "Prove who is on the page, in five languages."),
         Page("surveys", "Surveys", "Ask", "Every field of a survey, with an example that uses them."),
         Page("throttling", "Throttling", "Ask", "How rules count, when they let go, and how to see why."),
+        Page("backtest", "Backtest", "Ask", "What another policy or survey would have asked, before it asks anybody."),
         Page("statistics", "How the numbers are made", "Read", "Scores, intervals, small samples and rates."),
         Page("api", "Management API", "Read", "Surveys, policy, people, responses and results over HTTP."),
         Page("operations", "Operations", "Run", "Settings, commands, backup, upgrade, proxy, limits."),

@@ -1,0 +1,379 @@
+"""Backtest: what would have been asked, had these rules and surveys been in force when these events came.
+
+Kept events are heard again in the order in which they happened, through the functions that decide every day: a
+catalogue says what waits for an event, `candidates` what it makes of it, `choose` whom to offer what, under the
+person's history so far. That history is what was really asked before the period, and from then on what is asked here.
+
+What cannot be known is assumed, and `ASSUMPTIONS` says it in words. Everybody's tab is open: an offer is made the
+moment it may be and taken up at once, the next one `PAUSE_MS` later at the earliest. What a survey's people did with
+its asks (answer, dismiss) they do here as often; who of them does is a sticky hash, so the same input gives the same
+output.
+
+People are independent of one another unless a rule counts over several. `replay` is one line of time: hand it one
+person's events, or those of everybody who shares such a rule, in order.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from tactful.core.catalogue import Candidate, Catalogue, Held, candidates, choose, compile_catalogue
+from tactful.core.decide import LiveSurvey, Moment, Refusal, free_again, share_of
+from tactful.core.people import PastAsk, Person
+from tactful.core.policy import Policy
+from tactful.core.spans import MINUTE_MS
+from tactful.core.surveys import EventTrigger, Survey
+from tactful.core.trigger import Event, cancels
+
+__all__ = [
+    "ASSUMPTIONS",
+    "PAUSE_MS",
+    "Asking",
+    "Habit",
+    "Happened",
+    "Plan",
+    "Subject",
+    "Tally",
+    "plan_of",
+    "replay",
+]
+
+#: A tab that has asked asks for what else waits after this time.
+PAUSE_MS = 5 * MINUTE_MS
+
+ASSUMPTIONS: tuple[str, ...] = (
+    "Everybody's tab is open: an offer is made the moment it may be and taken up at once. The real number is lower.",
+    "Only events of backends are kept, so triggers that wait for what pages report make nobody a candidate here.",
+    "Where a survey may appear (`page`) is not checked: an event of a backend happens on no page.",
+    "Traits, accounts and sample keys are those of today. Opt-outs hold from when they were really made.",
+    "People answer and dismiss at once, and as often as they really did when they were asked this survey.",
+    "Occurrences (`nth`) are counted from the first kept event on.",
+    "Asks before the period are the real ones; those in it are replaced by the ones here. Test people are left out.",
+)
+
+
+class Habit(NamedTuple):
+    """What people do with a survey's asks: the shares 0..1 of those who answer and of those who dismiss."""
+
+    responded: float = 0.0
+    dismissed: float = 0.0
+
+
+_NO_HABIT = Habit()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is tried: asks are made from `since` (counted) until `until` (not counted), in milliseconds."""
+
+    catalogue: Catalogue
+    since: int
+    until: int
+    habits: Mapping[str, Habit] = field(default_factory=dict)
+
+    def reads(self) -> dict[str, bool]:
+        """The names of the events that matter, and whether anything looks at their properties."""
+        found = {name: any(_looks_inside(one) for one in waiting) for name, waiting in self._waited_for()}
+        for name, cancelling in self.catalogue.by_cancel.items():
+            found[name] = found.get(name, False) or any(one.same is not None for one in cancelling)
+        return found
+
+    def _waited_for(self) -> Iterable[tuple[str, Sequence[EventTrigger]]]:
+        return ((name, [one.trigger for one in waiting]) for name, waiting in self.catalogue.by_event.items())
+
+
+def _looks_inside(trigger: EventTrigger) -> bool:
+    return bool(trigger.where or trigger.per is not None or trigger.cancel_on)
+
+
+class Happened(NamedTuple):
+    """An event of a person: when, and under which id, from which sticky choices are made."""
+
+    person_id: str
+    at: int
+    event_id: str
+    event: Event
+
+
+class Subject(NamedTuple):
+    """A person as they are today. `person.asks` are those really made before the period, with what became of them
+    even later; `asked_for` the values of `per` that each survey was asked for by then."""
+
+    person: Person
+    opted_out_at: int | None = None
+    asked_for: frozenset[tuple[str, str]] = frozenset()
+
+
+class Asking(NamedTuple):
+    """Somebody would have been asked; `who` is their user id, else their anonymous id."""
+
+    at: int
+    person_id: str
+    survey: str
+    who: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a plan came to, added up over all people.
+
+    `candidates` counts by survey; `refused` counts candidates by (survey, code, rule) of what kept them from being
+    asked at first sight, all reasons of each, and `examples` has one refusal of each; `fates` counts by (survey, fate):
+    `asked`, `cancelled`, `replaced` by a newer one for the same, `done` (asked for the same before), `expired` and, at
+    the period's end, `waiting`.
+    """
+
+    events: int = 0
+    asks: list[Asking] = field(default_factory=list)
+    candidates: Counter[str] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str, str | None], Refusal] = field(default_factory=dict)
+    fates: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def plan_of(
+    policy: Policy, surveys: Iterable[tuple[Survey, int]], live: frozenset[str], period: tuple[int, int]
+) -> Plan:
+    """Plan to try these surveys (each with its version) in `period`; those in `live` as if they were live."""
+    taken = [(replace(survey, state="live") if survey.key in live else survey, version) for survey, version in surveys]
+    return Plan(compile_catalogue(policy, taken), *period)
+
+
+@dataclass(slots=True)
+class _Waiter:
+    """A candidate in its row's place, with what the row says."""
+
+    candidate: Candidate
+    not_before: int
+    expires_at: int
+    same: Mapping[str, object]
+    seen: bool = False
+
+
+def _not_before(waiter: _Waiter) -> int:
+    return waiter.not_before
+
+
+@dataclass(slots=True)
+class _State:
+    """One person so far. `unsettled` are real asks whose outcome came within the period."""
+
+    person_id: str
+    person: Person
+    opted_out_at: int | None
+    asked_for: set[tuple[str, str]]
+    unsettled: tuple[PastAsk, ...]
+    counters: dict[str, int] = field(default_factory=dict)
+    waiting: list[_Waiter] = field(default_factory=list)
+    wake_at: int | None = None
+    busy_until: int = 0
+
+    def known(self, now: int) -> Person:
+        """The person as anybody would have known them at `now`."""
+        person = self.person
+        if self.unsettled:
+            person = person._replace(asks=person.asks + tuple(_as_of(ask, now) for ask in self.unsettled))
+        if self.opted_out_at is not None:
+            person = person._replace(opted_out=now >= self.opted_out_at)
+        return person
+
+
+def _as_of(ask: PastAsk, now: int) -> PastAsk:
+    dismissed, responded = (at if at is not None and at <= now else None for at in (ask.dismissed_at, ask.responded_at))
+    return ask._replace(dismissed_at=dismissed, responded_at=responded)
+
+
+def _begin(person_id: str, subject: Subject, at: int, since: int) -> _State:
+    """Somebody's state at their first event: who sends an event at `at` has been seen then."""
+    person = subject.person
+    late = tuple(ask for ask in person.asks if (ask.dismissed_at or 0) >= since or (ask.responded_at or 0) >= since)
+    settled = tuple(ask for ask in person.asks if ask not in late) if late else person.asks
+    person = person._replace(first_seen_at=min(person.first_seen_at, at), asks=settled)
+    return _State(person_id, person, subject.opted_out_at, set(subject.asked_for), late)
+
+
+def replay(plan: Plan, subjects: Mapping[str, Subject], events: Iterable[Happened], tally: Tally) -> None:
+    """Hear `events`, in the order of time, of the people in `subjects` (others are passed over), and add to `tally`."""
+    line = _Line(plan, subjects, tally)
+    for happened in events:
+        line.hear(happened)
+    line.finish()
+
+
+class _Line:
+    """One line of time: the people on it, and when each is to be looked at again."""
+
+    def __init__(self, plan: Plan, subjects: Mapping[str, Subject], tally: Tally) -> None:
+        self._plan = plan
+        self._catalogue = plan.catalogue
+        self._subjects = subjects
+        self._tally = tally
+        self._states: dict[str, _State] = {}
+        self._wakes: list[tuple[int, str]] = []
+
+    def hear(self, happened: Happened) -> None:
+        """Let an event be counted, cancel, and make candidates; then see who may be asked."""
+        person_id, at, _, event = happened
+        waiting = self._catalogue.waiting_for(event, at)
+        cancelling = self._catalogue.cancelled_by(event)
+        if at >= self._plan.until or not (waiting or cancelling):
+            return
+        state = self._states.get(person_id)
+        if state is None:
+            subject = self._subjects.get(person_id)
+            if subject is None:
+                return
+            state = self._states[person_id] = _begin(person_id, subject, at, self._plan.since)
+        self._wake_all(at)
+        self._tally.events += 1
+        if cancelling and state.waiting:
+            self._cancel(state, event)
+        counts = state.counters
+        for counter in {one.counter for one in waiting if one.counter is not None}:
+            counts[counter] = counts.get(counter, 0) + 1
+        if at < self._plan.since:
+            return
+        _, held = candidates(waiting, counts, happened.event_id, event)
+        if held:
+            self._add(state, held, at)
+        if state.waiting:
+            self._look(state, at)
+
+    def finish(self) -> None:
+        """Let the time run to the end of the period."""
+        self._wake_all(self._plan.until)
+        for state in self._states.values():
+            for waiter in state.waiting:
+                self._fate(waiter, "expired" if waiter.expires_at <= self._plan.until else "waiting")
+
+    def _fate(self, waiter: _Waiter, fate: str) -> None:
+        self._tally.fates[waiter.candidate.live.survey.key, fate] += 1
+
+    def _wake_all(self, until: int) -> None:
+        """Look again at everybody whose time comes before `until`."""
+        while self._wakes and self._wakes[0][0] < until:
+            at, person_id = heapq.heappop(self._wakes)
+            state = self._states[person_id]
+            if state.wake_at == at:
+                state.wake_at = None
+                self._look(state, at)
+
+    def _wake(self, state: _State, at: int) -> None:
+        if at < self._plan.until and (state.wake_at is None or at < state.wake_at):
+            state.wake_at = at
+            heapq.heappush(self._wakes, (at, state.person_id))
+
+    def _cancel(self, state: _State, event: Event) -> None:
+        kept = []
+        for waiter in state.waiting:
+            key = waiter.candidate.live.survey.key
+            if any(cancels(one, event, key, waiter.same) for one in self._catalogue.cancelled_by(event)):
+                self._fate(waiter, "cancelled")
+            else:
+                kept.append(waiter)
+        state.waiting = kept
+
+    def _add(self, state: _State, held: Sequence[Held], now: int) -> None:
+        """Let candidates wait, as `store.candidates.add` does: a newer one for the same takes the older one's place."""
+        for one in held:
+            key, per = one.candidate.live.survey.key, one.candidate.per
+            self._tally.candidates[key] += 1
+            not_before = now + one.hold_ms
+            waiter = _Waiter(one.candidate, not_before, not_before + one.within_ms, one.same)
+            if per is not None and (key, per) in state.asked_for:
+                self._fate(waiter, "done")
+                continue
+            if per is not None:
+                self._replace(state, key, per)
+            # As the table has them, by when they may be offered, so that of two surveys of one priority the older goes.
+            state.waiting.append(waiter)
+            state.waiting.sort(key=_not_before)
+
+    def _replace(self, state: _State, key: str, per: str) -> None:
+        for waiter in state.waiting:
+            if waiter.candidate.live.survey.key == key and waiter.candidate.per == per:
+                self._fate(waiter, "replaced")
+                state.waiting.remove(waiter)
+                return
+
+    def _look(self, state: _State, now: int) -> None:
+        """Choose among what is due and ask it, then look again when the next thing may be asked."""
+        if now < state.busy_until:
+            self._wake(state, state.busy_until)
+            return
+        due = self._due(state, now)
+        if not due:
+            self._look_later(state, now, {})
+            return
+        decision = choose(
+            [waiter.candidate for waiter in due.values()], self._catalogue.policy, state.known(now), Moment(now)
+        )
+        self._count_refusals(state, now, decision.refusals)
+        if decision.offer is not None:
+            self._ask(state, decision.offer, now)
+        self._look_later(state, now, decision.refusals)
+
+    def _due(self, state: _State, now: int) -> dict[str, _Waiter]:
+        """The first waiter of each survey among those whose time has come; whose time is over goes. A decision is about
+        a survey and a person, so the other waiters of a survey would hear the same."""
+        kept = [waiter for waiter in state.waiting if waiter.expires_at > now]
+        if len(kept) < len(state.waiting):
+            for waiter in state.waiting:
+                if waiter.expires_at <= now:
+                    self._fate(waiter, "expired")
+            state.waiting = kept
+        due: dict[str, _Waiter] = {}
+        for waiter in kept:
+            if waiter.not_before <= now:
+                due.setdefault(waiter.candidate.live.survey.key, waiter)
+        return due
+
+    def _look_later(self, state: _State, now: int, refusals: Mapping[str, tuple[Refusal, ...]]) -> None:
+        if not state.waiting:
+            return
+        if state.busy_until > now:
+            self._wake(state, state.busy_until)
+            return
+        for waiter in state.waiting:
+            if waiter.not_before > now:
+                self._wake(state, waiter.not_before)
+            else:
+                again = free_again(refusals.get(waiter.candidate.live.survey.key, ()))
+                if again is not None and again < waiter.expires_at:
+                    self._wake(state, max(again, now + 1))
+
+    def _count_refusals(self, state: _State, now: int, refusals: Mapping[str, tuple[Refusal, ...]]) -> None:
+        """Count what kept each candidate from being asked the first time that it was looked at."""
+        for waiter in state.waiting if refusals else ():
+            key = waiter.candidate.live.survey.key
+            if not waiter.seen and waiter.not_before <= now and key in refusals:
+                waiter.seen = True
+                for refusal in refusals[key]:
+                    reason = (key, refusal.code, refusal.rule)
+                    self._tally.refused[reason] += 1
+                    self._tally.examples.setdefault(reason, refusal)
+
+    def _ask(self, state: _State, chosen: Candidate, now: int) -> None:
+        live = chosen.live
+        key = live.survey.key
+        self._tally.asks.append(Asking(now, state.person_id, key, state.person.sample_key))
+        self._tally.fates[key, "asked"] += 1
+        state.waiting = [waiter for waiter in state.waiting if waiter.candidate is not chosen]
+        if chosen.per is not None:
+            state.asked_for.add((key, chosen.per))
+        state.busy_until = now + PAUSE_MS
+        state.person = state.person._replace(asks=(*state.person.asks, self._asked(state, live, now)))
+
+    def _asked(self, state: _State, live: LiveSurvey, now: int) -> PastAsk:
+        survey = live.survey
+        habit = self._plan.habits.get(survey.key, _NO_HABIT)
+        share = share_of("backtest", survey.key, state.person.sample_key, str(now)) if any(habit) else 1.0
+        responded = share < habit.responded
+        dismissed = not responded and share < habit.responded + habit.dismissed
+        return PastAsk(
+            survey.key, survey.kind, survey.tags, now, now if dismissed else None, now if responded else None
+        )
