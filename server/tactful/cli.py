@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,7 @@ from tactful.store.projects import (
     load_config,
 )
 from tactful.store.sqlite import run_once
+from tactful.store.standings import read_standings
 from tactful.store.why import why_of_alias
 from tactful.web.why import explanation_json
 
@@ -152,11 +154,11 @@ def why(
     alias, said = _alias(user, anonymous)
     path = ready_database()
     config = _config(path, project)
-    horizon_ms = config.catalogue.horizon_ms
-    found = run_once(path, clock, why_of_alias, config.project_id, alias, horizon_ms, clock.now_ms())
+    found = run_once(path, clock, why_of_alias, config.project_id, alias, config.catalogue, clock.now_ms())
     if found is None:
         raise NotFound("no_such_person", f"Nobody with the {said} has been seen in this project.")
-    told = explanation_json(config, found, survey)
+    standings = run_once(path, clock, read_standings, config.project_id, config.catalogue)
+    told = explanation_json(replace(config, standings=standings), found, survey)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
         return

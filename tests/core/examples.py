@@ -48,6 +48,8 @@ def a_rule(window_ms: int, cap: int = 1, *, surveys: str = "all", **fields: Any)
     return Rule(surveys=surveys, cap=cap, window_ms=window_ms, **given)
 
 
-def decided(survey: Survey, policy: Policy, person: Person, moment: Moment | None = None) -> tuple[Refusal, ...]:
-    """What `decide` says of the survey under the policy, now by default."""
-    return decide(LiveSurvey.under(policy, survey, 1), policy, person, moment or Moment(NOW))
+def decided(
+    survey: Survey, policy: Policy, person: Person, moment: Moment | None = None, **live: Any
+) -> tuple[Refusal, ...]:
+    """What `decide` says of the survey under the policy, now by default. `live_since` and `yields_to` may be given."""
+    return decide(LiveSurvey.under(policy, survey, 1, **live), policy, person, moment or Moment(NOW))

@@ -14,6 +14,7 @@ from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
     AnswerCondition,
     Audience,
+    Enough,
     EventTrigger,
     Look,
     Nth,
@@ -39,6 +40,7 @@ JSON = st.recursive(
 KEYS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,10}", fullmatch=True)
 SHARES = st.floats(0, 1)
 SPANS = st.integers(0, 3_660).map(lambda days: days * DAY_MS) | st.integers(0, 10_000)
+LONG_SPANS = st.integers(1, 3_660).map(lambda days: days * DAY_MS)
 SCALARS = st.booleans() | NUMBERS | TEXTS
 
 _written = st.builds(
@@ -186,12 +188,16 @@ def surveys(draw: st.DrawFn) -> Survey:
             repeat_ms=draw((SPANS | st.just(FOREVER)) if has_default else (st.none() | SPANS | st.just(FOREVER))),
             tenure_ms=draw(st.none() | SPANS),
             ignores=draw(st.frozensets(KEYS, max_size=3)),
+            reserve_ms=draw(st.none() | LONG_SPANS),
+            spread_ms=draw(st.none() | LONG_SPANS),
         ),
         tags=draw(st.frozensets(KEYS, max_size=3)),
         priority=draw(st.integers(-1_000, 1_000)),
         intro=draw(st.none() | texts()),
         thanks=draw(st.just({}) | _by_band(bands, said)),
         look=draw(LOOKS),
+        enough=draw(st.none() | st.builds(Enough, st.floats(0.001, 100), LONG_SPANS)) if scored else None,
+        quota=draw(st.none() | st.integers(1, 10_000_000)),
     )
 
 
@@ -199,6 +205,7 @@ def surveys(draw: st.DrawFn) -> Survey:
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with every field drawn, as it would have been read."""
     selections = st.sampled_from(["all", "this", *(f"kind:{kind}" for kind in KINDS)]) | KEYS.map("tag:{}".format)
+    scopes = st.sampled_from([("person", None), ("account", None), ("project", None), ("same", "traits.a b.c")])
     rules = [
         Rule(
             id=rule_id,
@@ -208,6 +215,7 @@ def policies(draw: st.DrawFn) -> Policy:
             window_ms=draw(
                 st.integers(1, 3_660).map(lambda days: days * DAY_MS) | st.sampled_from([SECOND_MS, FOREVER])
             ),
+            **dict(zip(("scope", "trait"), draw(scopes), strict=True)),
         )
         for rule_id in draw(st.lists(KEYS, max_size=5, unique=True))
     ]

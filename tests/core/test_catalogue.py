@@ -233,3 +233,30 @@ def test_an_offer_has_the_same_id_whenever_it_is_made_and_another_one_for_anythi
     assert len(ids) == len(others)
     assert one.offer_id("p1") not in ids
     assert one._replace(delay_ms=9, event={"course": "algebra"}).offer_id("p1") == one.offer_id("p1")
+
+
+def test_a_candidate_is_what_the_newer_configuration_makes_of_it_or_gone() -> None:
+    before, after = _compiled(a_survey("a")), _compiled(a_survey("b"), a_survey("a", name="Edited"))
+    one = Candidate(before.surveys["a"], "m1")
+    again = one.under(after)
+    assert again is not None
+    assert (again.live, again.message_id) == (after.surveys["a"], "m1")
+    assert Candidate(after.surveys["b"], "m1").under(before) is None
+
+
+def test_a_survey_yields_to_live_ones_of_higher_priority_that_reserve() -> None:
+    reserve = {"throttle": {"reserve_ms": 5}}
+    catalogue = _compiled(
+        a_survey("low", priority=1),
+        a_survey("same", priority=2, **reserve),
+        a_survey("high", priority=3, **reserve),
+        a_survey("paused", priority=9, state="paused", **reserve),
+        a_survey("plain", priority=9),
+    )
+    yields = {key: [one.survey.key for one in live.yields_to] for key, live in catalogue.surveys.items()}
+    assert yields == {"low": ["high", "same"], "same": ["high"], "high": [], "paused": [], "plain": []}
+
+
+@pytest.mark.parametrize(("survey", "limited"), [(a_survey(), False), (a_survey(quota=3), True)])
+def test_a_catalogue_knows_whether_somebody_has_to_count(survey: Survey, limited: bool) -> None:
+    assert _compiled(survey).limited is limited

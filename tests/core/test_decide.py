@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.core.conditions import Condition
-from tactful.core.decide import CHECKS, LiveSurvey, Moment, Refusal, readings, share_of
-from tactful.core.people import PastAsk, Person
+from tactful.core.decide import CHECKS, LiveSurvey, Moment, Refusal, decide, readings, share_of
+from tactful.core.people import PastAsk, Person, Tally
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS, FOREVER
-from tactful.core.surveys import Survey, Trigger
+from tactful.core.standing import Standing
+from tactful.core.surveys import Audience, Enough, Survey
 from tests.core.examples import NOW, OPEN, a_person, a_rule, a_survey, an_ask, decided
 
 DAY = DAY_MS
+#: Where in a spread of a day the turn of `ann` comes.
+TURN_OF_ANN = int(share_of("spread", "nps", "ann") * DAY_MS)
 IS_PRO = (Condition("traits.plan", "is", "pro"),)
 OLD_ENOUGH = (Condition("person.age_days", "gte", 100),)
 
@@ -32,14 +34,31 @@ class Case:
     policy: Policy = OPEN
     person: Person = field(default_factory=a_person)
     moment: Moment = field(default_factory=lambda: Moment(NOW))
+    live_since: int | None = None
+    yields_to: tuple[Survey, ...] = ()
 
     def decided(self) -> tuple[Refusal, ...]:
-        return decided(self.survey, self.policy, self.person, self.moment)
+        others = tuple(LiveSurvey.under(self.policy, other, 1) for other in self.yields_to)
+        live = {"live_since": self.live_since, "yields_to": others}
+        return decided(self.survey, self.policy, self.person, self.moment, **live)
 
 
 def _rules(*rules: Rule) -> Policy:
     return Policy(rules, tenure_ms=0)
 
+
+def _standing(responses: int, margin: float | None = None) -> Moment:
+    return Moment(NOW, standings={"nps": Standing(responses, margin)})
+
+
+ENOUGH = Enough(5, 30 * DAY)
+ACME = {"account_id": "acme"}
+ACCOUNT_RULE = a_rule(DAY, 2, scope="account")
+IN_ACME = Tally("account:acme", "all", "asked")
+REGION_RULE = a_rule(DAY, scope="same", trait="traits.region")
+#: A survey of higher priority that was asked a day ago, and reserves people for a week.
+FIRST = a_survey("first", priority=1, throttle={"reserve_ms": 7 * DAY, "repeat_ms": 3 * DAY})
+FIRED = {"fired": {"first": NOW - DAY}, "asks": (an_ask(DAY, "first"),)}
 
 REFUSED = {
     "draft": (Case(a_survey(state="draft")), Refusal("not_live")),
@@ -89,6 +108,35 @@ REFUSED = {
         ),
         Refusal("rule", free_at=NOW - 7 + DAY, rule="r", counted=1, cap=1, window_ms=DAY),
     ),
+    "the account was asked": (
+        Case(policy=_rules(ACCOUNT_RULE), person=a_person(**ACME, tallies={IN_ACME: (NOW - 3, NOW - 5)})),
+        Refusal("rule", free_at=NOW - 5 + DAY, rule="r", counted=2, cap=2, window_ms=DAY),
+    ),
+    "no value to go by": (Case(policy=_rules(REGION_RULE)), Refusal("same_missing", rule="r")),
+    "its turn comes later": (
+        Case(a_survey(throttle={"spread_ms": DAY}), live_since=NOW - TURN_OF_ANN + 1),
+        Refusal("spread", free_at=NOW + 1, window_ms=DAY),
+    ),
+    "quota reached": (Case(a_survey(quota=5), moment=_standing(5)), Refusal("quota", counted=5, cap=5)),
+    "known closely enough": (
+        Case(a_survey(enough=ENOUGH), moment=_standing(0, 5.0)),
+        Refusal("enough", window_ms=30 * DAY),
+    ),
+    "kept for a survey that is free soon": (
+        Case(person=a_person(**FIRED), yields_to=(FIRST,)),
+        Refusal("reserved", free_at=NOW + 6 * DAY, window_ms=7 * DAY, survey="first"),
+    ),
+    "kept for a survey that is free now": (
+        Case(person=a_person(fired={"first": NOW}), yields_to=(FIRST,)),
+        Refusal("reserved", free_at=NOW + 7 * DAY, window_ms=7 * DAY, survey="first"),
+    ),
+    "kept until it is free, exactly as long as its reserve": (
+        Case(
+            person=a_person(fired={"first": NOW}, asks=(an_ask(0, "first"),)),
+            yields_to=(replace(FIRST, throttle=replace(FIRST.throttle, repeat_ms=7 * DAY)),),
+        ),
+        Refusal("reserved", free_at=NOW + 7 * DAY, window_ms=7 * DAY, survey="first"),
+    ),
 }
 
 ASKED = {
@@ -104,6 +152,25 @@ ASKED = {
         a_survey(throttle={"tenure_ms": 0}),
         policy=replace(OPEN, tenure_ms=900 * DAY),
         person=a_person(first_seen_at=NOW),
+    ),
+    "no account to protect": Case(policy=_rules(ACCOUNT_RULE)),
+    "a place left in the account": Case(
+        policy=_rules(ACCOUNT_RULE), person=a_person(**ACME, tallies={IN_ACME: (NOW - 3,)})
+    ),
+    "its turn has come": Case(a_survey(throttle={"spread_ms": DAY}), live_since=NOW - TURN_OF_ANN),
+    "never live, nothing to spread": Case(a_survey(throttle={"spread_ms": DAY})),
+    "a response short of the quota": Case(a_survey(quota=5), moment=_standing(4)),
+    "nobody has counted": Case(a_survey(quota=5, enough=ENOUGH)),
+    "not known closely enough": Case(a_survey(enough=ENOUGH), moment=_standing(0, 5.1)),
+    "too few to tell how closely": Case(a_survey(enough=ENOUGH), moment=_standing(0)),
+    "the other survey's trigger never fired": Case(yields_to=(FIRST,)),
+    "the other survey's reserve is over": Case(person=a_person(fired={"first": NOW - 7 * DAY}), yields_to=(FIRST,)),
+    "the other survey is free too late": Case(
+        person=a_person(fired={"first": NOW}, asks=(an_ask(0, "first"),)),
+        yields_to=(replace(FIRST, throttle=replace(FIRST.throttle, repeat_ms=7 * DAY + 1)),),
+    ),
+    "time alone will not free the other survey": Case(
+        person=a_person(**FIRED), yields_to=(replace(FIRST, audience=Audience(IS_PRO)),)
     ),
     "repeat over": Case(a_survey(throttle={"repeat_ms": DAY}), person=a_person(asks=(an_ask(DAY),))),
     "another survey does not repeat": Case(
@@ -132,13 +199,25 @@ def test_nothing_refuses(case: Case) -> None:
 #: Refused by every check at once.
 NEVER = Case(
     a_survey(
-        state="draft", sample=0.0, where=IS_PRO, page="/app/*", throttle={"tenure_ms": 200 * DAY, "repeat_ms": DAY}
+        state="draft",
+        sample=0.0,
+        where=IS_PRO,
+        page="/app/*",
+        throttle={"tenure_ms": 200 * DAY, "repeat_ms": DAY, "spread_ms": 9 * DAY},
+        quota=1,
+        enough=ENOUGH,
     ),
-    Policy((a_rule(DAY, id="first"), a_rule(DAY, id="second")), holdout=1.0),
-    a_person(opted_out=True, asks=(an_ask(5),)),
-    Moment(NOW, "https://site.test/"),
+    Policy((a_rule(DAY, id="first"), a_rule(DAY, id="second"), REGION_RULE), holdout=1.0),
+    a_person(opted_out=True, asks=(an_ask(5),), fired={"vip": NOW}),
+    Moment(NOW, "https://site.test/", standings={"nps": Standing(1, 1.0)}),
+    live_since=NOW,
+    yields_to=(a_survey("vip", priority=1, throttle={"reserve_ms": DAY}),),
 )
-ALL_CODES = ["not_live", "opted_out", "holdout", "sample", "audience", "page", "tenure", "repeat", "rule", "rule"]
+#: `vip` is refused for ever by what refuses everything, so it reserves nothing here.
+ALL_CODES = [
+    *("not_live", "opted_out", "holdout", "sample", "audience", "page", "tenure", "spread", "quota", "enough"),
+    *("repeat", "rule", "rule", "same_missing"),
+]
 
 
 def _codes(case: Case) -> list[str]:
@@ -147,8 +226,20 @@ def _codes(case: Case) -> list[str]:
 
 def test_every_reason_is_told_and_not_merely_the_first() -> None:
     assert _codes(NEVER) == ALL_CODES
-    assert [refusal.rule for refusal in NEVER.decided()][-2:] == ["first", "second"]
-    assert len(CHECKS) == len(set(ALL_CODES))
+    assert [refusal.rule for refusal in NEVER.decided()][-3:] == ["first", "second", "r"]
+    # `_rules` says two things, and `reserved` only where time alone frees the other survey.
+    assert len(CHECKS) == len(set(ALL_CODES) - {"same_missing"}) + 1
+
+
+def test_what_is_not_compiled_is_checked_by_everything() -> None:
+    """A survey knows which checks concern it; one that does not know yet is refused no less."""
+    for case, _ in REFUSED.values():
+        others = tuple(LiveSurvey.under(case.policy, other, 1) for other in case.yields_to)
+        compiled = LiveSurvey.under(case.policy, case.survey, 1, case.live_since, others)
+        for moment in (case.moment, case.moment._replace(asked_for=True)):
+            for person in (case.person, case.person._replace(test=True)):
+                every = decide(replace(compiled, finders=None), case.policy, person, moment)
+                assert decide(compiled, case.policy, person, moment) == every
 
 
 def test_a_test_person_passes_what_would_keep_a_tester_from_seeing_a_card() -> None:
@@ -167,68 +258,6 @@ def test_readings_tell_the_free_rules_as_well_as_the_full_ones() -> None:
     live = LiveSurvey.under(policy, a_survey(), 1)
     told = readings(live, a_person(asks=(an_ask(5),)), NOW)
     assert [(one.rule.id, one.counted, one.full) for one in told] == [("full", 1, True), ("free", 1, False)]
-
-
-class TestShares:
-    """Samples and the holdout: sticky, near their share, and independent of one another."""
-
-    PEOPLE = tuple(f"user-{number}" for number in range(4_000))
-
-    @pytest.mark.parametrize(
-        ("parts", "share"),
-        [
-            (("sample", "nps", "ann"), 0.5631625904479272),
-            (("sample", "nps", "bob"), 0.1507240214481906),
-            (("holdout", "ann"), 0.3477669755831973),
-        ],
-    )
-    def test_a_share_is_the_same_in_every_release(self, parts: tuple[str, ...], share: float) -> None:
-        assert share_of(*parts) == share, "another hash would draw every running sample anew"
-
-    def test_parts_do_not_run_into_each_other(self) -> None:
-        assert len({share_of("a", "bc"), share_of("ab", "c"), share_of("abc")}) == 3
-
-    @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=3))
-    def test_a_share_lies_in_its_range(self, parts: list[str]) -> None:
-        assert 0 <= share_of(*parts) < 1
-
-    def _sampled(self, key: str, share: float) -> set[str]:
-        survey = a_survey(key, sample=share)
-        return {one for one in self.PEOPLE if not decided(survey, OPEN, a_person(sample_key=one))}
-
-    def _held_out(self, share: float) -> set[str]:
-        policy = replace(OPEN, holdout=share)
-        return {one for one in self.PEOPLE if decided(a_survey(), policy, a_person(sample_key=one))}
-
-    @pytest.mark.parametrize("share", [0.0, 0.01, 0.25, 0.5, 0.9, 1.0])
-    def test_a_sample_and_a_holdout_are_near_their_share(self, share: float) -> None:
-        tolerance = 4 * (share * (1 - share) / len(self.PEOPLE)) ** 0.5
-        assert len(self._sampled("nps", share)) / len(self.PEOPLE) == pytest.approx(share, abs=tolerance)
-        assert len(self._held_out(share)) / len(self.PEOPLE) == pytest.approx(share, abs=tolerance)
-
-    def test_the_edge_of_a_share_lies_outside_it(self) -> None:
-        at_edge = share_of("sample", "nps", "ann")
-        assert decided(a_survey(sample=at_edge), OPEN, a_person()) == (Refusal("sample"),)
-        held_at_edge = replace(OPEN, holdout=share_of("holdout", "ann"))
-        assert decided(a_survey(), held_at_edge, a_person()) == ()
-
-    def test_whoever_is_in_a_share_stays_in_when_it_grows(self) -> None:
-        for small, large in pairwise((0.0, 0.1, 0.3, 0.8, 1.0)):
-            assert self._sampled("nps", small) <= self._sampled("nps", large)
-            assert self._held_out(small) <= self._held_out(large)
-
-    def test_two_samples_and_the_holdout_are_independent(self) -> None:
-        first, second, held_out = self._sampled("nps", 0.5), self._sampled("csat", 0.5), self._held_out(0.5)
-        for one, other in ((first, second), (first, held_out), (second, held_out)):
-            assert len(one & other) / len(self.PEOPLE) == pytest.approx(0.25, abs=0.03)
-
-    def test_the_draw_follows_the_person_and_nothing_that_changes(self) -> None:
-        half = a_survey(sample=0.5)
-        for key in self.PEOPLE[:50]:
-            before = bool(decided(half, OPEN, a_person(sample_key=key)))
-            changed = a_person(sample_key=key, known=True, traits={"plan": "pro"}, asks=(an_ask(5),))
-            renamed = replace(half, name="Renamed", priority=9, trigger=Trigger())
-            assert bool(decided(renamed, OPEN, changed, Moment(NOW + 90 * DAY))) == before
 
 
 # Small numbers, so that the edges of windows meet often.

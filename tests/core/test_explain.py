@@ -27,7 +27,7 @@ from tactful.store.people import Known
 from tactful.store.projects import Config, load_config
 from tactful.store.sqlite import run_once
 from tests.core.examples import NOW, OPEN, a_person, a_rule, a_survey, an_ask, decided
-from tests.core.test_decide import NEVER, Case, cases
+from tests.core.test_decide import NEVER, REFUSED, Case, cases
 from tests.support import service as support
 from tests.support.clock import SetClock
 
@@ -39,6 +39,11 @@ from tests.support.clock import SetClock
         (Refusal("tenure", NOW, window_ms=14 * DAY_MS), "first seen less than 14d ago"),
         (Refusal("repeat", NOW, window_ms=90 * DAY_MS), "this survey was asked within 90d"),
         (Refusal("repeat", NOW, window_ms=FOREVER), "this survey was asked within forever"),
+        (
+            Refusal("reserved", NOW, window_ms=DAY_MS, survey="first"),
+            "kept for the survey first, whose turn comes first",
+        ),
+        (Refusal("quota", counted=501, cap=500), "the survey has its 500 responses"),
         (Refusal("rule", NOW, "any-7d", 2, 1, 7 * DAY_MS), "rule any-7d: 2 of 1 in 7d"),
         (Refusal("rule", NOW, "visit", 1, 1, 30 * MINUTE_MS), "rule visit: 1 of 1 in 30m"),
         (Refusal("rule", NOW, "{cap}", 1, 1, 1), "rule {cap}: 1 of 1 in 1ms"),
@@ -46,6 +51,10 @@ from tests.support.clock import SetClock
 )
 def test_a_refusal_is_said_with_its_numbers(refusal: Refusal, said: str) -> None:
     assert in_words(refusal) == said
+
+
+def test_a_span_may_be_said_in_other_words() -> None:
+    assert in_words(Refusal("tenure", window_ms=14 * DAY_MS), "two weeks") == "first seen less than two weeks ago"
 
 
 def test_every_check_is_worded() -> None:
@@ -85,6 +94,7 @@ class TestWhatOnlyATransactionCanSay:
         run_once(path, clock, close, config.project_id, ann.person_id, "o1", "not_rendered")
         reached.update(self._take_up(path, clock, config))
         reached |= {"cancelled", "per"}  # tests/web/test_candidates.py walks both
+        reached |= {refusal.code for _, refusal in REFUSED.values()}
         assert reached == set(REASONS), "a code without words, or words for what is never said"
         assert all(in_words(Refusal(code)) for code in reached)
 

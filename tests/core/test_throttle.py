@@ -130,17 +130,17 @@ ASKS = (
     ],
 )
 def test_a_rule_counts_asks_by_what_the_survey_was_when_asked(rule: Rule, this: str, counted: int) -> None:
-    reading = read_rule(rule, this, ASKS, NOW)
+    reading = read_rule(rule, this, a_person(asks=ASKS), NOW)
     assert (reading.rule, reading.counted, reading.full) == (rule, counted, False)
 
 
 def test_a_full_rule_says_when_it_is_free() -> None:
-    reading = read_rule(a_rule(WINDOW, cap=2), "nps", ASKS, NOW)
+    reading = read_rule(a_rule(WINDOW, cap=2), "nps", a_person(asks=ASKS), NOW)
     assert (reading.counted, reading.free_at, reading.full) == (4, NOW - 2 + WINDOW, True)
 
 
 def test_the_first_moment_of_all_is_a_time_like_any_other() -> None:
-    assert read_rule(a_rule(WINDOW), "nps", (an_ask(NOW),), 0).counted == 1
+    assert read_rule(a_rule(WINDOW), "nps", a_person(asks=(an_ask(NOW),)), 0).counted == 1
 
 
 def test_copying_a_survey_escapes_no_cap_on_its_kind() -> None:

@@ -81,7 +81,7 @@ def _only_insert(config: Config, offered: Offered, known: Known, context: Contex
     before = yield one(FIND_ASK, config.project_id, known.person_id, offered.offer_id)
     if before is not None:
         return Asked(offered.offer_id, before["asked_at"], live, known, {})
-    return (yield from _record(config.project_id, offered, live, known, context))
+    return (yield from _record(config, offered, live, known, context))
 
 
 async def time_before_lock(

@@ -19,6 +19,7 @@ from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.people import Person
 from tactful.core.policy import Policy
+from tactful.core.standing import limits_responses
 from tactful.core.surveys import WAITS_MS, EventTrigger, Survey
 from tactful.core.telling import event_paths
 from tactful.core.throttle import horizon_ms
@@ -78,6 +79,11 @@ class Candidate(NamedTuple):
         """The same message, survey and version always make the same offer, and so at most one ask."""
         return _named(project_id, self.message_id, self.live.survey.key, str(self.live.version))
 
+    def under(self, catalogue: Catalogue) -> Candidate | None:
+        """The same candidate as a newer configuration has it; None where its survey is gone."""
+        live = catalogue.surveys.get(self.live.survey.key)
+        return None if live is None else self._replace(live=live)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -99,13 +105,14 @@ class Decision(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All surveys by key, the live ones by the name of the event they wait for (best priority first), and what
-    cancels. `live` says that tabs should listen: a survey waits for what only a backend can say."""
+    cancels. `limited` says that some survey has a quota or may have enough, so that somebody has to count."""
 
     policy: Policy
     surveys: Mapping[str, LiveSurvey]
     by_event: Mapping[str, tuple[Waiting, ...]]
     by_cancel: Mapping[str, tuple[Cancelling, ...]]
     horizon_ms: int
+    limited: bool = False
 
     def waiting_for(self, event: Event, now: int) -> tuple[Waiting, ...]:
         """Everything that waits for `event`, met at `now`, its count apart."""
@@ -147,9 +154,11 @@ def _named(*parts: str) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=15).hexdigest()
 
 
-def compile_catalogue(policy: Policy, surveys: Sequence[tuple[Survey, int]]) -> Catalogue:
-    """Compile the surveys (each with its version) under `policy`."""
-    compiled = {survey.key: LiveSurvey.under(policy, survey, version) for survey, version in surveys}
+def compile_catalogue(
+    policy: Policy, surveys: Sequence[tuple[Survey, int]], live_since: Mapping[str, int] = MappingProxyType({})
+) -> Catalogue:
+    """Compile the surveys (each with its version) under `policy`; `live_since` tells when each first went live."""
+    compiled = _compile_surveys(policy, surveys, live_since)
     by_event: dict[str, list[Waiting]] = {}
     by_cancel: dict[str, list[Cancelling]] = {}
     for live in sorted(compiled.values(), key=lambda live: (-live.survey.priority, live.survey.key)):
@@ -164,7 +173,29 @@ def compile_catalogue(policy: Policy, surveys: Sequence[tuple[Survey, int]]) -> 
         {name: tuple(waiting) for name, waiting in by_event.items()},
         {name: tuple(cancelling) for name, cancelling in by_cancel.items()},
         horizon_ms(policy, (survey for survey, _ in surveys)),
+        any(limits_responses(survey) for survey, _ in surveys),
     )
+
+
+def _compile_surveys(
+    policy: Policy, surveys: Sequence[tuple[Survey, int]], live_since: Mapping[str, int]
+) -> dict[str, LiveSurvey]:
+    reserving = [
+        LiveSurvey.under(policy, survey, version, live_since.get(survey.key))
+        for survey, version in surveys
+        if survey.throttle.reserve_ms is not None and survey.state == "live"
+    ]
+    reserving.sort(key=lambda live: -live.survey.priority)
+    return {
+        survey.key: LiveSurvey.under(
+            policy,
+            survey,
+            version,
+            live_since.get(survey.key),
+            tuple(other for other in reserving if other.survey.priority > survey.priority),
+        )
+        for survey, version in surveys
+    }
 
 
 def candidates(

@@ -8,20 +8,23 @@ The same function runs when an event arrives (an offer is only a promise to look
 that records the ask, where the facts are fresh and locked and `now` was read after the lock.
 
 Two exceptions are data, in the table: a *test person* passes what would keep a tester from seeing a card, and a
-person who asks to give feedback (`show`) is not throttled.
+person who asks to give feedback (`show`) is not throttled. So is which surveys a check `concerns` at all: the checks
+of each survey are worked out once, when it is compiled, so that a survey pays for what it says and no more.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tactful.core.audience import facts_of
 from tactful.core.conditions import Judge, compiled
 from tactful.core.people import Person
 from tactful.core.policy import Policy, Rule
+from tactful.core.standing import Standing
 from tactful.core.surveys import Survey
 from tactful.core.throttle import RuleReading, free_at, read_rule, rules_for
 from tactful.core.trigger import on_page
@@ -31,7 +34,8 @@ __all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why not: a stable code, its numbers, and when it is free again (None: time alone will not change it)."""
+    """Why not: a stable code, its numbers, and when it is free again (None: time alone will not change it). `survey` is
+    the one that this one waits for."""
 
     code: str
     free_at: int | None = None
@@ -39,44 +43,71 @@ class Refusal:
     counted: int | None = None
     cap: int | None = None
     window_ms: int | None = None
+    survey: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSurvey:
-    """A survey as one version of the project's configuration has it: with its version, the rules it must pass, and
-    what judges its audience's conditions (None: there are none)."""
+    """A survey as one version of the project's configuration has it: with its version and the rules it must pass.
+
+    `live_since` is when it first went live (None: it never did). It `yields_to` surveys of higher priority that reserve
+    people for themselves. `judge` judges its audience's conditions (None: there are none). `finders` are the checks
+    that concern it, by who is asked (`_who`); None: not worked out yet.
+    """
 
     survey: Survey
     version: int
     rules: tuple[Rule, ...]
+    live_since: int | None = None
+    yields_to: tuple[LiveSurvey, ...] = ()
+    finders: tuple[tuple[Finder, ...], ...] | None = field(default=None, repr=False, compare=False)
     judge: Judge | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "judge", compiled(self.survey.audience.where))
 
     @classmethod
-    def under(cls, policy: Policy, survey: Survey, version: int) -> LiveSurvey:
-        return cls(survey, version, rules_for(survey, policy))
+    def under(
+        cls,
+        policy: Policy,
+        survey: Survey,
+        version: int,
+        live_since: int | None = None,
+        yields_to: tuple[LiveSurvey, ...] = (),
+    ) -> LiveSurvey:
+        plain = cls(survey, version, rules_for(survey, policy), live_since, yields_to)
+        checks = [check for check in CHECKS if check.concerns(plain, policy)]
+        return replace(plain, finders=_by_who(checks))
 
 
 class Moment(NamedTuple):
     """When and where. Apart from any page (`why`), `page`, `locale` and `width` are None. A page that does not tell its
-    language or its width, in CSS pixels, is of no audience that depends on them."""
+    language or its width, in CSS pixels, is of no audience that depends on them. `standings` are those of the surveys
+    that limit their responses, by key."""
 
     now: int
     page: str | None = None
     asked_for: bool = False
     locale: str | None = None
     width: float | None = None
+    standings: Mapping[str, Standing] = MappingProxyType({})
+
+
+Finder = Callable[[LiveSurvey, Policy, Person, Moment], tuple[Refusal, ...]]
+
+
+def _always(_live: LiveSurvey, _policy: Policy) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One reason to refuse, and who passes it all the same."""
+    """One reason to refuse, who passes it all the same, and which surveys it `concerns`."""
 
-    find: Callable[[LiveSurvey, Policy, Person, Moment], tuple[Refusal, ...]]
-    binds_test_people: bool
-    binds_show: bool
+    find: Finder
+    binds_test_people: bool = False
+    binds_show: bool = False
+    concerns: Callable[[LiveSurvey, Policy], bool] = _always
 
 
 def share_of(*parts: str) -> float:
@@ -133,9 +164,33 @@ def _tenure(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) ->
     return ()
 
 
+def _spread(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    spread_ms = live.survey.throttle.spread_ms
+    if spread_ms is None or live.live_since is None:
+        return ()
+    begins_at = live.live_since + int(share_of("spread", live.survey.key, person.sample_key) * spread_ms)
+    if moment.now < begins_at:
+        return (Refusal("spread", free_at=begins_at, window_ms=spread_ms),)
+    return ()
+
+
+def _quota(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    quota, standing = live.survey.quota, moment.standings.get(live.survey.key)
+    if quota is not None and standing is not None and standing.responses >= quota:
+        return (Refusal("quota", counted=standing.responses, cap=quota),)
+    return ()
+
+
+def _enough(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    enough, standing = live.survey.enough, moment.standings.get(live.survey.key)
+    if enough is None or standing is None or standing.margin is None or standing.margin > enough.margin:
+        return ()
+    return (Refusal("enough", window_ms=enough.per_ms),)
+
+
 def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     repeat_ms = live.survey.throttle.repeat_ms
-    if repeat_ms is None:
+    if repeat_ms is None or not person.asks:
         return ()
     times = [ask.asked_at for ask in person.asks if ask.survey == live.survey.key]
     counted, again = free_at(times, cap=1, window_ms=repeat_ms, now=moment.now)
@@ -145,35 +200,66 @@ def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -
 
 
 def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
-    if not live.rules:
-        return ()
-    return tuple(
-        Refusal("rule", reading.free_at, reading.rule.id, reading.counted, reading.rule.cap, reading.rule.window_ms)
-        for reading in readings(live, person, moment.now)
-        if reading.full
-    )
+    return tuple([_refusal_of(reading) for reading in readings(live, person, moment.now) if reading.full])
+
+
+def _refusal_of(reading: RuleReading) -> Refusal:
+    rule = reading.rule
+    if reading.unknown:
+        return Refusal("same_missing", rule=rule.id)
+    return Refusal("rule", reading.free_at, rule.id, reading.counted, rule.cap, rule.window_ms)
+
+
+def _reserved(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    """Keep the person for a survey of higher priority whose trigger has fired, if it will be free within its reserve.
+    What time alone does not free reserves nothing, so nobody is kept in vain."""
+    for other in live.yields_to:
+        fired_at, reserve_ms = person.fired.get(other.survey.key), other.survey.throttle.reserve_ms
+        assert reserve_ms is not None, f"{other.survey.key} reserves nothing"
+        if fired_at is None or moment.now >= fired_at + reserve_ms:
+            continue
+        refusals = decide(other, policy, person, moment._replace(page=None))
+        again = free_again(refusals) if refusals else moment.now
+        if again is not None and again <= moment.now + reserve_ms:
+            return (Refusal("reserved", fired_at + reserve_ms, window_ms=reserve_ms, survey=other.survey.key),)
+    return ()
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(_state, binds_test_people=True, binds_show=True),
-    Check(_opted_out, binds_test_people=True, binds_show=False),
-    Check(_holdout, binds_test_people=False, binds_show=False),
-    Check(_sample, binds_test_people=False, binds_show=False),
-    Check(_audience, binds_test_people=True, binds_show=False),
-    Check(_page, binds_test_people=True, binds_show=False),
-    Check(_tenure, binds_test_people=False, binds_show=False),
-    Check(_repeat, binds_test_people=False, binds_show=False),
-    Check(_rules, binds_test_people=False, binds_show=False),
+    Check(_state, binds_test_people=True, binds_show=True, concerns=lambda live, _: live.survey.state != "live"),
+    Check(_opted_out, binds_test_people=True),
+    Check(_holdout, concerns=lambda _, policy: policy.holdout > 0),
+    Check(_sample, concerns=lambda live, _: live.survey.audience.sample < 1),
+    Check(_audience, binds_test_people=True, concerns=lambda live, _: live.judge is not None),
+    Check(_page, binds_test_people=True, concerns=lambda live, _: live.survey.trigger.page is not None),
+    Check(_tenure),
+    Check(_spread, concerns=lambda live, _: live.survey.throttle.spread_ms is not None),
+    Check(_quota, concerns=lambda live, _: live.survey.quota is not None),
+    Check(_enough, concerns=lambda live, _: live.survey.enough is not None),
+    Check(_repeat, concerns=lambda live, _: live.survey.throttle.repeat_ms is not None),
+    Check(_rules, concerns=lambda live, _: bool(live.rules)),
+    Check(_reserved, concerns=lambda live, _: bool(live.yields_to)),
 )
 
-#: The checks that bind, by whether the person is a test person and whether they asked to be asked.
-_BINDING = {
-    (test, asked_for): tuple(
-        check.find for check in CHECKS if (check.binds_test_people or not test) and (check.binds_show or not asked_for)
+
+def _who(*, test: bool, asked_for: bool) -> int:
+    """Where the checks stand that bind a person: by whether they are a test person, and asked to be asked."""
+    return 2 * test + asked_for
+
+
+def _by_who(checks: Sequence[Check]) -> tuple[tuple[Finder, ...], ...]:
+    return tuple(
+        tuple(
+            check.find
+            for check in checks
+            if (check.binds_test_people or not test) and (check.binds_show or not asked_for)
+        )
+        for test in (False, True)
+        for asked_for in (False, True)
     )
-    for test in (False, True)
-    for asked_for in (False, True)
-}
+
+
+_ALL_FINDERS = _by_who(CHECKS)
 
 
 def meets(judge: Judge, person: Person, moment: Moment) -> bool | None:
@@ -183,13 +269,14 @@ def meets(judge: Judge, person: Person, moment: Moment) -> bool | None:
 
 def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, ...]:
     """Read every rule that `live` must pass, the full and the free ones."""
-    return tuple([read_rule(rule, live.survey.key, person.asks, now) for rule in live.rules])
+    return tuple([read_rule(rule, live.survey.key, person, now) for rule in live.rules])
 
 
 def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     """Return every reason not to ask `person` this survey at `moment`; none means that it may be asked."""
+    finders = live.finders or _ALL_FINDERS
     found: tuple[Refusal, ...] = ()
-    for find in _BINDING[person.test, moment.asked_for]:
+    for find in finders[_who(test=person.test, asked_for=moment.asked_for)]:
         found += find(live, policy, person, moment)
     return found
 

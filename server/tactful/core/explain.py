@@ -16,6 +16,7 @@ from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again,
 from tactful.core.people import Person
 from tactful.core.policy import Policy
 from tactful.core.spans import FOREVER, format_span
+from tactful.core.standing import Standing
 from tactful.core.surveys import EventTrigger
 from tactful.core.throttle import RuleReading
 from tactful.core.trigger import counter_of, next_due
@@ -32,7 +33,12 @@ REASONS: dict[str, str] = {
     "page": "the survey may not appear on this page",
     "tenure": "first seen less than {window} ago",
     "repeat": "this survey was asked within {window}",
+    "spread": "the survey is new and meets its people over {window}, this one later",
+    "quota": "the survey has its {cap} responses",
+    "enough": "the score of the last {window} is known closely enough",
     "rule": "rule {rule}: {counted} of {cap} in {window}",
+    "same_missing": "rule {rule} goes by a trait that this person does not have",
+    "reserved": "kept for the survey {survey}, whose turn comes first",
     "wrong_person": "somebody else is at the page now",
     "survey_changed": "the survey was changed after the offer",
     "cancelled": "a later event cancelled it, or its time was over",
@@ -42,7 +48,7 @@ REASONS: dict[str, str] = {
 
 
 #: What stands for a refusal's numbers where many refusals are spoken of at once.
-_IN_GENERAL = {"window": "the set time", "counted": "enough", "cap": "the cap"}
+_IN_GENERAL = {"window": "the set time", "counted": "enough", "cap": "the", "survey": "of higher priority"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,13 @@ class Explanation:
         return free_again(self.refusals)
 
 
-def in_words(refusal: Refusal) -> str:
-    """Say a refusal in one sentence."""
-    window = "" if refusal.window_ms is None else format_span(refusal.window_ms)
-    return REASONS[refusal.code].format(window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap)
+def in_words(refusal: Refusal, window: str | None = None) -> str:
+    """Say a refusal in one sentence; `window` says its span in other words than the short ones."""
+    if window is None:
+        window = "" if refusal.window_ms is None else format_span(refusal.window_ms)
+    return REASONS[refusal.code].format(
+        window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap, survey=refusal.survey
+    )
 
 
 def in_general(code: str, rule: str = "") -> str:
@@ -120,11 +129,15 @@ def waits_for(awaited: Awaited) -> str:
 
 
 def explain(
-    catalogue: Catalogue, person: Person, now: int, counts: Mapping[str, int] = MappingProxyType({})
+    catalogue: Catalogue,
+    person: Person,
+    now: int,
+    counts: Mapping[str, int] = MappingProxyType({}),
+    standings: Mapping[str, Standing] = MappingProxyType({}),
 ) -> tuple[Explanation, ...]:
     """Explain every survey of the catalogue to whoever asks about `person`, by key. `counts` are the person's
     occurrences by counter."""
-    moment = Moment(now)
+    moment = Moment(now, standings=standings)
     return tuple(
         _explain(live, catalogue.policy, person, moment, counts) for _, live in sorted(catalogue.surveys.items())
     )

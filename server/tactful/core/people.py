@@ -8,13 +8,26 @@ from typing import NamedTuple
 
 from tactful.core.spans import DAY_MS
 
-__all__ = ["DEVICES", "PastAsk", "Person", "device_of"]
+__all__ = ["DEVICES", "PastAsk", "Person", "Tally", "device_of"]
 
 #: Devices by how wide a page is on them, in CSS pixels: each from its number on, up to the next.
 _WIDTHS = (("phone", 0), ("tablet", 600), ("desktop", 1_024))
 DEVICES = tuple(name for name, _ in _WIDTHS)
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class Tally(NamedTuple):
+    """What a rule counts beyond one person: in which scope (`account:acme`), over which surveys (`all`, `kind:nps`,
+    `tag:onboarding`, `survey:lesson-nps`), and of what (`asked`, `dismissed`, `responded`)."""
+
+    scope: str
+    surveys: str
+    counts: str
+
+
+_NO_TALLIES: Mapping[Tally, tuple[int, ...]] = MappingProxyType({})
+_NEVER_FIRED: Mapping[str, int] = MappingProxyType({})
 
 
 class PastAsk(NamedTuple):
@@ -33,7 +46,8 @@ class Person(NamedTuple):
     """One person with all merged histories. `asks` need no order; asks given back are not among them.
 
     `sample_key` is the user id, else the anonymous id. `created_at` is only ever a time that the customer's backend
-    vouched for.
+    vouched for. `tallies` has the newest times of what rules count beyond this person, read in the same transaction;
+    `fired` has when the trigger of each survey with a reserve last fired for them.
     """
 
     sample_key: str
@@ -45,6 +59,9 @@ class Person(NamedTuple):
     traits: Mapping[str, object] = _NOTHING
     account: Mapping[str, object] = _NOTHING
     asks: tuple[PastAsk, ...] = ()
+    account_id: str | None = None
+    tallies: Mapping[Tally, tuple[int, ...]] = _NO_TALLIES
+    fired: Mapping[str, int] = _NEVER_FIRED
 
     @property
     def since(self) -> int:

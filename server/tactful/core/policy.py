@@ -13,16 +13,18 @@ from typing import Literal
 
 from tactful.core.spans import DAY_MS, MINUTE_MS
 
-__all__ = ["DEFAULT_POLICY", "Count", "Policy", "Rule"]
+__all__ = ["DEFAULT_POLICY", "Count", "Policy", "Rule", "Scope"]
 
 Count = Literal["asked", "dismissed", "responded"]
+Scope = Literal["person", "account", "project", "same"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """At most `cap` of `count` in any `window_ms`, over the surveys that `surveys` selects.
+    """At most `cap` of `count` in any `window_ms`, over the surveys that `surveys` selects and the people of `scope`.
 
-    `surveys` is `all`, `this` (the survey being decided), `kind:nps` or `tag:onboarding`.
+    `surveys` is `all`, `this` (the survey being decided), `kind:nps` or `tag:onboarding`. `scope` is the person alone,
+    everybody of their account, everybody of the project, or everybody with the `same` value at the path `trait`.
     """
 
     id: str
@@ -30,7 +32,8 @@ class Rule:
     count: Count
     cap: int
     window_ms: int
-    scope: Literal["person"] = "person"
+    scope: Scope = "person"
+    trait: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +52,6 @@ DEFAULT_POLICY = Policy(
         Rule(id="any-90d", surveys="all", count="asked", cap=3, window_ms=90 * DAY_MS),
         Rule(id="nps-90d", surveys="kind:nps", count="asked", cap=1, window_ms=90 * DAY_MS),
         Rule(id="dismissed", surveys="all", count="dismissed", cap=1, window_ms=30 * DAY_MS),
+        Rule(id="account", surveys="kind:nps", count="asked", cap=5, window_ms=7 * DAY_MS, scope="account"),
     )
 )

@@ -20,6 +20,7 @@ __all__ = [
     "AnswerCondition",
     "Audience",
     "Cancel",
+    "Enough",
     "EventTrigger",
     "Look",
     "Nth",
@@ -98,11 +99,26 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class SurveyThrottle:
-    """What this survey says about throttling, besides the project's policy. None means that it says nothing."""
+    """What this survey says about throttling, besides the project's policy. None means that it says nothing.
+
+    `reserve_ms`: once its trigger has fired for a person, surveys of lower priority wait so long for it. `spread_ms`: a
+    new survey meets its people over this time, each from a moment of their own.
+    """
 
     repeat_ms: int | None = None
     tenure_ms: int | None = None
     ignores: frozenset[str] = frozenset()
+    reserve_ms: int | None = None
+    spread_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """Stop asking when the score of the last `per_ms` is known to plus or minus `margin`, in its own unit: points
+    (NPS), percent (a share) or steps of the scale (a mean)."""
+
+    margin: float
+    per_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +164,8 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A survey as it is asked. `thanks` maps a band (or `else`) to what is said at the end."""
+    """A survey as it is asked. `thanks` maps a band (or `else`) to what is said at the end; `quota` is the number of
+    responses after which nobody else is asked."""
 
     key: str
     name: str
@@ -162,6 +179,8 @@ class Survey:
     intro: Text | None = None
     thanks: Mapping[str, Thanks] = field(default_factory=dict)
     look: Look = Look()
+    enough: Enough | None = None
+    quota: int | None = None
 
     @property
     def scored(self) -> Question | None:

@@ -8,49 +8,66 @@ moment the cap-th newest leaves the window.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
-from tactful.core.people import PastAsk
-from tactful.core.policy import Policy, Rule
+from tactful.core.people import PastAsk, Person
+from tactful.core.policy import Count, Policy, Rule
+from tactful.core.scopes import scope_of, tally_of
 from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
 
-__all__ = ["RuleReading", "applies", "free_at", "horizon_ms", "read_rule", "rules_for"]
+__all__ = ["ASK_LIFETIME_MS", "RuleReading", "applies", "free_at", "horizon_ms", "read_rule", "rules_for"]
 
 #: An ask token takes a response, and a card may be dismissed, this long after the ask.
 ASK_LIFETIME_MS = 30 * 24 * 3_600 * 1_000
 
 
 class RuleReading(NamedTuple):
-    """What a rule says of one person and survey: its count, and when it is free again (None: it is free)."""
+    """What a rule says of one person and survey: its count, and when it is free again (None: it is free).
+
+    Beyond one person it counts no further than its cap. `unknown` says that it goes by a trait that the person lacks:
+    it cannot tell, and refuses until it can.
+    """
 
     rule: Rule
     counted: int
     free_at: int | None
+    unknown: bool = False
 
     @property
     def full(self) -> bool:
-        return self.free_at is not None
+        return self.free_at is not None or self.unknown
 
 
-def _selects(selector: str, this: str, *, key: str, kind: str, tags: frozenset[str]) -> bool:
+_TIME_OF: dict[Count, Callable[[PastAsk], int | None]] = {
+    "asked": lambda ask: ask.asked_at,
+    "dismissed": lambda ask: ask.dismissed_at,
+    "responded": lambda ask: ask.responded_at,
+}
+
+
+@lru_cache(maxsize=4_096)
+def _chooser(selector: str, this: str) -> Callable[[PastAsk], bool] | None:
+    """The test that an ask must pass to be among the surveys that `selector` names; None: all are."""
     group, _, name = selector.partition(":")
     match group:
         case "all":
-            return True
+            return None
         case "this":
-            return key == this
+            return lambda ask: ask.survey == this
         case "kind":
-            return kind == name
+            return lambda ask: ask.kind == name
         case "tag":
-            return name in tags
+            return lambda ask: name in ask.tags
     raise AssertionError(f"unread selector {selector!r}")
 
 
 def applies(rule: Rule, survey: Survey) -> bool:
     """Tell whether `rule` has a say in asking `survey`."""
-    return _selects(rule.surveys, survey.key, key=survey.key, kind=survey.kind, tags=survey.tags)
+    chosen = _chooser(rule.surveys, survey.key)
+    return chosen is None or chosen(PastAsk(survey.key, survey.kind, survey.tags, 0))
 
 
 def rules_for(survey: Survey, policy: Policy) -> tuple[Rule, ...]:
@@ -58,12 +75,9 @@ def rules_for(survey: Survey, policy: Policy) -> tuple[Rule, ...]:
     return tuple(rule for rule in policy.rules if applies(rule, survey) and rule.id not in survey.throttle.ignores)
 
 
-def _times(rule: Rule, this: str, asks: Iterable[PastAsk]) -> Iterator[int]:
-    for ask in asks:
-        if _selects(rule.surveys, this, key=ask.survey, kind=ask.kind, tags=ask.tags):
-            at = ask.asked_at if rule.count == "asked" else getattr(ask, f"{rule.count}_at")
-            if at is not None:
-                yield at
+def _times(rule: Rule, this: str, asks: Iterable[PastAsk]) -> list[int]:
+    chosen, time_of = _chooser(rule.surveys, this), _TIME_OF[rule.count]
+    return [at for ask in asks if (chosen is None or chosen(ask)) and (at := time_of(ask)) is not None]
 
 
 def free_at(times: Iterable[int], *, cap: int, window_ms: int, now: int) -> tuple[int, int | None]:
@@ -74,15 +88,25 @@ def free_at(times: Iterable[int], *, cap: int, window_ms: int, now: int) -> tupl
     return len(inside), sorted(inside, reverse=True)[cap - 1] + window_ms
 
 
-def read_rule(rule: Rule, this: str, asks: Iterable[PastAsk], now: int) -> RuleReading:
-    """Read `rule` for the survey with the key `this`."""
-    counted, again = free_at(_times(rule, this, asks), cap=rule.cap, window_ms=rule.window_ms, now=now)
+def read_rule(rule: Rule, this: str, person: Person, now: int) -> RuleReading:
+    """Read `rule` for the survey with the key `this`. What it counts beyond the person must be among their tallies."""
+    times: Iterable[int]
+    if rule.scope == "person":
+        if not person.asks:
+            return RuleReading(rule, 0, None)
+        times = _times(rule, this, person.asks)
+    else:
+        scope = scope_of(rule, person)
+        if scope is None:
+            return RuleReading(rule, 0, None, unknown=rule.scope == "same")
+        times = person.tallies[tally_of(rule, this, scope)]
+    counted, again = free_at(times, cap=rule.cap, window_ms=rule.window_ms, now=now)
     return RuleReading(rule, counted, again)
 
 
 def horizon_ms(policy: Policy, surveys: Iterable[Survey]) -> int:
     """How far back an ask can matter to any rule: the longest window and, as a dismissal may follow its ask
     late, the life of an ask."""
-    windows = [rule.window_ms for rule in policy.rules]
+    windows = [rule.window_ms for rule in policy.rules if rule.scope == "person"]
     windows += [survey.throttle.repeat_ms or 0 for survey in surveys]
     return min(max(windows, default=0) + ASK_LIFETIME_MS, FOREVER)

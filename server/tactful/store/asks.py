@@ -14,12 +14,14 @@ import orjson
 
 from tactful.core.answers import Answers
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
+from tactful.core.scopes import locks_for, marks_of
 from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.candidates import asked_for, consume, is_waiting
 from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, merged_ask_id, recognise
 from tactful.store.projects import Config, load_config
+from tactful.store.scopes import complete, consume_firing, lock_scopes, mark
 from tactful.store.script import Row, Script, one, run
 
 __all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "moment_of", "respond", "show", "take_up"]
@@ -164,7 +166,9 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
         if not _may_tell_again(before, known, context):
             return _refused("offer_spent", known)
         return Asked(offered.offer_id, before["asked_at"], live, known, context.event, again=True)
-    refusals = decide(live, fresh.catalogue.policy, known.person, moment_of(known.now, context))
+    known = yield from _with_scopes(project_id, known, live)
+    moment = moment_of(known.now, context)._replace(standings=config.standings)
+    refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
         return NotNow(refusals, known)
     spent = yield from _spent(project_id, known, offered)
@@ -172,7 +176,14 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
         return _refused(spent, known)
     if offered.candidate_id is not None:
         yield from consume(project_id, known.person_id, offered.candidate_id)
-    return (yield from _record(project_id, offered, live, known, context))
+    return (yield from _record(fresh, offered, live, known, context))
+
+
+def _with_scopes(project_id: str, known: Known, live: LiveSurvey) -> Script[Known]:
+    """Lock the scopes whose caps bind this ask, and read what was counted in them since."""
+    scopes = () if known.person.test else locks_for(live.rules, known.person)
+    locked = yield from lock_scopes(project_id, known, scopes)
+    return (yield from complete(project_id, locked, (live,)))
 
 
 def _spent(project_id: str, known: Known, offered: Offered) -> Script[str | None]:
@@ -223,19 +234,23 @@ def show(
     if refusals:
         return NotNow(refusals, known)
     wanted = Offered(known.person_id, ask_id, survey_key, live.version)
-    return (yield from _record(config.project_id, wanted, live, known, context, by_person=1))
+    return (yield from _record(fresh, wanted, live, known, context, by_person=1))
 
 
 def _record(
-    project_id: str, offered: Offered, live: LiveSurvey, known: Known, context: Context, *, by_person: int = 0
+    config: Config, offered: Offered, live: LiveSurvey, known: Known, context: Context, *, by_person: int = 0
 ) -> Script[Asked]:
-    survey = live.survey
+    survey, project_id = live.survey, config.project_id
     yield run(
         INSERT_ASK, project_id, known.person_id, offered.offer_id, survey.key, live.version, survey.kind,
         orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), by_person,
         context.locale, context.page, orjson.dumps(dict(context.event)).decode(), offered.per,
         context.visit, known.now,
     )  # fmt: skip
+    if not known.person.test:
+        yield from mark(project_id, known, offered.offer_id, marks_of(config.catalogue.policy, known.person))
+    if survey.throttle.reserve_ms is not None:
+        yield from consume_firing(project_id, known.person_id, survey.key)
     return Asked(offered.offer_id, known.now, live, known, context.event)
 
 

@@ -18,6 +18,7 @@ from tactful.core.trigger import Cancelling, Event
 from tactful.identity import Identity
 from tactful.store.candidates import Waiter, add, cancel, waiters
 from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_account, set_traits
+from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
 
 __all__ = ["Message", "Observed", "forget_old", "met", "observe"]
@@ -48,6 +49,10 @@ WHERE project_id = ? AND hears_backend = 0
 FORGET_CANDIDATES = """
 DELETE FROM candidates WHERE (project_id, person_id, candidate_id) IN
     (SELECT project_id, person_id, candidate_id FROM candidates WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
+"""
+FORGET_FIRINGS = """
+DELETE FROM firings WHERE (project_id, person_id, survey_key) IN
+    (SELECT project_id, person_id, survey_key FROM firings WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
 """
 FORGET_EVENTS = """
 DELETE FROM events WHERE (project_id, person_id, event_id) IN
@@ -88,6 +93,8 @@ class Message(NamedTuple):
         for waiting in self.waiting:
             if waiting.counter is not None or (event is not None and waiting.must_wait(event)):
                 return True
+            if waiting.live.survey.throttle.reserve_ms is not None:
+                return True
         return bool(self.cancelling)
 
 
@@ -109,8 +116,7 @@ def met(
     at_once: list[Candidate] = []
     for message in messages:
         at_once += _due(message, {})[0]
-    waiting = yield from _waiters(project_id, known, catalogue)
-    return Observed(known, tuple(at_once), waiting)
+    return (yield from _observed(project_id, known, at_once, catalogue))
 
 
 def observe(
@@ -123,7 +129,16 @@ def observe(
         at_once += yield from _observe_one(project_id, row, message)
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
     known = yield from known_from(project_id, row, catalogue.horizon_ms, row["last_at"])
+    return (yield from _observed(project_id, known, at_once, catalogue))
+
+
+def _observed(project_id: str, known: Known, at_once: Sequence[Candidate], catalogue: Catalogue) -> Script[Observed]:
+    """Read what waits for the person, and what deciding about all of it needs beyond them."""
     waiting = yield from _waiters(project_id, known, catalogue)
+    lives = [candidate.live for candidate in at_once]
+    lives += [live for one in waiting if (live := catalogue.surveys.get(one.survey_key)) is not None]
+    if lives:
+        known = yield from complete(project_id, known, lives)
     return Observed(known, tuple(at_once), waiting)
 
 
@@ -166,6 +181,9 @@ def _happened(project_id: str, row: Row, message: Message, event: Event) -> Scri
     at_once, held = _due(message, counts)
     for candidate in held:
         yield from add(project_id, row["person_id"], candidate, row["last_at"])
+    for made in (*at_once, *(wait.candidate for wait in held)):
+        if made.live.survey.throttle.reserve_ms is not None:
+            yield from fire(project_id, row["person_id"], made.live, row["last_at"])
     if event.source == "server" and message.waiting:
         yield run(HEAR_BACKEND, project_id)
     return at_once
@@ -190,8 +208,10 @@ def _keep(project_id: str, row: Row, message: Message, event: Event) -> Script[N
 
 
 def forget_old() -> Script[int]:
-    """Delete a chunk each of message ids, kept events and candidates past their time; return the largest's size."""
+    """Delete a chunk each of message ids, kept events, candidates and firings past their time; return the largest's
+    size."""
     messages: int = yield run(FORGET_MESSAGES, REMEMBER_MESSAGES_MS, FORGET_AT_ONCE)
     events: int = yield run(FORGET_EVENTS, FORGET_AT_ONCE)
     waited: int = yield run(FORGET_CANDIDATES, FORGET_AT_ONCE)
-    return max(messages, events, waited)
+    fired: int = yield run(FORGET_FIRINGS, FORGET_AT_ONCE)
+    return max(messages, events, waited, fired)

@@ -57,7 +57,7 @@ ON CONFLICT (project_id, person_id) DO NOTHING
 """
 #: All that a decision needs, in one statement: a row for each ask that counts, or one without.
 PEEK_PERSON = """
-SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits,
+SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
     p.opted_out_at, p.test, j.config_version, c.traits AS account_traits,
     EXISTS (SELECT 1 FROM candidates w WHERE w.project_id = p.project_id AND w.person_id = p.person_id) AS waited_for,
     k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
@@ -110,6 +110,21 @@ UPDATE asks SET person_id = ?, ask_id = CASE
     ELSE ask_id END
 WHERE project_id = ? AND person_id = ?
 """
+MERGE_MARKS = """
+UPDATE ask_scopes SET person_id = ?, ask_id = CASE
+    WHEN EXISTS (SELECT 1 FROM asks b WHERE b.project_id = ask_scopes.project_id AND b.person_id = ?
+        AND b.ask_id = ask_scopes.ask_id) THEN ask_id || '-' || person_id
+    ELSE ask_id END
+WHERE project_id = ? AND person_id = ?
+"""
+MERGE_FIRINGS = """
+INSERT INTO firings (project_id, person_id, survey_key, fired_at, expires_at)
+SELECT project_id, ?, survey_key, fired_at, expires_at FROM firings WHERE project_id = ? AND person_id = ?
+ON CONFLICT (project_id, person_id, survey_key) DO UPDATE
+SET fired_at = greatest(firings.fired_at, excluded.fired_at),
+    expires_at = greatest(firings.expires_at, excluded.expires_at)
+"""
+DROP_FIRINGS = "DELETE FROM firings WHERE project_id = ? AND person_id = ?"
 MERGE_COUNTERS = """
 INSERT INTO counters (project_id, person_id, counter, occurrences)
 SELECT project_id, ?, counter, occurrences FROM counters WHERE project_id = ? AND person_id = ?
@@ -132,6 +147,13 @@ UPDATE people SET first_seen_at = ?, last_at = ?, created_at = ?, traits = ?, op
     account_id = ?, anonymous_id = ?, test = ?
 WHERE project_id = ? AND person_id = ?
 """
+
+#: What may stand at both people: copied over, then dropped.
+_MOVES = (
+    (MERGE_COUNTERS, DROP_COUNTERS),
+    (MERGE_CANDIDATES, DROP_CANDIDATES),
+    (MERGE_FIRINGS, DROP_FIRINGS),
+)
 
 #: A chain longer than this can only come from a bug.
 _LONGEST_CHAIN = 50
@@ -200,6 +222,7 @@ def _known(row: Row, account_traits: str | None, asks: Sequence[Row], now: int, 
         traits=orjson.loads(row["traits"]),
         account=orjson.loads(account_traits) if account_traits else {},
         asks=tuple([_past_ask(ask) for ask in asks]),
+        account_id=row["account_id"],
     )
     return Known(
         person_id=row["person_id"],
@@ -311,9 +334,9 @@ def _still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
 def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
     """Give everything that the anonymous `loser` has to `winner`, the opt-out too."""
     to, gone = winner["person_id"], loser["person_id"]
-    for statement in (MERGE_RESPONSES, MERGE_ASKS):
+    for statement in (MERGE_RESPONSES, MERGE_MARKS, MERGE_ASKS):
         yield run(statement, to, to, project_id, gone)
-    for move, drop in ((MERGE_COUNTERS, DROP_COUNTERS), (MERGE_CANDIDATES, DROP_CANDIDATES)):
+    for move, drop in _MOVES:
         yield run(move, to, project_id, gone)
         yield run(drop, project_id, gone)
     for statement in (MERGE_EVENTS, MERGE_ALIASES, RETIRE_PERSON):

@@ -7,8 +7,8 @@ that number under its lock, so a cached configuration can be old but never obeye
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -17,6 +17,7 @@ from tactful.core.changes import Change, Kept, policy_change, survey_change
 from tactful.core.policy import DEFAULT_POLICY, Policy
 from tactful.core.reading import read_policy, read_survey, write_policy
 from tactful.core.spans import DAY_MS
+from tactful.core.standing import Standing
 from tactful.core.surveys import State, Survey
 from tactful.errors import Conflict
 from tactful.identity import Mode
@@ -56,7 +57,7 @@ FROM projects WHERE project_id = ?
 """
 READ_SECRETS = "SELECT secret FROM identity_secrets WHERE project_id = ? ORDER BY created_at DESC"
 READ_SURVEYS = """
-SELECT s.survey_key, s.state, s.version, v.definition, s.updated_at, v.created_at
+SELECT s.survey_key, s.state, s.version, v.definition, s.updated_at, v.created_at, s.live_at
 FROM surveys s
 JOIN survey_versions v ON v.project_id = s.project_id AND v.survey_key = s.survey_key AND v.version = s.version
 WHERE s.project_id = ? ORDER BY s.survey_key
@@ -69,9 +70,11 @@ HOLD_PROJECT = "UPDATE projects SET config_version = config_version WHERE projec
 READ_POLICY = "SELECT policy FROM projects WHERE project_id = ?"
 UPDATE_POLICY = "UPDATE projects SET policy = ? WHERE project_id = ?"
 INSERT_SURVEY = """
-INSERT INTO surveys (project_id, survey_key, state, version, updated_at) VALUES (?, ?, ?, ?, now_ms())
+INSERT INTO surveys (project_id, survey_key, state, version, updated_at, live_at)
+VALUES (?, ?, ?, ?, now_ms(), CASE WHEN CAST(? AS TEXT) = 'live' THEN now_ms() END)
 ON CONFLICT (project_id, survey_key) DO UPDATE
-SET state = excluded.state, version = excluded.version, updated_at = excluded.updated_at
+SET state = excluded.state, version = excluded.version, updated_at = excluded.updated_at,
+    live_at = coalesce(surveys.live_at, excluded.live_at)
 """
 INSERT_VERSION = """
 INSERT INTO survey_versions (project_id, survey_key, version, definition, created_at) VALUES (?, ?, ?, ?, now_ms())
@@ -102,7 +105,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """One version of a project's configuration, compiled. `live` says that its tabs listen for nudges."""
+    """One version of a project's configuration, compiled. `live` says that its tabs listen for nudges; `standings` are
+    as of some seconds ago (store/standings.py)."""
 
     project_id: str
     name: str
@@ -114,6 +118,7 @@ class Config:
     catalogue: Catalogue
     version: int
     live: bool = False
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
 
 def hash_key(key: str) -> str:
@@ -178,7 +183,9 @@ def load_config(project_id: str) -> Script[Config | None]:
     secrets = yield rows(READ_SECRETS, project_id)
     surveys = yield rows(READ_SURVEYS, project_id)
     compiled = compile_catalogue(
-        _stored_policy(project["policy"]), [(read_definition(row, row["state"]), row["version"]) for row in surveys]
+        _stored_policy(project["policy"]),
+        [(read_definition(row, row["state"]), row["version"]) for row in surveys],
+        {row["survey_key"]: row["live_at"] for row in surveys if row["live_at"] is not None},
     )
     return Config(
         project_id=project_id,
@@ -241,7 +248,8 @@ def apply_definitions(project_id: str, policy: Policy | None, surveys: Sequence[
         if change.version is None:
             yield run(UPDATE_POLICY, written, project_id)
             continue
-        yield run(INSERT_SURVEY, project_id, change.what, states[change.what], change.version)
+        state = states[change.what]
+        yield run(INSERT_SURVEY, project_id, change.what, state, change.version, state)
         if change.makes_version:
             yield run(INSERT_VERSION, project_id, change.what, change.version, written)
     if any(change.how != "unchanged" for change in changes):

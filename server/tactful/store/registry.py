@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tactful.store.journal import DROP_DECISIONS
-from tactful.store.people import DROP_CANDIDATES, DROP_COUNTERS
+from tactful.store.people import DROP_CANDIDATES, DROP_COUNTERS, DROP_FIRINGS
 
 __all__ = ["BELONGINGS", "Belonging"]
 
@@ -16,6 +16,8 @@ READ_ALL_ALIASES = "SELECT * FROM aliases WHERE project_id = ? AND person_id = ?
 READ_ALL_COUNTERS = "SELECT * FROM counters WHERE project_id = ? AND person_id = ? ORDER BY counter"
 READ_ALL_EVENTS = "SELECT * FROM events WHERE project_id = ? AND person_id = ? ORDER BY event_id"
 READ_ALL_CANDIDATES = "SELECT * FROM candidates WHERE project_id = ? AND person_id = ? ORDER BY candidate_id"
+READ_ALL_MARKS = "SELECT * FROM ask_scopes WHERE project_id = ? AND person_id = ? ORDER BY ask_id, scope"
+READ_ALL_FIRINGS = "SELECT * FROM firings WHERE project_id = ? AND person_id = ? ORDER BY survey_key"
 READ_ALL_ASKS = "SELECT * FROM asks WHERE project_id = ? AND person_id = ? ORDER BY asked_at, ask_id"
 READ_ALL_RESPONSES = "SELECT * FROM responses WHERE project_id = ? AND person_id = ? ORDER BY created_at, ask_id"
 READ_ALL_DECISIONS = "SELECT * FROM decisions WHERE project_id = ? AND person_id = ?"
@@ -24,6 +26,7 @@ READ_ALL_OF_PERSON = "SELECT * FROM people WHERE project_id = ? AND person_id = 
 ERASE_ALIASES = "DELETE FROM aliases WHERE project_id = ? AND person_id = ?"
 ERASE_EVENTS = "DELETE FROM events WHERE project_id = ? AND person_id = ?"
 ERASE_ASKS = "DELETE FROM asks WHERE project_id = ? AND person_id = ?"
+ERASE_MARKS = "DELETE FROM ask_scopes WHERE project_id = ? AND person_id = ?"
 ERASE_RESPONSES = "DELETE FROM responses WHERE project_id = ? AND person_id = ?"
 ERASE_PERSON = "DELETE FROM people WHERE project_id = ? AND person_id = ?"
 
@@ -41,6 +44,8 @@ BELONGINGS: tuple[Belonging, ...] = (
     Belonging("people", READ_ALL_OF_PERSON, ERASE_PERSON),
     Belonging("aliases", READ_ALL_ALIASES, ERASE_ALIASES),
     Belonging("asks", READ_ALL_ASKS, ERASE_ASKS),
+    Belonging("ask_scopes", READ_ALL_MARKS, ERASE_MARKS),
+    Belonging("firings", READ_ALL_FIRINGS, DROP_FIRINGS),
     Belonging("responses", READ_ALL_RESPONSES, ERASE_RESPONSES),
     Belonging("events", READ_ALL_EVENTS, ERASE_EVENTS),
     Belonging("counters", READ_ALL_COUNTERS, DROP_COUNTERS),

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tactful.core.catalogue import Catalogue
 from tactful.store.people import Known, known_from
+from tactful.store.scopes import complete
 from tactful.store.script import Row, Script, one, rows
 
 __all__ = [
@@ -141,11 +143,13 @@ def person_row(project_id: str, person_id: str) -> Script[Row]:
     return row
 
 
-def read_person(project_id: str, person_id: str, horizon_ms: int, clock_now: int) -> Script[Known | None]:
-    """Read the facts about a person by id, merges followed."""
+def read_person(project_id: str, person_id: str, catalogue: Catalogue, clock_now: int) -> Script[Known | None]:
+    """Read the facts about a person by id, merges followed: all that deciding any survey needs."""
     row = yield one(READ_PERSON, project_id, person_id)
     while row is not None and row["merged_into"] is not None:
         row = yield one(READ_PERSON, project_id, row["merged_into"])
     if row is None:
         return None
-    return (yield from known_from(project_id, row, horizon_ms, max(clock_now, row["last_at"])))
+    now = max(clock_now, row["last_at"])
+    known = yield from known_from(project_id, row, catalogue.horizon_ms, now)
+    return (yield from complete(project_id, known, catalogue.surveys.values()))

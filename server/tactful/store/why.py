@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tactful.core.catalogue import Catalogue
 from tactful.core.journal import Noted
 from tactful.store.candidates import Waiter, waiters
 from tactful.store.journal import recent_decisions
@@ -28,9 +29,9 @@ class Told(NamedTuple):
     recent: tuple[Noted, ...]
 
 
-def why_of(project_id: str, person_id: str, horizon_ms: int, clock_now: int) -> Script[Told | None]:
+def why_of(project_id: str, person_id: str, catalogue: Catalogue, clock_now: int) -> Script[Told | None]:
     """Read it for the person with this id. None: there is nobody."""
-    known = yield from read_person(project_id, person_id, horizon_ms, clock_now)
+    known = yield from read_person(project_id, person_id, catalogue, clock_now)
     if known is None:
         return None
     waiting = yield from waiters(project_id, known.person_id, known.now)
@@ -39,9 +40,9 @@ def why_of(project_id: str, person_id: str, horizon_ms: int, clock_now: int) -> 
     return Told(known, waiting, {row["counter"]: row["occurrences"] for row in counted}, recent)
 
 
-def why_of_alias(project_id: str, alias: str, horizon_ms: int, clock_now: int) -> Script[Told | None]:
+def why_of_alias(project_id: str, alias: str, catalogue: Catalogue, clock_now: int) -> Script[Told | None]:
     """Read it for the person behind an alias (`u:` a user id, `a:` an anonymous id)."""
     found = yield one(FIND_ALIAS, project_id, alias)
     if found is None:
         return None
-    return (yield from why_of(project_id, found["person_id"], horizon_ms, clock_now))
+    return (yield from why_of(project_id, found["person_id"], catalogue, clock_now))

@@ -25,7 +25,7 @@ from tactful.identity import normal_id
 from tactful.store.erasure import erase, export, find_by_id
 from tactful.store.people import Known
 from tactful.store.projects import Config, apply_definitions, find_key, plan_definitions
-from tactful.store.results import Window, find_people, list_responses, person_row, read_person, survey_sums
+from tactful.store.results import Window, find_people, list_responses, person_row, survey_sums
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
@@ -350,7 +350,7 @@ def _person_json(row: Row) -> dict[str, Any]:
 @_authorised("people:read")
 async def get_person(call: Call) -> Response:
     """One person, merges followed."""
-    known = await _known(call)
+    _, known = await _known(call)
     return _json(_person_json(await call.service.db.read(person_row, call.project_id, known.person_id)))
 
 
@@ -358,26 +358,22 @@ def _no_such_person() -> NotFound:
     return NotFound("no_such_person", "There is no such person.")
 
 
-async def _known(call: Call) -> Known:
+async def _known(call: Call) -> tuple[Config, Known]:
     person_id = call.request.path_params["person_id"]
-    if "\0" in person_id:
+    found = None if "\0" in person_id else await call.service.person(call.project_id, person_id)
+    if found is None:
         raise _no_such_person()
-    horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
-    known = await call.service.db.read(read_person, call.project_id, person_id, horizon, now)
-    if known is None:
-        raise _no_such_person()
-    return known
+    return found
 
 
 @_authorised("people:read")
 async def get_why(call: Call) -> Response:
     """For each survey, or for `survey`: may this person be asked, and if not, every reason with its numbers."""
-    person_id = call.request.path_params["person_id"]
-    horizon, now = call.config.catalogue.horizon_ms, call.service.clock.now_ms()
-    found = None if "\0" in person_id else await call.service.db.read(why_of, call.project_id, person_id, horizon, now)
+    config, known = await _known(call)
+    now = call.service.clock.now_ms()
+    found = await call.service.db.read(why_of, call.project_id, known.person_id, config.catalogue, now)
     if found is None:
         raise _no_such_person()
-    config = await call.service.configs.at_least(call.project_id, found.known.config_version)
     return _json(explanation_json(config, found, call.query("survey")))
 
 

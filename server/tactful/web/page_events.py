@@ -155,10 +155,17 @@ async def _offer(
     observed = await _observed(service, config, identity, messages)
     if observed is None:
         return None
-    config = await service.configs.at_least(config.project_id, observed.known.config_version)
-    known = observed.known
-    due = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
-    moment = moment_of(known.now, context)
+    known, at_once = observed.known, observed.at_once
+    fresh = await service.configs.at_least(config.project_id, known.config_version)
+    if fresh.version != config.version:
+        found = await service.person(config.project_id, known.person_id)
+        if found is None:
+            return None
+        fresh, known = found
+        at_once = tuple(again for one in at_once if (again := one.under(fresh.catalogue)) is not None)
+    config = fresh
+    due = [*at_once, *ready(config.catalogue, observed.waiting, known.now)]
+    moment = moment_of(known.now, context)._replace(standings=config.standings)
     decision = choose(due, config.catalogue.policy, known.person, moment)
     service.journal.chosen(known, config.project_id, due, decision, context.page)
     if observed.waiting and (config.project_id, known.person_id) in service.hub:

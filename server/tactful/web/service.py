@@ -7,7 +7,9 @@ watches for commits of other processes, so that the loader's watch list follows 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import asyncio
+import math
+from dataclasses import dataclass, field, replace
 
 from tactful.clock import Clock
 from tactful.core.spans import DAY_MS
@@ -15,8 +17,11 @@ from tactful.core.surveys import Survey
 from tactful.credentials import Passwords
 from tactful.errors import Forbidden, NotFound, Unauthorized
 from tactful.settings import Settings
+from tactful.store.people import Known
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
+from tactful.store.results import read_person
 from tactful.store.script import Database
+from tactful.store.standings import read_standings
 from tactful.tokens import PASS, Tokens
 from tactful.web.arrivals import Arrivals
 from tactful.web.journal import Journal
@@ -28,6 +33,8 @@ __all__ = ["Configs", "Service"]
 
 _MOST_PASSES = 10_000
 _MOST_VERSIONS = 1_000
+#: Quotas and margins are counted so often (core/standing.py says why not always).
+COUNT_EVERY_S = 5.0
 
 
 class Configs:
@@ -38,17 +45,35 @@ class Configs:
         self._by_id: dict[str, Config] = {}
         self._ids: dict[str, str] = {}
         self._versions: dict[tuple[str, str, int], Survey] = {}
+        self._counted_at: dict[str, float] = {}
+        self._counting = asyncio.Lock()
 
     async def get(self, project_id: str) -> Config:
         """Return the project's configuration. Raises `NotFound`."""
         cached = self._by_id.get(project_id)
-        if cached is not None:
-            return cached
-        loaded = await self._db.read(load_config, project_id)
-        if loaded is None:
-            raise NotFound("no_such_project", "There is no such project.")
-        self._by_id[project_id] = loaded
-        return loaded
+        if cached is None:
+            cached = await self._db.read(load_config, project_id)
+            if cached is None:
+                raise NotFound("no_such_project", "There is no such project.")
+            self._by_id[project_id] = cached
+            self._counted_at.pop(project_id, None)
+        return await self._counted(cached) if cached.catalogue.limited else cached
+
+    async def _counted(self, config: Config) -> Config:
+        """The configuration with standings that are a few seconds old at most."""
+        loop, project_id = asyncio.get_running_loop(), config.project_id
+        if loop.time() < self._counted_at.get(project_id, -math.inf) + COUNT_EVERY_S:
+            return config
+        async with self._counting:
+            known = self._by_id.get(project_id)
+            if known is not None and loop.time() < self._counted_at.get(project_id, -math.inf) + COUNT_EVERY_S:
+                return known  # somebody else has just counted
+            standings = await self._db.scan(read_standings, project_id, config.catalogue)
+            counted = replace(config, standings=standings)
+            if known is not None and known.version == counted.version:
+                self._by_id[project_id] = counted
+                self._counted_at[project_id] = loop.time()
+            return counted
 
     async def by_public_key(self, public_key: str) -> Config:
         """Return the configuration of the project with this public key. Raises `NotFound`."""
@@ -62,7 +87,7 @@ class Configs:
         """Return the configuration, read again if it is older than `version`."""
         cached = self._by_id.get(project_id)
         if cached is not None and cached.version >= version:
-            return cached
+            return await self.get(project_id)
         self._by_id.pop(project_id, None)
         return await self.get(project_id)
 
@@ -149,6 +174,19 @@ class Service:
                 refused.data["pass"] = self.new_pass(str(refused.payload[0]))
             raise
         return str(opened.payload[0]), opened.expires_at
+
+    async def person(self, project_id: str, person_id: str) -> tuple[Config, Known] | None:
+        """A person, merges followed, with all that deciding any survey needs, under the configuration that it needs it
+        for. None: this project has nobody of this id."""
+        config = await self.configs.get(project_id)
+        now = self.clock.now_ms()
+        known = await self.db.read(read_person, project_id, person_id, config.catalogue, now)
+        if known is None:
+            return None
+        fresh = await self.configs.at_least(project_id, known.config_version)
+        if fresh.version != config.version:
+            known = await self.db.read(read_person, project_id, person_id, fresh.catalogue, now)
+        return None if known is None else (fresh, known)
 
     def check_origin(self, config: Config, origin: str | None) -> None:
         """Raise `Forbidden` unless the project lists `origin` exactly (`app` stands for none, `null` for itself)."""

@@ -32,6 +32,7 @@ def _refusal(refusal: Refusal, now: int) -> dict[str, Any]:
         "code": refusal.code,
         "message": in_words(refusal),
         "rule": refusal.rule,
+        "survey": refusal.survey,
         "count": refusal.counted,
         "cap": refusal.cap,
         "window_ms": refusal.window_ms,
@@ -42,6 +43,7 @@ def _rule(reading: RuleReading, now: int) -> dict[str, Any]:
     rule = reading.rule
     return {
         "rule": rule.id,
+        "scope": rule.scope if rule.trait is None else f"same({rule.trait})",
         "surveys": rule.surveys,
         "count": rule.count,
         "counted": reading.counted,
@@ -104,7 +106,7 @@ def explanation_json(config: Config, told: Told, survey_key: str | None = None) 
         raise NotFound("no_such_survey", "There is no such survey.")
     known = told.known
     person, now = known.person, known.now
-    explained = explain(config.catalogue, person, now, told.counts)
+    explained = explain(config.catalogue, person, now, told.counts, config.standings)
     return {
         "person": {
             "id": known.person_id,

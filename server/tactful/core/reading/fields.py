@@ -10,7 +10,7 @@ from tactful.core.reading.notes import listed, nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.spans import FOREVER, format_span, parse_span
 
-__all__ = ["flag", "integer", "name", "number", "one_of", "scalar", "share", "span", "string"]
+__all__ = ["flag", "integer", "name", "number", "number_over", "one_of", "scalar", "share", "span", "string"]
 
 T = TypeVar("T")
 
@@ -109,6 +109,18 @@ def number(at: At) -> float | None:
         return value
     at.expected("a number", "write one without quotes")
     return None
+
+
+def number_over(lowest: float, highest: float) -> Reader[float]:
+    """A number above `lowest`, and at most `highest`."""
+
+    def read(at: At) -> float | None:
+        if _is_number(at.value) and lowest < at.value <= highest:
+            return float(at.value)
+        at.expected(f"a number above {lowest:g}, at most {highest:g}", "write one without quotes")
+        return None
+
+    return read
 
 
 def scalar(at: At) -> str | float | bool | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import re
+from typing import Any, get_args
 
 from tactful.core.kinds import KINDS
-from tactful.core.policy import DEFAULT_POLICY, Count, Policy, Rule
+from tactful.core.policy import DEFAULT_POLICY, Count, Policy, Rule, Scope
+from tactful.core.reading.conditions import path_under
 from tactful.core.reading.fields import integer, one_of, share, span
 from tactful.core.reading.places import At
 from tactful.core.reading.questions import LATER_KINDS
@@ -30,14 +32,31 @@ def _selection(at: At) -> str | None:
     return _named(at)
 
 
+_SCOPES: dict[str, Scope] = {"person": "person", "account": "account", "project": "project"}
+_plain_scope = one_of(_SCOPES, "a scope (or `same(traits.region)`)")
+_SAME = re.compile(r"same\((.*)\)")
+_same_path = path_under("traits", "account")
+
+
+def _scope(at: At) -> tuple[Scope, str | None] | None:
+    """A scope and, for `same(...)`, the path of the trait that it goes by."""
+    same = _SAME.fullmatch(at.value) if isinstance(at.value, str) else None
+    if same is not None:
+        trait = _same_path(at.holding(same[1]))
+        return None if trait is None else ("same", trait)
+    plain = _plain_scope(at)
+    return None if plain is None else (plain, None)
+
+
+def _build_rule(*, scope: tuple[Scope, str | None] = ("person", None), **fields: Any) -> Rule:
+    return Rule(scope=scope[0], trait=scope[1], **fields)
+
+
 RULE = Shape(
     "a rule",
     {
         "id": Field(rule_id, to="id", needs="an id that is unique in the policy, such as `any-7d`"),
-        "scope": Field(
-            one_of({"person": "person"}, "a scope", later("account", "project", "same", instead="use `person`")),
-            to="scope",
-        ),
+        "scope": Field(_scope, to="scope"),
         "surveys": Field(
             _selection, to="surveys", needs="which surveys: `all`, `this`, `kind:nps` or `tag:onboarding`"
         ),
@@ -53,7 +72,7 @@ RULE = Shape(
     },
     refused=later("same", "per", "spread", "except"),
 )
-_rules = list_of(record(Rule, RULE), _MOST_RULES)
+_rules = list_of(record(_build_rule, RULE), _MOST_RULES)
 
 
 def _all_rules(at: At) -> tuple[Rule, ...] | None:

@@ -8,16 +8,17 @@ from types import MappingProxyType
 from typing import get_args
 
 from tactful.core.reading.conditions import conditions
-from tactful.core.reading.fields import integer, name, one_of, share, span, string
+from tactful.core.reading.fields import integer, name, number_over, one_of, share, span, string
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
 from tactful.core.reading.shapes import Field, Shape, later, read_fields, record, set_of
 from tactful.core.reading.trigger import trigger
 from tactful.core.reading.wording import by_band, text
-from tactful.core.spans import DAY_MS, parse_span
+from tactful.core.spans import DAY_MS, SECOND_MS, parse_span
 from tactful.core.surveys import (
     Audience,
+    Enough,
     Look,
     State,
     Survey,
@@ -29,6 +30,7 @@ from tactful.core.texts import ELSE, Text
 __all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 
 LONGEST_SPAN_MS = 3_660 * DAY_MS
+_LARGEST_QUOTA = 10_000_000
 
 _KEY_RULE = "up to 64 of a-z, 0-9 and `-`, beginning with a letter or digit"
 survey_key = name("[a-z0-9][a-z0-9-]{0,63}", "the key of a survey", _KEY_RULE)
@@ -55,9 +57,40 @@ THROTTLE = Shape(
         "repeat": Field(span(0, LONGEST_SPAN_MS, forever=True), to="repeat_ms"),
         "tenure": Field(span(0, LONGEST_SPAN_MS), to="tenure_ms"),
         "ignores": Field(set_of(rule_id, 50), to="ignores"),
+        "reserve": Field(span(SECOND_MS, LONGEST_SPAN_MS), to="reserve_ms"),
+        "spread": Field(span(SECOND_MS, LONGEST_SPAN_MS), to="spread_ms"),
     },
-    refused=later("reserve", "spread"),
 )
+
+ENOUGH = Shape(
+    "what is enough",
+    {
+        "margin": Field(
+            number_over(0, 100), to="margin", needs="how far the score may be off, such as `5`, in the score's own unit"
+        ),
+        "per": Field(span(DAY_MS, LONGEST_SPAN_MS), to="per_ms", needs="the time whose answers are looked at: `30d`"),
+    },
+)
+_enough_fields = record(Enough, ENOUGH)
+
+
+def _enough(at: At) -> Enough | None:
+    if at.outline.bands == ():
+        at.fault("goes by a score, and no question of this survey has one; remove it")
+        return None
+    return _enough_fields(at)
+
+
+QUOTA = Shape(
+    "a quota",
+    {"responses": Field(integer(1, _LARGEST_QUOTA), to="responses", needs="after how many responses it ends")},
+)
+
+
+def _quota(at: At) -> int | None:
+    found = read_fields(at, QUOTA)
+    return None if found is None else int(found["responses"])
+
 
 THANKS = Shape(
     "thanks",
@@ -112,8 +145,10 @@ SURVEY = Shape(
         "questions": Field(questions, to="questions", needs="1 to 20 questions"),
         "thanks": Field(_thanks, to="thanks"),
         "look": Field(record(Look, LOOK), to="look"),
+        "enough": Field(_enough, to="enough"),
+        "quota": Field(_quota, to="quota"),
     },
-    refused=later("enough", "quota", "schedule", "variants", "arm", "returns"),
+    refused=later("schedule", "variants", "arm", "returns"),
 )
 
 

@@ -16,6 +16,7 @@ from tactful.core.surveys import (
     AnswerCondition,
     Audience,
     Cancel,
+    Enough,
     EventTrigger,
     Look,
     Nth,
@@ -47,6 +48,8 @@ def write_survey(survey: Survey) -> Written:
         "questions": [_question(question) for question in survey.questions],
         **_given("thanks", _thanks(survey.thanks), {}),
         **_given("look", _look(survey.look), {}),
+        **_unless_none("enough", survey.enough, _enough),
+        **_unless_none("quota", survey.quota, lambda quota: {"responses": quota}),
     }
 
 
@@ -70,7 +73,7 @@ def _unless_none(field: str, value: Any, write: Callable[[Any], Any]) -> Written
 def _rule(rule: Rule) -> Written:
     return {
         "id": rule.id,
-        "scope": rule.scope,
+        "scope": rule.scope if rule.trait is None else f"same({rule.trait})",
         "surveys": rule.surveys,
         "count": rule.count,
         "cap": rule.cap,
@@ -156,7 +159,13 @@ def _throttle(throttle: SurveyThrottle) -> Written:
         **_unless_none("repeat", throttle.repeat_ms, format_span),
         **_unless_none("tenure", throttle.tenure_ms, format_span),
         **_given("ignores", sorted(throttle.ignores), []),
+        **_unless_none("reserve", throttle.reserve_ms, format_span),
+        **_unless_none("spread", throttle.spread_ms, format_span),
     }
+
+
+def _enough(enough: Enough) -> Written:
+    return {"margin": enough.margin, "per": format_span(enough.per_ms)}
 
 
 def _question(question: Question) -> Written:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from tactful.core.decide import Refusal
-from tactful.core.explain import REASONS, Explanation, explain
+from tactful.core.explain import Explanation, explain, in_words
 from tactful.core.policy import Rule
 from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
@@ -18,7 +18,7 @@ from tactful.errors import NotFound
 from tactful.identity import normal_id
 from tactful.store.people import Known
 from tactful.store.profiles import Profile, read_profile, recent_people, search_people
-from tactful.store.results import read_person
+from tactful.store.projects import Config
 from tactful.store.script import Row
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.labels import cursor_text, loads, query, read_cursor, tone_of, value_text, who_of
@@ -69,13 +69,12 @@ def _line(look: Look, row: Row) -> dict[str, Any]:
 @member_page("people")
 async def person(look: Look) -> str | Response:
     """`GET /projects/{project_id}/people/{person_id}`: one person; whoever was merged leads to whom they became."""
-    known = await _known(look)
+    config, known = await _known(look)
     if known.person_id != look.request.path_params["person_id"]:
         return RedirectResponse(f"/projects/{look.project_id}/people/{known.person_id}", 303)
-    config = await look.service.configs.at_least(look.project_id, known.config_version)
     profile = await look.service.db.read(read_profile, look.project_id, known.person_id, known.now, _MOST_ASKS)
     traits = loads(profile.row["traits"])
-    explained = sorted(explain(config.catalogue, known.person, known.now), key=_by_state)
+    explained = sorted(explain(config.catalogue, known.person, known.now, {}, config.standings), key=_by_state)
     surveys = {key: live.survey for key, live in config.catalogue.surveys.items()}
     who = who_of(look, profile.row, traits)
     return look.render(
@@ -107,16 +106,12 @@ def _rights(look: Look, known: Known) -> dict[str, Any]:
     }
 
 
-async def _known(look: Look) -> Known:
-    assert look.config is not None, "a page below a project"
+async def _known(look: Look) -> tuple[Config, Known]:
     person_id = look.request.path_params["person_id"]
-    known = None
-    if "\0" not in person_id:
-        horizon_ms = look.config.catalogue.horizon_ms
-        known = await look.service.db.read(read_person, look.project_id, person_id, horizon_ms, look.now_ms)
-    if known is None:
+    found = None if "\0" in person_id else await look.service.person(look.project_id, person_id)
+    if found is None:
         raise NotFound("no_such_person", "There is no such person in this project.")
-    return known
+    return found
 
 
 def _values(traits: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -235,8 +230,8 @@ def _soon(free_at: int | None) -> int | None:
 def _refusal(refusal: Refusal, rules: Mapping[str, Rule]) -> dict[str, Any]:
     """One reason in words, with the rule's own name apart."""
     window, rule = _window(refusal.window_ms), rules.get(refusal.rule or "")
-    words = REASONS[refusal.code].format(window=window, rule=refusal.rule, counted=refusal.counted, cap=refusal.cap)
-    if rule is not None:
+    words = in_words(refusal, window)
+    if rule is not None and refusal.code == "rule":
         words = f"{_HAPPENED[rule.count]} {_times(refusal.counted or 0)} in {window}{_by(rule)}"
     told = {"words": words[0].upper() + words[1:], "free_at": _soon(refusal.free_at)}
     return told | {"rule": refusal.rule, "allows": "none" if refusal.cap == 0 else f"{refusal.cap}"}
