@@ -8,11 +8,13 @@ from tests.support.service import Site, a_survey
 
 CANARY = "canary-7f3a"
 
-#: `nps` asks, `held` makes a candidate wait, `nth` counts; each survey's texts mention something of its event.
+#: `nps` asks, `held` makes a candidate wait, `nth` counts, `vip` reserves; each survey's texts mention something of its
+#: event.
 SURVEYS = (
     a_survey(trigger={"any": [{"event": "Done"}]}, intro="About {{event.course|it}}"),
     a_survey("held", trigger={"any": [{"event": "Closed", "source": "server", "per": "properties.ticket"}]}),
     a_survey("nth", trigger={"any": [{"event": "Counted", "nth": {"every": 3}}]}),
+    a_survey("vip", priority=1, audience={"where": [["traits.vip", "is", True]]}, throttle={"reserve": "7d"}),
 )
 
 
@@ -25,12 +27,12 @@ async def live_a_life(site: Site, name: str = CANARY) -> str:
     await site.event(identity={"user_id": name}, type="identify", traits={"email": f"{name}@example.com"})
     await site.event(identity=both, event="Counted", properties={"course": name})
     await site.backend("Closed", name, properties={"ticket": f"t-{name}"})
-    site.clock.advance(24 * 3_600_000)
-    await _answered(site, both, name)
     await site.client.post(
         "/v1/group",
         json={"writeKey": site.project.write_key, "messageId": f"g-{len(name)}", "userId": name, "groupId": "acme"},
     )
+    site.clock.advance(24 * 3_600_000)
+    await _answered(site, both, name)
     await site.service.journal.write(site.service.db)
     [person] = (await site.manage("GET", "people", params={"user_id": name})).json()["data"]
     return str(person["id"])

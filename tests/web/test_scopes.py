@@ -60,7 +60,7 @@ async def test_an_account_is_asked_no_more_often_than_its_cap(path: Path, clock:
         assert told["refusals"][0]["rule"] == "r"
         assert told["rules"][0] | {"free_at": 0} == {
             "rule": "r", "scope": "account", "surveys": "all", "count": "asked", "counted": 2, "cap": 2,
-            "window_ms": DAY_MS, "free_at": 0, "free_in_ms": DAY_MS,
+            "window_ms": DAY_MS, "full": True, "free_at": 0, "free_in_ms": DAY_MS,
         }  # fmt: skip
         clock.advance(DAY_MS)
         assert await status(site, "cleo") == 200
@@ -200,6 +200,7 @@ async def test_a_survey_waits_for_the_one_that_reserves_and_is_free_when_it_was_
         assert await site.offer("ann") is None, "it may be asked any time now"
         clock.advance(5 * DAY_MS)
         assert await site.offer("ann") is not None, "its reserve is over"
+        clock.advance(1)
         await site.service.db.run(forget_old)
         assert rows.execute(path, "SELECT count(*) FROM firings") == [(0,)]
 

@@ -9,6 +9,7 @@ from tactful.core.catalogue import Catalogue
 from tactful.core.spans import DAY_MS
 from tactful.core.standing import Standing, limits_responses, standing_of
 from tactful.store.figures import SCORES_BY_DAY
+from tactful.store.journal import NOW
 from tactful.store.script import Script, one, rows
 
 __all__ = ["read_standings"]
@@ -19,13 +20,10 @@ SELECT count(*) AS responses FROM (
 """
 
 
-READ_CLOCK = "SELECT now_ms() AS now"
-
-
 def read_standings(project_id: str, catalogue: Catalogue) -> Script[dict[str, Standing]]:
     """Count for every survey that limits its responses, by key. Days are whole ones in UTC, today's among them."""
     found = {}
-    now = (yield one(READ_CLOCK))["now"]
+    now = (yield one(NOW))["now"]
     for key, live in catalogue.surveys.items():
         survey = live.survey
         if not limits_responses(survey):
