@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tactful.clock import Clock
 from tactful.core.policy import Policy, Rule
 from tactful.core.reading import read_policy, read_survey
 from tactful.core.spans import HOUR_MS
+from tactful.core.surveys import Survey
 from tactful.settings import Settings
 from tactful.store.migrate import migrate
 from tactful.store.projects import NewProject, apply_definitions, create_project
@@ -62,9 +63,14 @@ def make_project(
 
 def apply_to(path: Path, clock: Clock, project_id: str, *surveys: dict[str, Any], policy: Policy | None = None) -> None:
     """Apply written surveys and a policy to a project."""
-    read = [read_survey(written) for written in surveys]
+    run_once(path, clock, apply_definitions, project_id, policy, surveys_of(surveys))
+
+
+def surveys_of(written: Iterable[dict[str, Any]]) -> tuple[Survey, ...]:
+    """Read written surveys."""
+    read = [read_survey(one) for one in written]
     assert all(reading.value for reading in read), [reading.faults for reading in read]
-    run_once(path, clock, apply_definitions, project_id, policy, tuple(one.value for one in read if one.value))
+    return tuple(one.value for one in read if one.value)
 
 
 def policy_of(written: dict[str, Any]) -> Policy:

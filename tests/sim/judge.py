@@ -1,0 +1,362 @@
+"""What every transaction must come to: the oracle's side of each thing that pages and backends can ask.
+
+Each function is told one request and what the product answered, in the order of commits, changes the oracle's people
+and raises a `Violation` where the answer is not what it must be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tests.sim.oracle import (
+    GIVEN_BACK_EVERY_MS,
+    GIVEN_BACK_MS,
+    TOLD_AGAIN_MS,
+    WEEK_MS,
+    Ask,
+    Human,
+    Oracle,
+    Plan,
+    Refused,
+    Sticky,
+    Waits,
+    kind_of,
+    require,
+    span_ms,
+)
+
+__all__ = ["Happening", "close", "decided", "forget", "observe", "opt_out", "respond", "show", "take_up", "test"]
+
+Ids = tuple[str | None, str | None]
+_SAMPLES = frozenset({"sample", "holdout"})
+
+
+class Happening:
+    """One message, as the node that took it understood it: under the configuration that the node had."""
+
+    __slots__ = ("account", "created_at", "event", "id", "properties", "server", "traits", "plan")
+
+    def __init__(self, message_id: str, plan: Plan, *, server: bool) -> None:
+        self.id = message_id
+        self.plan = plan
+        self.server = server
+        self.event: str | None = None
+        self.properties: dict[str, Any] = {}
+        self.traits: dict[str, Any] | None = None
+        self.created_at: int | None = None
+        self.account: tuple[str, dict[str, Any]] | None = None
+
+
+def _key(refusal: Any) -> Refused:
+    return (refusal.code, refusal.rule, refusal.counted, refusal.cap, refusal.free_at)
+
+
+def offer_id(project: str, message_id: str, key: str, version: int) -> str:
+    """The same message, survey and version are the same offer, for ever and on every node."""
+    parts = "\x1f".join((project, message_id, key, str(version)))
+    return hashlib.blake2b(parts.encode(), digest_size=15).hexdigest()
+
+
+def _learn(oracle: Oracle, human: Human, key: str, codes: set[str]) -> None:
+    """Learn where the person stands in the samples; a test person is past them."""
+    if human.test:
+        require(not codes & _SAMPLES, "1 cap", "a test person was sampled")
+        return
+    plan = oracle.plan
+    share, holdout = plan.surveys[key]["audience"]["sample"], plan.policy["holdout"]
+    if share < 1:
+        place = oracle.sticky.setdefault((f"sample {key}", human.sample_key), Sticky())
+        place.learn(share, (key, human.sample_key), inside="sample" not in codes)
+    if holdout > 0:
+        place = oracle.sticky.setdefault(("holdout", human.sample_key), Sticky())
+        place.learn(holdout, human.sample_key, inside="holdout" in codes)
+    require("sample" not in codes or share < 1, "15 sticky sample", key, "has no sample")
+    require("holdout" not in codes or holdout > 0, "15 sticky sample", "there is no holdout")
+
+
+def decided(oracle: Oracle, human: Human, key: str, moment: tuple[int, str | None], refusals: Iterable[Any]) -> None:
+    """Compare what the product decided at a moment with every reason that there is."""
+    told = {_key(refusal) for refusal in refusals}
+    codes = {code for code, *_ in told}
+    now, page = moment
+    expected = oracle.refusals(human, key, now, page)
+    _learn(oracle, human, key, codes)
+    plain = {one for one in told if one[0] not in _SAMPLES}
+    if plain == expected:
+        return
+    missing = expected - plain
+    over = {code for code, *_ in missing}
+    invariant = "6 opt-out final" if "opted_out" in over else "1 cap" if missing else "16 liveness"
+    require(False, invariant, f"{key} for {human.id} at {now}: told {sorted(plain)}, must be {sorted(expected)}")
+
+
+# Asks ---------------------------------------------------------------------------------------------------------------
+
+
+def _record(oracle: Oracle, human: Human, key: str, asked: Any, **fields: Any) -> Ask:
+    survey = oracle.plan.surveys[key]
+    require(asked.asked_at == human.last_at, "11 clock", "asked at", asked.asked_at, "and it was", human.last_at)
+    ask = Ask(
+        asked.ask_id, key, oracle.plan.versions[key], kind_of(survey), frozenset(survey["tags"]), human.test,
+        asked.asked_at, **fields,
+    )  # fmt: skip
+    human.asks.append(ask)
+    require((human.id, ask.id) not in oracle.asks, "5 one ask", "this ask was recorded before:", ask.id)
+    human.by_offer[ask.id] = oracle.asks[human.id, ask.id] = ask
+    return ask
+
+
+def _only(result: Any, code: str) -> None:
+    codes = [one.code for one in getattr(result, "refusals", ())]
+    require(codes == [code], "5 eligible", f"answered {codes or 'asked'}, must be refused as {code}")
+
+
+def take_up(oracle: Oracle, offered: Any, ids: Ids, context: Any, told: tuple[int, Any]) -> Ask | None:
+    """An offer was taken up; return the ask that is recorded now."""
+    now, result = told
+    human = oracle.person(offered.person_id)
+    if human is None:
+        _only(result, "wrong_person")
+        return None
+    human.lock(now)
+    alias = f"u:{ids[0]}" if ids[0] is not None else f"a:{ids[1]}"
+    if oracle.humans.get(alias) is not human:
+        _only(result, "wrong_person")
+        return None
+    key = offered.survey_key
+    if oracle.plan.versions.get(key) != offered.version:
+        _only(result, "survey_changed")
+        return None
+    before = human.by_offer.get(offered.offer_id)
+    if before is not None:
+        _told_again(before, human, context, result)
+        return None
+    return _taken_up(oracle, human, offered, context, result)
+
+
+def _told_again(ask: Ask, human: Human, context: Any, result: Any) -> None:
+    same_tab = ask.visit is None or context.visit is None or ask.visit == context.visit
+    soon = human.last_at <= ask.asked_at + TOLD_AGAIN_MS
+    again = same_tab and soon and not ask.touched and ask.refunded_at is None and human.opted_out_at is None
+    if not again:
+        _only(result, "offer_spent")
+        return
+    told = getattr(result, "ask_id", None), getattr(result, "asked_at", None)
+    require(told == (ask.id, ask.asked_at), "4 once", "told", told, "and it was", ask.asked_at)
+
+
+def _taken_up(oracle: Oracle, human: Human, offered: Any, context: Any, result: Any) -> Ask | None:
+    refusals = getattr(result, "refusals", ())
+    late = [one.code for one in refusals if one.code in ("cancelled", "per")]
+    key = offered.survey_key
+    decided(oracle, human, key, (human.last_at, context.page), () if late else refusals)
+    if refusals and not late:
+        return None
+    waits = human.waits.get(offered.candidate_id)
+    if offered.candidate_id is not None:
+        ready = waits is not None and waits.not_before <= human.last_at < waits.expires_at
+        if not ready:
+            _only(result, "cancelled")
+            return None
+        del human.waits[offered.candidate_id]
+    if offered.per is not None and _asked_for(human, key, offered.per):
+        _only(result, "per")
+        return None
+    require(not late, "16 liveness", "refused as", late)
+    return _record(oracle, human, key, result, per=offered.per, visit=context.visit)
+
+
+def _asked_for(human: Human, key: str, per: str) -> bool:
+    return any(ask.survey == key and ask.per == per and ask.refunded_at is None for ask in human.asks)
+
+
+def show(oracle: Oracle, key: str, new: tuple[str, Ids], context: Any, told: tuple[int, Any]) -> Ask | None:
+    """Somebody asked to be asked: not throttled, but counted."""
+    now, result = told
+    human = oracle.recognise(new[1], new[0], now)
+    if key not in oracle.plan.surveys or oracle.plan.surveys[key]["state"] != "live":
+        _only(result, "not_live")
+        return None
+    require(not getattr(result, "refusals", ()), "16 liveness", "was shown nothing:", result)
+    return _record(oracle, human, key, result, by_person=True, visit=context.visit)
+
+
+def _asked(oracle: Oracle, person_id: str, ask_id: str) -> tuple[Human, Ask] | None:
+    """The ask that a token names, whoever its person is by now."""
+    human = oracle.person(person_id)
+    if human is None:
+        return None
+    ask = oracle.asks.get((person_id, ask_id)) if human.id != person_id else None
+    ask = ask or human.by_offer.get(ask_id)
+    return None if ask is None else (human, ask)
+
+
+def _failed(error: Exception | None, code: str | None) -> None:
+    """Compare an error with the code that it must have, None for none."""
+    found = None if error is None else getattr(error, "code", repr(error))
+    require(found == code, "3 acknowledged", f"answered {found}, must be {code}")
+
+
+def respond(oracle: Oracle, token: tuple[str, str], said: tuple[int, int, bool], told: tuple[int, Any]) -> bool:
+    """A revision of a response came; tell whether it is kept now."""
+    now, error = told
+    found = _asked(oracle, *token)
+    if found is None:
+        _failed(error, "no_such_ask")
+        return False
+    human, ask = found
+    rev, score, done = said
+    if ask.refunded_at is not None or (rev > ask.rev and ask.done):
+        _failed(error, "ask_given_back" if ask.refunded_at is not None else "response_final")
+        return False
+    _failed(error, None)
+    human.lock(now)
+    if rev <= ask.rev:
+        return False
+    ask.rev, ask.score, ask.done = rev, score, done
+    ask.responded_at = human.last_at if ask.responded_at is None else ask.responded_at
+    return True
+
+
+def close(oracle: Oracle, token: tuple[str, str], how: str, told: tuple[int, Any]) -> None:
+    """A card ended, or was seen."""
+    now, error = told
+    found = _asked(oracle, *token)
+    _failed(error, None if found is not None else "no_such_ask")
+    if found is None:
+        return
+    human, ask = found
+    human.lock(now)
+    if how == "not_rendered":
+        rested = human.refunded_at is None or human.last_at >= human.refunded_at + GIVEN_BACK_EVERY_MS
+        if rested and not ask.touched and ask.refunded_at is None and human.last_at <= ask.asked_at + GIVEN_BACK_MS:
+            ask.refunded_at = human.refunded_at = human.last_at
+    elif how == "opted_out":
+        ask.opted_out_at = human.last_at if ask.opted_out_at is None else ask.opted_out_at
+        human.opted_out_at = human.last_at if human.opted_out_at is None else human.opted_out_at
+    elif how != "dismissed" or ask.responded_at is None:
+        name = f"{how}_at"
+        setattr(ask, name, human.last_at if getattr(ask, name) is None else getattr(ask, name))
+
+
+def opt_out(oracle: Oracle, new_id: str, ids: Ids, now: int) -> None:
+    human = oracle.recognise(ids, new_id, now)
+    human.opted_out_at = human.last_at if human.opted_out_at is None else human.opted_out_at
+
+
+def test(oracle: Oracle, new_id: str, ids: Ids, now: int) -> None:
+    oracle.recognise(ids, new_id, now).test = True
+
+
+# Events -------------------------------------------------------------------------------------------------------------
+
+
+def observe(oracle: Oracle, new_id: str, ids: Ids, messages: Sequence[Happening], now: int) -> Human:
+    """Messages of one person came, each of which changes something once."""
+    human = oracle.recognise(ids, new_id, now)
+    for message in messages:
+        if message.id in oracle.messages:
+            continue
+        oracle.messages[message.id] = human.last_at
+        if message.traits is not None:
+            _laid(human.traits, message.traits)
+            human.created_at = human.created_at if message.created_at is None else message.created_at
+        if message.account is not None:
+            account, traits = message.account
+            _laid(oracle.accounts.setdefault(account, {}), traits)
+            human.account = account
+        if message.event is not None:
+            _happened(oracle, human, message)
+    return human
+
+
+def _laid(stored: dict[str, Any], over: dict[str, Any]) -> None:
+    stored.update(over)
+    for name in [name for name, value in stored.items() if value is None]:
+        del stored[name]
+
+
+def triggers(message: Happening) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The surveys and triggers that wait for the message's event, its count apart."""
+    source = "server" if message.server else "browser"
+    return [
+        (survey, trigger)
+        for survey in message.plan.live()
+        for trigger in survey["trigger"]["any"]
+        if trigger["event"] == message.event and trigger.get("source", "any") in ("any", source)
+    ]
+
+
+def cancels(message: Happening) -> list[tuple[str, str | None]]:
+    """The surveys whose waiting candidates the message's event cancels, and by which property."""
+    return [
+        (survey["key"], cancel.get("same"))
+        for survey in message.plan.live()
+        for trigger in survey["trigger"]["any"]
+        for cancel in trigger.get("cancel_on", ())
+        if cancel["event"] == message.event
+    ]
+
+
+def _counter(trigger: dict[str, Any]) -> tuple[Any, ...]:
+    return (trigger["event"], trigger.get("source", "any"))
+
+
+def _happened(oracle: Oracle, human: Human, message: Happening) -> None:
+    now = human.last_at
+    for survey, same in cancels(message):
+        value = None if same is None else message.properties.get(same.removeprefix("properties."))
+        for one in list(human.waits.values()):
+            hit = same is None or (value is not None and one.same == value)
+            if one.survey == survey and one.expires_at > now and hit:
+                del human.waits[one.id]
+    due = triggers(message)
+    for counter in {_counter(trigger) for _, trigger in due if "nth" in trigger}:
+        human.counters[counter] = human.counters.get(counter, 0) + 1
+    waiting: set[str] = set()
+    for survey, trigger in due:
+        every = trigger.get("nth", {}).get("every", 1)
+        if human.counters.get(_counter(trigger), every) % every == 0 and survey["key"] not in waiting:
+            waiting |= _waits(oracle.project, human, message, (survey, trigger))
+    if message.server and due and not oracle.plan.hears:
+        plan = oracle.plan
+        oracle.version += 1
+        oracle.plans[oracle.version] = Plan(plan.policy, plan.surveys, plan.versions, hears=True)
+
+
+def _waits(
+    project: str, human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]
+) -> set[str]:
+    """Let a candidate wait that has to; return its survey's key once it is a candidate."""
+    survey, trigger = found
+    key = survey["key"]
+    per = None
+    if "per" in trigger:
+        value = message.properties.get(trigger["per"].removeprefix("properties."))
+        if value is None:
+            return set()
+        per = str(value)
+    if not (message.server or "hold" in trigger or trigger.get("cancel_on")):
+        return {key}
+    if per is not None:
+        if _asked_for(human, key, per):
+            return {key}
+        human.waits = {name: one for name, one in human.waits.items() if (one.survey, one.per) != (key, per)}
+    id_ = offer_id(project, message.id, key, message.plan.versions[key])
+    not_before = human.last_at + span_ms(trigger.get("hold", "0s"))
+    within = span_ms(trigger.get("within", "3d"))
+    same = next((cancel["same"] for cancel in trigger.get("cancel_on", ()) if "same" in cancel), None)
+    value = None if same is None else message.properties.get(same.removeprefix("properties."))
+    human.waits.setdefault(id_, Waits(id_, key, per, value, not_before, not_before + within))
+    return {key}
+
+
+def forget(oracle: Oracle, now: int) -> None:
+    """Message ids are remembered for a week, and candidates for as long as they wait."""
+    oracle.messages = {name: at for name, at in oracle.messages.items() if at >= now - WEEK_MS}
+    for human in oracle.people.values():
+        human.waits = {name: one for name, one in human.waits.items() if one.expires_at >= now}
+
+

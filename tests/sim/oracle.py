@@ -1,0 +1,328 @@
+"""What must be true of people and asks, written a second time and as plainly as can be.
+
+No locks, no SQL, and nothing of `core/throttle` or `core/decide`: objects in memory that are told every transaction in
+the order in which they were committed, and say what it must have come to. Rules are read as they are written. Whatever
+differs is a `Violation`, which names the promise that it breaks.
+
+Two things an oracle cannot foretell without doing the same arithmetic: which share of the people a sample is, and so it
+*learns* them: whoever was in a sample once is in it for ever, and in every larger one (`Sticky`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Ask", "Human", "Oracle", "Plan", "Refused", "Sticky", "Violation", "Waits"]
+
+MINUTE_MS = 60_000
+DAY_MS = 24 * 60 * MINUTE_MS
+WEEK_MS = 7 * DAY_MS
+#: An offer is told again for so long, an ask given back for so long, and not again for so long.
+TOLD_AGAIN_MS = 10 * MINUTE_MS
+GIVEN_BACK_MS = MINUTE_MS
+GIVEN_BACK_EVERY_MS = DAY_MS
+
+#: What may be asked and why not: code, rule, count, cap, when it is free again.
+Refused = tuple[str, str | None, int | None, int | None, int | None]
+
+
+class Violation(AssertionError):
+    """A promise is broken: which one of the invariants, and how."""
+
+    def __init__(self, invariant: str, told: str) -> None:
+        super().__init__(f"{invariant}: {told}")
+        self.invariant = invariant
+
+
+def require(holds: object, invariant: str, *told: object) -> None:
+    """Raise the `Violation` of `invariant` unless it holds."""
+    if not holds:
+        raise Violation(invariant, " ".join(map(str, told)))
+
+
+@dataclass(eq=False, slots=True)
+class Ask:
+    """One ask, and all that was said to it."""
+
+    id: str
+    survey: str
+    version: int
+    kind: str
+    tags: frozenset[str]
+    test: bool
+    asked_at: int
+    by_person: bool = False
+    per: str | None = None
+    visit: str | None = None
+    seen_at: int | None = None
+    dismissed_at: int | None = None
+    responded_at: int | None = None
+    opted_out_at: int | None = None
+    refunded_at: int | None = None
+    rev: int = 0
+    score: int | None = None
+    done: bool = False
+
+    def row(self) -> tuple[Any, ...]:
+        """What the database must say of it."""
+        times = (self.asked_at, self.seen_at, self.dismissed_at, self.responded_at, self.opted_out_at, self.refunded_at)
+        said = (self.rev, self.score, int(self.done)) if self.rev else (None, None, None)
+        about = (self.survey, self.version, self.kind, int(self.test), int(self.by_person), self.per)
+        return (*about, *times, *said)
+
+    @property
+    def touched(self) -> bool:
+        return any(at is not None for at in (self.seen_at, self.dismissed_at, self.responded_at))
+
+
+@dataclass(eq=False, slots=True)
+class Waits:
+    """A candidate that waits as a row."""
+
+    id: str
+    survey: str
+    per: str | None
+    same: object
+    not_before: int
+    expires_at: int
+
+
+@dataclass(eq=False, slots=True)
+class Human:
+    """One person: everything of every history that was merged into them."""
+
+    id: str
+    user_id: str | None
+    anonymous_id: str | None
+    first_seen_at: int
+    last_at: int
+    created_at: int | None = None
+    traits: dict[str, Any] = field(default_factory=dict)
+    account: str | None = None
+    opted_out_at: int | None = None
+    refunded_at: int | None = None
+    test: bool = False
+    merged_into: Human | None = None
+    asks: list[Ask] = field(default_factory=list)
+    by_offer: dict[str, Ask] = field(default_factory=dict)
+    counters: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    waits: dict[str, Waits] = field(default_factory=dict)
+
+    def now_is(self) -> Human:
+        """Whoever this person is by now."""
+        return self if self.merged_into is None else self.merged_into.now_is()
+
+    @property
+    def sample_key(self) -> str:
+        return self.user_id or self.anonymous_id or self.id
+
+    def lock(self, now: int) -> int:
+        """A person's own time never goes back."""
+        self.last_at = max(self.last_at, now)
+        return self.last_at
+
+    def row(self) -> tuple[Any, ...]:
+        """What the database must say of them."""
+        times = (self.first_seen_at, self.last_at, self.created_at, self.opted_out_at, self.refunded_at)
+        return (self.user_id, self.anonymous_id, *times, self.account, int(self.test), self.traits)
+
+
+@dataclass(eq=False)
+class Plan:
+    """What the project's owner has written, as of one version of the configuration."""
+
+    policy: dict[str, Any]
+    surveys: dict[str, dict[str, Any]]
+    versions: dict[str, int]
+    hears: bool = False
+
+    def live(self) -> list[dict[str, Any]]:
+        """The live surveys, the most important first."""
+        live = [survey for survey in self.surveys.values() if survey["state"] == "live"]
+        return sorted(live, key=lambda survey: (-survey["priority"], survey["key"]))
+
+
+@dataclass(eq=False, slots=True)
+class Sticky:
+    """Where somebody stands in a sample: at least `low`, below `high`, learned from what was decided about them."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def learn(self, share: float, what: object, *, inside: bool) -> None:
+        if inside:
+            require(share > self.low, "15 sticky sample", what, "is inside", share, "and was outside", self.low)
+            self.high = min(self.high, share)
+        else:
+            require(share < self.high, "15 sticky sample", what, "is outside", share, "and was inside", self.high)
+            self.low = max(self.low, share)
+
+
+def span_ms(written: str) -> int:
+    """What a written span stands for."""
+    if written == "forever":
+        return 2**52
+    for unit, factor in (("ms", 1), ("s", 1_000), ("m", MINUTE_MS), ("h", 60 * MINUTE_MS), ("d", DAY_MS)):
+        if written.endswith(unit) and written[: -len(unit)].isdigit():
+            return int(written[: -len(unit)]) * factor
+    raise AssertionError(written)
+
+
+def selected(rule: dict[str, Any], this: str, survey: str, kind: str, tags: frozenset[str]) -> bool:
+    """Whether a rule that is about `this` survey selects another one."""
+    group, _, name = rule["surveys"].partition(":")
+    return {"all": True, "this": survey == this, "kind": kind == name, "tag": name in tags}[group]
+
+
+def free_at(times: list[int], cap: int, window_ms: int, now: int) -> int | None:
+    """The first moment from `now` on at which fewer than `cap` of `times` lie in the window that ends then."""
+    if sum(at > now - window_ms for at in times) < cap:
+        return None
+    return min(end for end in (at + window_ms for at in times) if sum(at > end - window_ms for at in times) < cap)
+
+
+@dataclass(eq=False)
+class Oracle:
+    """Everything that one project's database must hold."""
+
+    project: str
+    plans: dict[int, Plan]
+    version: int
+    enforce: bool
+    humans: dict[str, Human] = field(default_factory=dict)
+    people: dict[str, Human] = field(default_factory=dict)
+    #: By the person that the ask was recorded for, and its id.
+    asks: dict[tuple[str, str], Ask] = field(default_factory=dict)
+    messages: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sticky: dict[tuple[str, str], Sticky] = field(default_factory=dict)
+    merges: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        return self.plans[self.version]
+
+    # Who somebody is.
+
+    def recognise(self, ids: tuple[str | None, str | None], new_id: str, now: int) -> Human:
+        """Whoever comes with a user id and an anonymous id; an anonymous history joins the user id it comes with."""
+        user, browser = ids
+        at_browser = self.humans.get(f"a:{browser}") if browser is not None else None
+        if user is None:
+            found = at_browser or self._made(new_id, ids, now)
+            self.humans[f"a:{browser}"] = found
+            found.lock(now)
+            return found
+        human = self.humans.get(f"u:{user}")
+        if human is None:
+            free = at_browser is not None and at_browser.user_id is None
+            if at_browser is not None:
+                at_browser.lock(now)
+            human = at_browser if free and at_browser is not None else self._made(new_id, ids, now)
+        human.user_id = human.user_id or user
+        self.humans[f"u:{user}"] = human
+        human.lock(now)
+        if browser is not None:
+            other = self.humans.setdefault(f"a:{browser}", human)
+            other.lock(now)
+            if other is not human and other.user_id is None:
+                self._merge(other, human)
+        return human
+
+    def _made(self, new_id: str, ids: tuple[str | None, str | None], now: int) -> Human:
+        human = self.people[new_id] = Human(new_id, *ids, first_seen_at=now, last_at=now)
+        return human
+
+    def _merge(self, loser: Human, winner: Human) -> None:
+        self.merges += 1
+        loser.merged_into = winner
+        winner.asks += loser.asks
+        winner.by_offer = loser.by_offer | winner.by_offer
+        winner.waits = loser.waits | winner.waits
+        for counter, counted in loser.counters.items():
+            winner.counters[counter] = winner.counters.get(counter, 0) + counted
+        winner.first_seen_at = min(winner.first_seen_at, loser.first_seen_at)
+        winner.last_at = max(winner.last_at, loser.last_at)
+        for name, choose in (("created_at", min), ("opted_out_at", min), ("refunded_at", max)):
+            known = [at for at in (getattr(winner, name), getattr(loser, name)) if at is not None]
+            setattr(winner, name, choose(known) if known else None)
+        winner.traits = loser.traits | winner.traits
+        winner.account = winner.account or loser.account
+        winner.anonymous_id = winner.anonymous_id or loser.anonymous_id
+        winner.test = winner.test or loser.test
+        for alias, human in self.humans.items():
+            if human is loser:
+                self.humans[alias] = winner
+
+    def person(self, person_id: str) -> Human | None:
+        """Whoever the person with this id is by now."""
+        found = self.people.get(person_id)
+        return None if found is None else found.now_is()
+
+    # Whether somebody may be asked.
+
+    def refusals(self, human: Human, key: str, now: int, page: str | None) -> set[Refused]:
+        """Every reason not to ask, samples apart."""
+        plan = self.plan
+        survey = plan.surveys[key]
+        found: set[Refused] = set()
+        if survey["state"] != "live":
+            found.add(("not_live", None, None, None, None))
+        if human.opted_out_at is not None:
+            found.add(("opted_out", None, None, None, None))
+        if not all(self._meets(human, one, now) for one in survey["audience"]["where"]):
+            found.add(("audience", None, None, None, None))
+        glob = survey["trigger"].get("page")
+        if page is not None and glob is not None and not page.startswith("https://site.test" + glob.rstrip("*")):
+            found.add(("page", None, None, None, None))
+        if not human.test:
+            found.update(self._throttled(human, plan.policy, survey, now))
+        return found
+
+    def _since(self, human: Human) -> int:
+        return human.first_seen_at if human.created_at is None else min(human.first_seen_at, human.created_at)
+
+    def _meets(self, human: Human, condition: list[Any], now: int) -> bool:
+        path, op, value = condition
+        group, _, name = path.partition(".")
+        if group == "traits":
+            found = human.traits.get(name)
+        elif group == "account":
+            found = self.accounts.get(human.account or "", {}).get(name)
+        else:
+            days = max(0, now - self._since(human)) // DAY_MS
+            found = {"known": human.user_id is not None, "age_days": days}[name]
+        if found is None:
+            return False
+        return bool({"is": found == value, "gte": op == "gte" and found >= value}[op])
+
+    def _throttled(self, human: Human, policy: dict[str, Any], survey: dict[str, Any], now: int) -> Iterator[Refused]:
+        throttle = survey["throttle"]
+        tenure_ms = span_ms(throttle.get("tenure", policy["tenure"]))
+        if now < self._since(human) + tenure_ms:
+            yield ("tenure", None, None, None, self._since(human) + tenure_ms)
+        counting = [ask for ask in human.asks if ask.refunded_at is None]
+        repeat_ms = span_ms(throttle["repeat"])
+        times = [ask.asked_at for ask in counting if ask.survey == survey["key"]]
+        again = free_at(times, 1, repeat_ms, now)
+        if again is not None:
+            yield ("repeat", None, sum(at > now - repeat_ms for at in times), 1, again)
+        kind, tags = kind_of(survey), frozenset(survey["tags"])
+        for rule in policy["rules"]:
+            applies = selected(rule, survey["key"], survey["key"], kind, tags)
+            if not applies or rule["id"] in throttle.get("ignores", ()):
+                continue
+            window_ms = span_ms(rule["window"])
+            picked = [ask for ask in counting if selected(rule, survey["key"], ask.survey, ask.kind, ask.tags)]
+            moments = [getattr(ask, f"{rule['count']}_at") for ask in picked]
+            known = [at for at in moments if at is not None]
+            again = free_at(known, rule["cap"], window_ms, now)
+            if again is not None:
+                yield ("rule", rule["id"], sum(at > now - window_ms for at in known), rule["cap"], again)
+
+
+def kind_of(survey: dict[str, Any]) -> str:
+    """The survey's kind: that of its first scored question."""
+    return next((one["kind"] for one in survey["questions"] if one["kind"] != "text"), "text")

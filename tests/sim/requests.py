@@ -1,0 +1,412 @@
+"""What pages, backends and owners ask of a node, each as one value that can be sent again, twice, or late.
+
+`call` is the node's side: the transaction, or None where the request ends without one. `ended` is told what the
+transaction came to, in the order of commits, and lets the oracle judge it; `heard` is the reply reaching whoever asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tactful.core.answers import Answers, read_answers
+from tactful.core.catalogue import Candidate
+from tactful.core.trigger import Event
+from tactful.errors import Unauthorized
+from tactful.identity import Claim, Identity, believe, hash_user
+from tactful.store.asks import Asked, Context, Offered, Revision, close, respond, show, take_up
+from tactful.store.events import Message, Observed, forget_old, met, observe
+from tactful.store.people import set_opted_out, set_test
+from tactful.store.projects import apply_definitions
+from tactful.web.page_events import _READERS
+from tactful.web.wire import EventPart
+from tests.sim import judge
+from tests.sim.faults import Call, Outcome
+from tests.sim.judge import Happening
+from tests.sim.oracle import require
+from tests.sim.plans import Edit, applied
+from tests.support.service import policy_of, surveys_of
+
+if TYPE_CHECKING:
+    from tests.sim.nodes import Node
+    from tests.sim.side import Side
+
+__all__ = ["Apply", "Backend", "Close", "Forget", "Held", "OptOut", "Report", "Request", "Respond", "Said", "Show",
+           "TakeUp", "Test", "Who"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Who:
+    """Whom a page names, and whether its backend has signed that: `wrong` is a forged signature."""
+
+    user: str | None
+    browser: str | None
+    signed: bool = False
+    wrong: bool = False
+
+    def claim(self, secret: str) -> Claim:
+        forged = "0" * 64 if self.wrong else None
+        signature = hash_user(secret, self.user) if self.signed and self.user is not None else forged
+        return Claim(self.browser, self.user, signature)
+
+    def ids(self, *, enforce: bool) -> judge.Ids:
+        """Whom it counts as: under `enforce` an unsigned user is nobody."""
+        return (self.user if self.signed or not enforce else None, self.browser)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """An offer that a tab holds."""
+
+    offered: Offered
+    made_at: int
+    who: Who
+    page: str
+    visit: str
+
+
+@dataclass(eq=False)
+class Said:
+    """An ask that a tab has drawn, and how far it was answered."""
+
+    person: str
+    ask: str
+    made_at: int
+    survey: Any
+    rev: int = 0
+
+
+@dataclass(eq=False, kw_only=True)
+class Request:
+    """One request of one project's. `tries` counts how often it was sent."""
+
+    side: Side
+    tries: int = 0
+
+    def call(self, node: Node) -> Call | None:
+        raise NotImplementedError
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        raise NotImplementedError
+
+    def heard(self, outcome: Outcome) -> None:
+        """Most replies change nothing for whoever asked."""
+
+    def believed(self, node: Node, who: Who) -> Identity | None:
+        """Whom the node takes the page for; None where its signature is refused, as it must be."""
+        config = node.config(self.side.project)
+        try:
+            identity = believe(who.claim(self.side.secret), config.identity_mode, config.identity_secrets)
+        except Unauthorized:
+            require(who.wrong and who.user is not None, "10 identity", who, "was refused")
+            return None
+        require(not (who.wrong and who.user), "10 identity", "a forged signature was taken:", who)
+        return identity
+
+    def ids(self, who: Who) -> judge.Ids:
+        return who.ids(enforce=self.side.oracle.enforce)
+
+
+@dataclass(eq=False, kw_only=True)
+class Report(Request):
+    """A page reports something, or (`part` is None) asks for what waits."""
+
+    who: Who
+    part: EventPart | None
+    page: str
+    visit: str
+
+    def call(self, node: Node) -> Call | None:
+        side = self.side
+        config = node.config(side.project)
+        identity = self.believed(node, self.who)
+        if identity is None or not identity.aliases:
+            return None
+        messages, happening = self._messages(node, identity)
+        if not messages and (self.part is not None or not config.catalogue.keeps_candidates()):
+            return None
+        if not any(message.must_write for message in messages):
+            found = node.store.read(node.number, met, side.project, identity, messages, config.catalogue, node.now)
+            if found is not None:
+                self._decided(node, found)
+            if found is not None or not messages:
+                return None
+        return Call(observe, (side.project, identity, messages, side.new_id(), config.catalogue), told=happening)
+
+    def _messages(self, node: Node, identity: Identity) -> tuple[list[Message], Happening | None]:
+        """What the node makes of the report: exactly what concerns somebody, and nothing that is not believed."""
+        if self.part is None:
+            return [], None
+        side = self.side
+        config = node.config(side.project)
+        message = _READERS[self.part.type](config, identity, self.part)
+        happening = Happening(f"b:{self.part.message_id}", side.oracle.plans[config.version], server=False)
+        proved = self.who.signed and self.who.user is not None
+        if self.part.type == "track":
+            happening.event, happening.properties = self.part.event, self.part.properties or {}
+            concerns = bool(judge.triggers(happening) or judge.cancels(happening))
+        else:
+            concerns = proved or not side.oracle.enforce
+            if self.part.type == "identify":
+                happening.traits = self.part.traits or {}
+            else:
+                happening.account = (str(self.part.group_id), self.part.traits or {})
+        require((message is not None) == concerns, "10 identity", self.who, self.part, "became", message)
+        return [] if message is None else [message], happening
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        call = outcome.call
+        human = judge.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told], call.now)
+        require(outcome.result.known.person_id == human.id, "10 identity", "recognised as somebody else")
+        self._decided(node, outcome.result)
+
+    def _decided(self, node: Node, observed: Observed) -> None:
+        """Compare the refusals with the oracle's, and hold an offer: the best one, or sometimes any, as from a node
+        that decided a moment ago."""
+        side = self.side
+        config, due, decision = node.decide(side.project, observed, self.page)
+        human = side.oracle.person(observed.known.person_id)
+        require(human is not None, "5 one ask", "an offer to nobody")
+        if config.version == side.oracle.version and observed.known.now == max(human.last_at, observed.known.now):
+            for candidate in due:
+                self._compare(config, human, candidate, decision, observed.known.now)
+        chosen = [] if decision.offer is None else [decision.offer]
+        chance = side.draw.random()
+        if due and chance < 0.35:
+            chosen = due if chance < 0.15 else [side.draw.choice(due)]
+            side.tally.count("an offer that was decided earlier")
+        for one in chosen:
+            self._hold(node, observed, one)
+
+    def _hold(self, node: Node, observed: Observed, chosen: Candidate) -> None:
+        side = self.side
+        offer_id = chosen.offer_id(side.project)
+        key, version = chosen.live.survey.key, chosen.live.version
+        must = judge.offer_id(side.project, chosen.message_id, key, version)
+        require(offer_id == must, "4 once", "another offer id", offer_id)
+        offered = Offered(observed.known.person_id, offer_id, key, version, chosen.id, chosen.per)
+        side.hold(Held(offered, node.now, self.who, self.page, self.visit))
+
+    def _compare(self, config: Any, human: Any, candidate: Candidate, decision: Any, now: int) -> None:
+        key = candidate.live.survey.key
+        if config.catalogue.surveys.get(key) is not candidate.live:
+            return
+        if key in decision.refusals or candidate is decision.offer:
+            refusals = decision.refusals.get(key, ()) if candidate is not decision.offer else ()
+            judge.decided(self.side.oracle, human, key, (now, self.page), refusals)
+            self.side.tally.refused("offer", refusals, self.side.oracle.plan)
+
+
+@dataclass(eq=False, kw_only=True)
+class TakeUp(Request):
+    """A tab takes up an offer."""
+
+    held: Held
+    who: Who
+    visit: str
+
+    def call(self, node: Node) -> Call | None:
+        side = self.side
+        if not node.offer_is_good(self.held.made_at):
+            side.tally.count("an offer past its life")
+            return None
+        identity = self.believed(node, self.who)
+        if identity is None:
+            return None
+        context = Context(self.held.page, "en", {}, self.visit)
+        return Call(take_up, (node.config(side.project), self.held.offered, identity, context))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        side, call = self.side, outcome.call
+        offered, context = call.args[1], call.args[3]
+        stale = call.args[0].version != side.oracle.version
+        told = (call.now, outcome.result)
+        ask = judge.take_up(side.oracle, offered, self.ids(self.who), context, told)
+        refusals = getattr(outcome.result, "refusals", ())
+        side.attempted(ask, refusals, stale=stale)
+
+    def heard(self, outcome: Outcome) -> None:
+        if isinstance(outcome.result, Asked):
+            self.side.draws(outcome.result)
+
+
+@dataclass(eq=False, kw_only=True)
+class Show(Request):
+    """Somebody wants to say something."""
+
+    who: Who
+    key: str
+    page: str
+    visit: str
+
+    def call(self, node: Node) -> Call | None:
+        side = self.side
+        identity = self.believed(node, self.who)
+        if identity is None or not identity.aliases:
+            return None
+        ids, context = (side.new_id(), side.new_id()), Context(self.page, "en", {}, self.visit)
+        return Call(show, (node.config(side.project), self.key, ids, identity, context))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        side, call = self.side, outcome.call
+        new = (call.args[2][1], self.ids(self.who))
+        ask = judge.show(side.oracle, self.key, new, call.args[4], (call.now, outcome.result))
+        side.attempted(ask, getattr(outcome.result, "refusals", ()), stale=False)
+
+    def heard(self, outcome: Outcome) -> None:
+        if isinstance(outcome.result, Asked):
+            self.side.draws(outcome.result)
+
+
+@dataclass(eq=False, kw_only=True)
+class Respond(Request):
+    """A revision of a response."""
+
+    said: Said
+    rev: int
+    score: int
+    done: bool
+
+    def call(self, node: Node) -> Call | None:
+        if not node.ask_is_good(self.said.made_at):
+            return None
+        value: Any = "words" if self.said.survey.kind == "text" else self.score
+        answers = read_answers(self.said.survey, {"score": value})
+        assert isinstance(answers, Answers), answers
+        revision = Revision(self.rev, answers, self.done, self.side.new_id())
+        return Call(respond, (self.side.project, self.said.person, self.said.ask, revision))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        token = (self.said.person, self.said.ask)
+        score = None if self.said.survey.kind == "text" else self.score
+        told = (self.rev, score, self.done)
+        judge.respond(self.side.oracle, token, told, (outcome.call.now, outcome.error))
+        self.side.tally.error(outcome.error)
+
+
+@dataclass(eq=False, kw_only=True)
+class Close(Request):
+    """A card was seen, or ended."""
+
+    said: Said
+    how: str
+
+    def call(self, node: Node) -> Call | None:
+        if not node.ask_is_good(self.said.made_at):
+            return None
+        return Call(close, (self.side.project, self.said.person, self.said.ask, self.how))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        token = (self.said.person, self.said.ask)
+        judge.close(self.side.oracle, token, self.how, (outcome.call.now, outcome.error))
+        self.side.tally.error(outcome.error)
+
+
+@dataclass(eq=False, kw_only=True)
+class OptOut(Request):
+    """Somebody never wants to be asked again."""
+
+    who: Who
+
+    def call(self, node: Node) -> Call | None:
+        identity = self.believed(node, self.who)
+        if identity is None or not identity.aliases:
+            return None
+        return Call(set_opted_out, (self.side.project, identity, self.side.new_id()))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        judge.opt_out(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
+
+
+@dataclass(eq=False, kw_only=True)
+class Test(Request):
+    """A browser becomes a test person's."""
+
+    who: Who
+    __test__ = False
+
+    def call(self, node: Node) -> Call | None:
+        identity = self.believed(node, self.who)
+        if identity is None or not identity.aliases:
+            return None
+        return Call(set_test, (self.side.project, identity, self.side.new_id()))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        judge.test(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
+
+
+@dataclass(eq=False, kw_only=True)
+class Backend(Request):
+    """The customer's backend reports something about a user, with the write key."""
+
+    who: Who
+    id: str
+    event: str | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+    traits: dict[str, Any] | None = None
+    created_at: int | None = None
+    account: tuple[str, dict[str, Any]] | None = None
+
+    def call(self, node: Node) -> Call | None:
+        side = self.side
+        config = node.config(side.project)
+        identity = Identity(self.who.user, self.who.browser, proved=True)
+        told = Happening(f"s:{self.id}", side.oracle.plans[config.version], server=True)
+        told.event, told.properties, told.traits = self.event, self.properties, self.traits
+        told.created_at, told.account = self.created_at, self.account
+        account, account_traits = self.account or (None, None)
+        event = None if self.event is None else Event(self.event, self.properties, "server")
+        catalogue = config.catalogue
+        message = Message(
+            told.id, event, () if event is None else catalogue.waiting_for(event),
+            event_id=None if event is None else side.new_id(), traits=self.traits, created_at=self.created_at,
+            account_id=account, account_traits=account_traits,
+            cancelling=() if event is None else catalogue.cancelled_by(event),
+        )  # fmt: skip
+        return Call(observe, (side.project, identity, [message], side.new_id(), catalogue), told=told)
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        call, ids = outcome.call, (self.who.user, self.who.browser)
+        judge.observe(self.side.oracle, call.args[3], ids, [call.told], call.now)
+
+
+@dataclass(eq=False, kw_only=True)
+class Apply(Request):
+    """The owner writes a policy or surveys."""
+
+    edit: Edit
+
+    def call(self, node: Node) -> Call | None:
+        policy, surveys = self.edit
+        read = None if policy is None else policy_of(policy)
+        return Call(apply_definitions, (self.side.project, read, surveys_of(surveys)))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        self.side.wrote(applied(self.side.oracle.plan, self.edit))
+        versions = {change.what: change.version for change in outcome.result if change.version is not None}
+        now = self.side.oracle.plan.versions
+        require(all(now[key] == version for key, version in versions.items()), "4 once", "versions", versions, now)
+
+
+@dataclass(eq=False, kw_only=True)
+class Forget(Request):
+    """Housekeeping: what is past its time goes."""
+
+    def call(self, node: Node) -> Call | None:
+        return Call(forget_old, ())
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        for side in self.side.world.sides:
+            judge.forget(side.oracle, outcome.call.now)
+
+
