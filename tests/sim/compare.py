@@ -78,7 +78,9 @@ def compare(store: Store, oracle: Oracle) -> None:
     held = store.alone(everything, oracle.project)
     require(not held["orphans"], "5 one ask", "responses to no ask", held["orphans"])
     aliases = {alias: human.id for alias, human in oracle.humans.items()}
-    require(dict(held["aliases"]) == aliases, "10 identity", "aliases", sorted(set(held["aliases"]) ^ {*aliases.items()}))
+    require(
+        dict(held["aliases"]) == aliases, "10 identity", "aliases", sorted(set(held["aliases"]) ^ {*aliases.items()})
+    )
     people = {row[0]: row for row in held["people"]}
     require(people.keys() == oracle.people.keys(), "10 identity", "people", people.keys() ^ oracle.people.keys())
     asks, counters = _by_person(held["asks"]), _by_person(held["counters"])
@@ -92,9 +94,7 @@ def compare(store: Store, oracle: Oracle) -> None:
         _same(asks.pop(human.id, Counter()), Counter(ask.row() for ask in human.asks), f"asks {name}", "3 acknowledged")
         counted = Counter((count,) for count in human.counters.values())
         _same(counters.pop(human.id, Counter()), counted, f"counters {name}", "1 cap")
-        waiting = Counter(
-            (one.id, one.survey, one.per, one.not_before, one.expires_at) for one in human.waits.values()
-        )
+        waiting = Counter((one.id, one.survey, one.per, one.not_before, one.expires_at) for one in human.waits.values())
         _same(waits.pop(human.id, Counter()), waiting, f"candidates {name}", "3 acknowledged")
     require(not (asks or counters or waits), "5 one ask", "of nobody:", asks, counters, waits)
     accounts = {account: orjson.loads(traits) for account, traits in held["accounts"]}

@@ -6,57 +6,30 @@ and raises a `Violation` where the answer is not what it must be.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from tests.sim.oracle import (
     GIVEN_BACK_EVERY_MS,
     GIVEN_BACK_MS,
     TOLD_AGAIN_MS,
-    WEEK_MS,
     Ask,
     Human,
     Oracle,
-    Plan,
     Refused,
     Sticky,
-    Waits,
     kind_of,
     require,
-    span_ms,
 )
 
-__all__ = ["Happening", "close", "decided", "forget", "observe", "opt_out", "respond", "show", "take_up", "test"]
+__all__ = ["asked_for", "close", "decided", "end_opt_out", "erase", "opt_out", "respond", "show", "take_up", "test"]
 
 Ids = tuple[str | None, str | None]
 _SAMPLES = frozenset({"sample", "holdout"})
 
 
-class Happening:
-    """One message, as the node that took it understood it: under the configuration that the node had."""
-
-    __slots__ = ("account", "created_at", "event", "id", "properties", "server", "traits", "plan")
-
-    def __init__(self, message_id: str, plan: Plan, *, server: bool) -> None:
-        self.id = message_id
-        self.plan = plan
-        self.server = server
-        self.event: str | None = None
-        self.properties: dict[str, Any] = {}
-        self.traits: dict[str, Any] | None = None
-        self.created_at: int | None = None
-        self.account: tuple[str, dict[str, Any]] | None = None
-
-
 def _key(refusal: Any) -> Refused:
     return (refusal.code, refusal.rule, refusal.counted, refusal.cap, refusal.free_at)
-
-
-def offer_id(project: str, message_id: str, key: str, version: int) -> str:
-    """The same message, survey and version are the same offer, for ever and on every node."""
-    parts = "\x1f".join((project, message_id, key, str(version)))
-    return hashlib.blake2b(parts.encode(), digest_size=15).hexdigest()
 
 
 def _learn(oracle: Oracle, human: Human, key: str, codes: set[str]) -> None:
@@ -161,14 +134,14 @@ def _taken_up(oracle: Oracle, human: Human, offered: Any, context: Any, result: 
             _only(result, "cancelled")
             return None
         del human.waits[offered.candidate_id]
-    if offered.per is not None and _asked_for(human, key, offered.per):
+    if offered.per is not None and asked_for(human, key, offered.per):
         _only(result, "per")
         return None
     require(not late, "16 liveness", "refused as", late)
     return _record(oracle, human, key, result, per=offered.per, visit=context.visit)
 
 
-def _asked_for(human: Human, key: str, per: str) -> bool:
+def asked_for(human: Human, key: str, per: str) -> bool:
     return any(ask.survey == key and ask.per == per and ask.refunded_at is None for ask in human.asks)
 
 
@@ -250,113 +223,43 @@ def test(oracle: Oracle, new_id: str, ids: Ids, now: int) -> None:
     oracle.recognise(ids, new_id, now).test = True
 
 
-# Events -------------------------------------------------------------------------------------------------------------
+def _aliases(oracle: Oracle, human: Human) -> set[str]:
+    return {alias for alias, found in oracle.humans.items() if found is human}
 
 
-def observe(oracle: Oracle, new_id: str, ids: Ids, messages: Sequence[Happening], now: int) -> Human:
-    """Messages of one person came, each of which changes something once."""
-    human = oracle.recognise(ids, new_id, now)
-    for message in messages:
-        if message.id in oracle.messages:
-            continue
-        oracle.messages[message.id] = human.last_at
-        if message.traits is not None:
-            _laid(human.traits, message.traits)
-            human.created_at = human.created_at if message.created_at is None else message.created_at
-        if message.account is not None:
-            account, traits = message.account
-            _laid(oracle.accounts.setdefault(account, {}), traits)
-            human.account = account
-        if message.event is not None:
-            _happened(oracle, human, message)
-    return human
+def erase(oracle: Oracle, person_id: str, outcome: Any) -> bool:
+    """Everything of a person is gone, and was in the export; tell whether there was anybody."""
+    human = oracle.person(person_id)
+    _failed(outcome.error, None if human is not None else "no_such_person")
+    if human is None:
+        return False
+    exported, removed = outcome.result
+    require({table: len(rows) for table, rows in exported.items()} == removed, "8 export = registry", removed)
+    names = _aliases(oracle, human)
+    histories = [one for one in oracle.people.values() if one.now_is() is human]
+    must = {
+        "people": len(histories), "aliases": len(names), "asks": len(human.asks),
+        "responses": sum(ask.rev > 0 for ask in human.asks), "counters": len(human.counters),
+        "candidates": len(human.waits),
+    }  # fmt: skip
+    require(must.items() <= removed.items(), "8 export = registry", f"removed {removed}, must be {must}")
+    if human.opted_out_at is not None:
+        oracle.kept_opt_outs |= names
+    for alias in names:
+        del oracle.humans[alias]
+    for one in histories:
+        del oracle.people[one.id]
+    return True
 
 
-def _laid(stored: dict[str, Any], over: dict[str, Any]) -> None:
-    stored.update(over)
-    for name in [name for name, value in stored.items() if value is None]:
-        del stored[name]
-
-
-def triggers(message: Happening) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The surveys and triggers that wait for the message's event, its count apart."""
-    source = "server" if message.server else "browser"
-    return [
-        (survey, trigger)
-        for survey in message.plan.live()
-        for trigger in survey["trigger"]["any"]
-        if trigger["event"] == message.event and trigger.get("source", "any") in ("any", source)
-    ]
-
-
-def cancels(message: Happening) -> list[tuple[str, str | None]]:
-    """The surveys whose waiting candidates the message's event cancels, and by which property."""
-    return [
-        (survey["key"], cancel.get("same"))
-        for survey in message.plan.live()
-        for trigger in survey["trigger"]["any"]
-        for cancel in trigger.get("cancel_on", ())
-        if cancel["event"] == message.event
-    ]
-
-
-def _counter(trigger: dict[str, Any]) -> tuple[Any, ...]:
-    return (trigger["event"], trigger.get("source", "any"))
-
-
-def _happened(oracle: Oracle, human: Human, message: Happening) -> None:
-    now = human.last_at
-    for survey, same in cancels(message):
-        value = None if same is None else message.properties.get(same.removeprefix("properties."))
-        for one in list(human.waits.values()):
-            hit = same is None or (value is not None and one.same == value)
-            if one.survey == survey and one.expires_at > now and hit:
-                del human.waits[one.id]
-    due = triggers(message)
-    for counter in {_counter(trigger) for _, trigger in due if "nth" in trigger}:
-        human.counters[counter] = human.counters.get(counter, 0) + 1
-    waiting: set[str] = set()
-    for survey, trigger in due:
-        every = trigger.get("nth", {}).get("every", 1)
-        if human.counters.get(_counter(trigger), every) % every == 0 and survey["key"] not in waiting:
-            waiting |= _waits(oracle.project, human, message, (survey, trigger))
-    if message.server and due and not oracle.plan.hears:
-        plan = oracle.plan
-        oracle.version += 1
-        oracle.plans[oracle.version] = Plan(plan.policy, plan.surveys, plan.versions, hears=True)
-
-
-def _waits(
-    project: str, human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]
-) -> set[str]:
-    """Let a candidate wait that has to; return its survey's key once it is a candidate."""
-    survey, trigger = found
-    key = survey["key"]
-    per = None
-    if "per" in trigger:
-        value = message.properties.get(trigger["per"].removeprefix("properties."))
-        if value is None:
-            return set()
-        per = str(value)
-    if not (message.server or "hold" in trigger or trigger.get("cancel_on")):
-        return {key}
-    if per is not None:
-        if _asked_for(human, key, per):
-            return {key}
-        human.waits = {name: one for name, one in human.waits.items() if (one.survey, one.per) != (key, per)}
-    id_ = offer_id(project, message.id, key, message.plan.versions[key])
-    not_before = human.last_at + span_ms(trigger.get("hold", "0s"))
-    within = span_ms(trigger.get("within", "3d"))
-    same = next((cancel["same"] for cancel in trigger.get("cancel_on", ()) if "same" in cancel), None)
-    value = None if same is None else message.properties.get(same.removeprefix("properties."))
-    human.waits.setdefault(id_, Waits(id_, key, per, value, not_before, not_before + within))
-    return {key}
-
-
-def forget(oracle: Oracle, now: int) -> None:
-    """Message ids are remembered for a week, and candidates for as long as they wait."""
-    oracle.messages = {name: at for name, at in oracle.messages.items() if at >= now - WEEK_MS}
-    for human in oracle.people.values():
-        human.waits = {name: one for name, one in human.waits.items() if one.expires_at >= now}
-
-
+def end_opt_out(oracle: Oracle, person_id: str, outcome: Any) -> None:
+    """An admin ended somebody's opt-out, which only that may."""
+    human = oracle.person(person_id)
+    _failed(outcome.error, None if human is not None else "no_such_person")
+    if human is None:
+        return
+    human.lock(outcome.call.now)
+    require(outcome.result == (human.opted_out_at is not None), "6 opt-out final", "ended what was not there")
+    if human.opted_out_at is not None:
+        human.opted_out_at = None
+        oracle.kept_opt_outs -= _aliases(oracle, human)

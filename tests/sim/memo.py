@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
-from unittest.mock import patch
+
+import pytest
 
 from tactful.core.surveys import State, Survey
 from tactful.store import projects
@@ -31,8 +32,7 @@ def remembered() -> Iterator[None]:
     def remembering(row: Any, state: State) -> Survey:
         return by_text(row["definition"], state)
 
-    with (
-        patch.object(projects, "read_definition", remembering),
-        patch.object(projects, "_stored_policy", lru_cache(maxsize=4_096)(stored_policy)),
-    ):
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(projects, "read_definition", remembering)
+        patching.setattr(projects, "_stored_policy", lru_cache(maxsize=4_096)(stored_policy))
         yield

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tactful.core.catalogue import Candidate, Decision, choose
-from tactful.core.decide import Moment
 from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.store.asks import Context, moment_of
 from tactful.store.candidates import ready
 from tactful.store.events import Observed
 from tactful.store.projects import Config, load_config
@@ -59,10 +59,10 @@ class Node:
     def ask_is_good(self, made_at: int) -> bool:
         return not _expired(made_at, 30 * DAY_MS, self.now)
 
-    def decide(self, project: str, observed: Observed, page: str) -> tuple[Config, list[Candidate], Decision]:
+    def decide(self, project: str, observed: Observed, context: Context) -> tuple[Config, list[Candidate], Decision]:
         """What may be offered of all that is due."""
         config = self.at_least(project, observed.known.config_version)
         known = observed.known
         due: list[Candidate] = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
-        decision: Any = choose(due, config.catalogue.policy, known.person, Moment(known.now, page))
+        decision: Any = choose(due, config.catalogue.policy, known.person, moment_of(known.now, context))
         return config, due, decision

@@ -129,7 +129,7 @@ class Human:
         return (self.user_id, self.anonymous_id, *times, self.account, int(self.test), self.traits)
 
 
-@dataclass(eq=False)
+@dataclass
 class Plan:
     """What the project's owner has written, as of one version of the configuration."""
 
@@ -198,6 +198,8 @@ class Oracle:
     messages: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, dict[str, Any]] = field(default_factory=dict)
     sticky: dict[tuple[str, str], Sticky] = field(default_factory=dict)
+    #: Names of people who had opted out and were erased.
+    kept_opt_outs: set[str] = field(default_factory=set)
     merges: int = 0
 
     @property
@@ -211,25 +213,29 @@ class Oracle:
         user, browser = ids
         at_browser = self.humans.get(f"a:{browser}") if browser is not None else None
         if user is None:
-            found = at_browser or self._made(new_id, ids, now)
-            self.humans[f"a:{browser}"] = found
-            found.lock(now)
-            return found
+            return self._names(f"a:{browser}", at_browser or self._made(new_id, ids, now), now)
         human = self.humans.get(f"u:{user}")
         if human is None:
             free = at_browser is not None and at_browser.user_id is None
             if at_browser is not None:
                 at_browser.lock(now)
             human = at_browser if free and at_browser is not None else self._made(new_id, ids, now)
+        self._names(f"u:{user}", human, now)
         human.user_id = human.user_id or user
-        self.humans[f"u:{user}"] = human
-        human.lock(now)
         if browser is not None:
-            other = self.humans.setdefault(f"a:{browser}", human)
-            other.lock(now)
+            other = self._names(f"a:{browser}", at_browser or human, now)
             if other is not human and other.user_id is None:
                 self._merge(other, human)
         return human
+
+    def _names(self, alias: str, human: Human, now: int) -> Human:
+        """Let `alias` lead to whoever it leads to, else to `human`; an opt-out outlives whoever had it."""
+        new = alias not in self.humans
+        found = self.humans.setdefault(alias, human)
+        found.lock(now)
+        if new and alias in self.kept_opt_outs and found.opted_out_at is None:
+            found.opted_out_at = found.last_at
+        return found
 
     def _made(self, new_id: str, ids: tuple[str | None, str | None], now: int) -> Human:
         human = self.people[new_id] = Human(new_id, *ids, first_seen_at=now, last_at=now)

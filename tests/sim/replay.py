@@ -22,13 +22,12 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="compare the database after so many rounds")
     parser.add_argument("--last", type=int, default=30, help="how many of the answers to print")
     given = parser.parse_args()
-    run = run_one(
-        given.seed, given.database, asks=given.asks, every=given.every, neighbour=given.neighbour, lines=True
-    )
-    print("\n".join(run.lines[-given.last :] if given.last else []))  # noqa: T201  # it is a command
-    print(f"{run.tally.asks} asks in {run.rounds} rounds, digests {' '.join(run.traces)}")  # noqa: T201
+    run = run_one(given.seed, given.database, asks=given.asks, every=given.every, neighbour=given.neighbour, lines=True)
+    told = run.lines[-given.last :] if given.last else []
+    told.append(f"{run.tally.asks} asks in {run.rounds} rounds, digests {' '.join(run.traces)}")
     if run.error is not None:
-        print(run.told())  # noqa: T201
+        told.append(run.told())
+    print("\n".join(told))  # noqa: T201  # it is a command
     return run.error is not None
 
 

@@ -1,4 +1,4 @@
-"""What pages, backends and owners ask of a node, each as one value that can be sent again, twice, or late.
+"""What pages ask of a node, each as one value that can be sent again, twice, or late.
 
 `call` is the node's side: the transaction, or None where the request ends without one. `ended` is told what the
 transaction came to, in the order of commits, and lets the oracle judge it; `heard` is the reply reaching whoever asked.
@@ -6,33 +6,27 @@ transaction came to, in the order of commits, and lets the oracle judge it; `hea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tactful.core.answers import Answers, read_answers
 from tactful.core.catalogue import Candidate
-from tactful.core.trigger import Event
 from tactful.errors import Unauthorized
 from tactful.identity import Claim, Identity, believe, hash_user
 from tactful.store.asks import Asked, Context, Offered, Revision, close, respond, show, take_up
-from tactful.store.events import Message, Observed, forget_old, met, observe
-from tactful.store.people import set_opted_out, set_test
-from tactful.store.projects import apply_definitions
+from tactful.store.events import Message, Observed, met, observe
 from tactful.web.page_events import _READERS
 from tactful.web.wire import EventPart
-from tests.sim import judge
+from tests.sim import judge, judge_events
 from tests.sim.faults import Call, Outcome
-from tests.sim.judge import Happening
+from tests.sim.judge_events import Happening
 from tests.sim.oracle import require
-from tests.sim.plans import Edit, applied
-from tests.support.service import policy_of, surveys_of
 
 if TYPE_CHECKING:
     from tests.sim.nodes import Node
     from tests.sim.side import Side
 
-__all__ = ["Apply", "Backend", "Close", "Forget", "Held", "OptOut", "Report", "Request", "Respond", "Said", "Show",
-           "TakeUp", "Test", "Who"]  # fmt: skip
+__all__ = ["Close", "Held", "Report", "Request", "Respond", "Said", "Show", "TakeUp", "Who"]
 
 
 @dataclass(frozen=True)
@@ -139,12 +133,12 @@ class Report(Request):
             return [], None
         side = self.side
         config = node.config(side.project)
-        message = _READERS[self.part.type](config, identity, self.part)
+        message = _READERS[self.part.type](config, identity, self.part, node.now)
         happening = Happening(f"b:{self.part.message_id}", side.oracle.plans[config.version], server=False)
         proved = self.who.signed and self.who.user is not None
         if self.part.type == "track":
             happening.event, happening.properties = self.part.event, self.part.properties or {}
-            concerns = bool(judge.triggers(happening) or judge.cancels(happening))
+            concerns = bool(judge_events.triggers(happening) or judge_events.cancels(happening))
         else:
             concerns = proved or not side.oracle.enforce
             if self.part.type == "identify":
@@ -158,7 +152,7 @@ class Report(Request):
         if outcome.error is not None:
             raise outcome.error
         call = outcome.call
-        human = judge.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told], call.now)
+        human = judge_events.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told], call.now)
         require(outcome.result.known.person_id == human.id, "10 identity", "recognised as somebody else")
         self._decided(node, outcome.result)
 
@@ -166,11 +160,13 @@ class Report(Request):
         """Compare the refusals with the oracle's, and hold an offer: the best one, or sometimes any, as from a node
         that decided a moment ago."""
         side = self.side
-        config, due, decision = node.decide(side.project, observed, self.page)
+        config, due, decision = node.decide(side.project, observed, Context(self.page, "en"))
         human = side.oracle.person(observed.known.person_id)
         require(human is not None, "5 one ask", "an offer to nobody")
         if config.version == side.oracle.version and observed.known.now == max(human.last_at, observed.known.now):
-            for candidate in due:
+            keys = [candidate.live.survey.key for candidate in due]
+            # Where two candidates are of one survey, the decision does not tell whose refusals it names.
+            for candidate in (one for one in due if keys.count(one.live.survey.key) == 1):
                 self._compare(config, human, candidate, decision, observed.known.now)
         chosen = [] if decision.offer is None else [decision.offer]
         chance = side.draw.random()
@@ -184,7 +180,7 @@ class Report(Request):
         side = self.side
         offer_id = chosen.offer_id(side.project)
         key, version = chosen.live.survey.key, chosen.live.version
-        must = judge.offer_id(side.project, chosen.message_id, key, version)
+        must = judge_events.offer_id(side.project, chosen.message_id, key, version)
         require(offer_id == must, "4 once", "another offer id", offer_id)
         offered = Offered(observed.known.person_id, offer_id, key, version, chosen.id, chosen.per)
         side.hold(Held(offered, node.now, self.who, self.page, self.visit))
@@ -306,107 +302,3 @@ class Close(Request):
         token = (self.said.person, self.said.ask)
         judge.close(self.side.oracle, token, self.how, (outcome.call.now, outcome.error))
         self.side.tally.error(outcome.error)
-
-
-@dataclass(eq=False, kw_only=True)
-class OptOut(Request):
-    """Somebody never wants to be asked again."""
-
-    who: Who
-
-    def call(self, node: Node) -> Call | None:
-        identity = self.believed(node, self.who)
-        if identity is None or not identity.aliases:
-            return None
-        return Call(set_opted_out, (self.side.project, identity, self.side.new_id()))
-
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        judge.opt_out(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Test(Request):
-    """A browser becomes a test person's."""
-
-    who: Who
-    __test__ = False
-
-    def call(self, node: Node) -> Call | None:
-        identity = self.believed(node, self.who)
-        if identity is None or not identity.aliases:
-            return None
-        return Call(set_test, (self.side.project, identity, self.side.new_id()))
-
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        judge.test(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Backend(Request):
-    """The customer's backend reports something about a user, with the write key."""
-
-    who: Who
-    id: str
-    event: str | None = None
-    properties: dict[str, Any] = field(default_factory=dict)
-    traits: dict[str, Any] | None = None
-    created_at: int | None = None
-    account: tuple[str, dict[str, Any]] | None = None
-
-    def call(self, node: Node) -> Call | None:
-        side = self.side
-        config = node.config(side.project)
-        identity = Identity(self.who.user, self.who.browser, proved=True)
-        told = Happening(f"s:{self.id}", side.oracle.plans[config.version], server=True)
-        told.event, told.properties, told.traits = self.event, self.properties, self.traits
-        told.created_at, told.account = self.created_at, self.account
-        account, account_traits = self.account or (None, None)
-        event = None if self.event is None else Event(self.event, self.properties, "server")
-        catalogue = config.catalogue
-        message = Message(
-            told.id, event, () if event is None else catalogue.waiting_for(event),
-            event_id=None if event is None else side.new_id(), traits=self.traits, created_at=self.created_at,
-            account_id=account, account_traits=account_traits,
-            cancelling=() if event is None else catalogue.cancelled_by(event),
-        )  # fmt: skip
-        return Call(observe, (side.project, identity, [message], side.new_id(), catalogue), told=told)
-
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
-        call, ids = outcome.call, (self.who.user, self.who.browser)
-        judge.observe(self.side.oracle, call.args[3], ids, [call.told], call.now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Apply(Request):
-    """The owner writes a policy or surveys."""
-
-    edit: Edit
-
-    def call(self, node: Node) -> Call | None:
-        policy, surveys = self.edit
-        read = None if policy is None else policy_of(policy)
-        return Call(apply_definitions, (self.side.project, read, surveys_of(surveys)))
-
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
-        self.side.wrote(applied(self.side.oracle.plan, self.edit))
-        versions = {change.what: change.version for change in outcome.result if change.version is not None}
-        now = self.side.oracle.plan.versions
-        require(all(now[key] == version for key, version in versions.items()), "4 once", "versions", versions, now)
-
-
-@dataclass(eq=False, kw_only=True)
-class Forget(Request):
-    """Housekeeping: what is past its time goes."""
-
-    def call(self, node: Node) -> Call | None:
-        return Call(forget_old, ())
-
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        for side in self.side.world.sides:
-            judge.forget(side.oracle, outcome.call.now)
-
-

@@ -49,7 +49,7 @@ class Run:
 
 def in_memory() -> str | None:
     """A folder that is no disk, where there is one: nothing here is about power."""
-    shared = Path("/dev/shm")  # noqa: S108  # worlds go into a folder of their own in it
+    shared = Path("/dev/shm")  # worlds go into a folder of their own in it
     return str(shared) if shared.is_dir() else None
 
 

@@ -15,22 +15,9 @@ from tactful.core.spans import MINUTE_MS
 from tactful.store.asks import Asked
 from tactful.web.wire import EventPart
 from tests.sim.oracle import Human, Oracle, Plan
+from tests.sim.owners import Apply, Backend, EndOptOut, Erase, OptOut, Test
 from tests.sim.plans import EVENTS, PAGES, edited
-from tests.sim.requests import (
-    Apply,
-    Backend,
-    Close,
-    Held,
-    OptOut,
-    Report,
-    Request,
-    Respond,
-    Said,
-    Show,
-    TakeUp,
-    Test,
-    Who,
-)
+from tests.sim.requests import Close, Held, Report, Request, Respond, Said, Show, TakeUp, Who
 from tests.sim.tally import Tally
 
 if TYPE_CHECKING:
@@ -125,7 +112,9 @@ class Side:
         self.tally.refused("ask", refusals, self.oracle.plan)
 
     def wrote(self, plan: Plan) -> None:
-        """The owner's edit is in force."""
+        """The owner's edit is in force; one that says what is in force already is none."""
+        if plan == self.oracle.plan:
+            return
         self.tally.count("a policy edited" if plan.policy is not self.oracle.plan.policy else "a survey edited")
         self.oracle.version += 1
         self.oracle.plans[self.oracle.version] = plan
@@ -304,6 +293,18 @@ class Side:
         traits = {"plan": self.draw.choice(("pro", "free", None))}
         return Backend(side=self, who=who, id=id_, traits=traits, created_at=created_at)
 
+    def _anybody(self) -> str | None:
+        people = sorted(self.oracle.people)
+        return self.draw.choice(people) if people else None
+
+    def erase(self) -> Request | None:
+        person = self._anybody()
+        return None if person is None else Erase(side=self, person=person)
+
+    def end_opt_out(self) -> Request | None:
+        person = self._anybody()
+        return None if person is None else EndOptOut(side=self, person=person)
+
     def edit(self) -> Request:
         return Apply(side=self, edit=edited(self.draw, self.oracle.plan))
 
@@ -320,7 +321,9 @@ _CHANCES: dict[Callable[[Side], Request | None], float] = {
     Side.group: 1.5,
     Side.show: 1.5,
     Side.edit: 1.2,
-    Side.opt_out: 0.04,
-    Side.become_test: 0.05,
+    Side.opt_out: 0.15,
+    Side.end_opt_out: 0.3,
+    Side.erase: 0.3,
+    Side.become_test: 0.03,
 }
 _ACTS, _WEIGHTS = list(_CHANCES), list(_CHANCES.values())

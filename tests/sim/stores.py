@@ -108,9 +108,7 @@ class SqliteStore:
         watch = Watch(batch.die_at)
         starts = [partial(watch.script, call, tick, partial(rollback, connection)) for call in batch.calls]
         found = commit_batch(connection, starts)
-        return [
-            Outcome(call, one.result, one.error) for call, one in zip(batch.calls, found, strict=True)
-        ]
+        return [Outcome(call, one.result, one.error) for call, one in zip(batch.calls, found, strict=True)]
 
     def read(self, node: int, script: Callable[..., Script[Any]], *args: Any) -> Any:
         return drive(self._readers[node], script(*args))

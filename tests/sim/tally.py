@@ -35,6 +35,7 @@ FAULTS = (
     "histories merged",
     "node clocks apart",
     "somebody else's offer",
+    "somebody erased",
 )
 
 

@@ -1,15 +1,16 @@
 """A small world: people with tabs, servers with clocks, and everything that can go wrong between them.
 
-One seed is one run. In every round some requests reach some nodes; each node carries out its batch; some nodes die, at a
-statement or after the commit, and some replies get lost, so that whoever asked asks again. Between rounds time passes,
-often to the very millisecond at which a window opens. The oracles judge every transaction, and now and then everything
-that the database holds.
+One seed is one run. In every round some requests reach some nodes; each node carries out its batch; some nodes die, at
+a statement or after the commit, and some replies get lost, so that whoever asked asks again. Between rounds time
+passes, often to the very millisecond at which a window opens. The oracles judge every transaction, and now and then
+everything that the database holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
+
 from tactful.errors import StorageFull
 from tactful.store.asks import Asked, NotNow
 from tactful.store.events import Observed
@@ -19,8 +20,9 @@ from tests.sim.compare import compare
 from tests.sim.faults import Batch, Outcome
 from tests.sim.nodes import Node
 from tests.sim.oracle import Oracle
+from tests.sim.owners import Forget
 from tests.sim.plans import first_plan
-from tests.sim.requests import Forget, Request
+from tests.sim.requests import Request
 from tests.sim.side import Side
 from tests.sim.stores import Store
 from tests.sim.tally import Tally
@@ -120,7 +122,7 @@ class World:
             self._begin(Forget(side=self.sides[0]), batches[0])
         for batch in batches:
             dies, at = self.draw.random() < 0.04, self.draw.random()
-            # Not both: what is run again alone after a lost batch is committed one by one, and a death would hide which.
+            # Not both: what runs again alone after a lost batch is committed one by one, and a death would hide which.
             if dies and not any(call.takes_all for call in batch.calls):
                 batch.die_at = int(at * (1 + 12 * sum(call.counts_for_death for call in batch.calls)))
         return [batch for batch in batches if batch.calls]
@@ -231,6 +233,8 @@ def _told(outcome: Outcome) -> object:
     result = outcome.result
     if outcome.error is not None:
         return getattr(outcome.error, "code", repr(outcome.error))
+    if isinstance(outcome.call.note, Forget):
+        return None  # it tells how much it deleted of everybody's
     if isinstance(result, Asked):
         return result.ask_id, result.asked_at, result.known.person_id
     if isinstance(result, NotNow):
