@@ -155,6 +155,8 @@ PAGES = {
     "nobody found": "people?q=%3Cb%3E",
     "person": "people/{person}",
     "install": "install",
+    "events": "events",
+    "refusals": "surveys/nps",
     "definition": "surveys/nps/definition?from=1&to=2",
 }
 

@@ -119,6 +119,11 @@ class Catalogue:
         named = self.by_event.get(event.name)
         return tuple([waiting for waiting in named if waiting.matches(event, now)]) if named else ()
 
+    def waited_for_by(self, name: str, source: str) -> list[str]:
+        """The keys of the live surveys that wait for an event of this name from this source, best priority first."""
+        waiting = self.by_event.get(name, ())
+        return list(dict.fromkeys(one.live.survey.key for one in waiting if one.trigger.source in ("any", source)))
+
     def cancelled_by(self, event: Event) -> tuple[Cancelling, ...]:
         """Everything that `event` may cancel."""
         return self.by_cancel.get(event.name, ())

@@ -8,6 +8,7 @@ decided by what is remembered here, so it may be lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 from tactful.core.decide import Refusal
@@ -89,18 +90,22 @@ def remember(recent: Iterable[Noted], more: Iterable[Noted]) -> tuple[Noted, ...
 def noted_list(recent: Sequence[Noted]) -> list[list[Any]]:
     """Write a history as lists, which are smaller than objects: it is written again with every change."""
     return [
-        [*one[:6], one.page[:_LONGEST_PAGE], [list(_fields(reason)) for reason in one.reasons[:_MOST_REASONS]]]
+        [*one[:6], one.page[:_LONGEST_PAGE], [_values(reason) for reason in one.reasons[:_MOST_REASONS]]]
         for one in recent
     ]
 
 
-def _fields(reason: Refusal) -> tuple[object, ...]:
-    return (reason.code, reason.free_at, reason.rule, reason.counted, reason.cap, reason.window_ms)
+#: A refusal is written as the values of its fields in their order; a later field has a default for what was before.
+_FIELDS = tuple(one.name for one in fields(Refusal))
+
+
+def _values(reason: Refusal) -> list[object]:
+    return [getattr(reason, name) for name in _FIELDS]
 
 
 def noted_from(written: Sequence[Sequence[Any]]) -> tuple[Noted, ...]:
     """Read what `noted_list` wrote."""
-    return tuple(Noted._make((*fields[:7], tuple(Refusal(*reason) for reason in fields[7]))) for fields in written)
+    return tuple(Noted._make((*one[:7], tuple(Refusal(*reason) for reason in one[7]))) for one in written)
 
 
 # Events -------------------------------------------------------------------------------------------------------------

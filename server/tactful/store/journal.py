@@ -16,13 +16,16 @@ import orjson
 
 from tactful.core.journal import Noted, merge_properties, noted_from, noted_list, remember
 from tactful.core.spans import DAY_MS, HOUR_MS
-from tactful.store.script import Row, Script, one, rows, run
+from tactful.store.script import Script, one, rows, run
 
 __all__ = [
+    "DROPPED",
+    "DROPPED_EVENTS",
     "KEEP_COUNTS_MS",
     "MOST_NAMES",
     "DecisionCount",
     "EventSeen",
+    "PeriodCount",
     "add_counts",
     "add_decisions",
     "add_names",
@@ -49,9 +52,10 @@ READ_DECISIONS = "SELECT recent FROM decisions WHERE project_id = ? AND person_i
 DROP_DECISIONS = "DELETE FROM decisions WHERE project_id = ? AND person_id = ?"
 WHO_NOW = "SELECT merged_into FROM people WHERE project_id = ? AND person_id = ?"
 READ_COUNTS = """
-SELECT hour, outcome, reason, rule, times FROM decision_counts
+SELECT hour / CAST(? AS BIGINT) AS period, outcome, reason, rule, CAST(sum(times) AS BIGINT) AS times
+FROM decision_counts
 WHERE project_id = ? AND survey_key IN (?, '') AND hour >= ? AND hour < ?
-ORDER BY hour, outcome, reason, rule
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 ADD_NAME = """
 INSERT INTO event_names (project_id, name, source, times, first_at, last_at, properties) VALUES (?, ?, ?, ?, ?, ?, '{}')
@@ -78,6 +82,8 @@ NOW = "SELECT now_ms() AS now"
 
 #: Counts are kept as long as events are; a name that did not come for as long is forgotten too.
 KEEP_COUNTS_MS = 90 * DAY_MS
+#: Outcomes without a survey: what there was no room to note.
+DROPPED, DROPPED_EVENTS = "dropped", "dropped_events"
 #: Names of events a project may have: more than this is a name made of an id, and lists nothing that helps.
 MOST_NAMES = 1_000
 #: The longest chain of merges that is followed.
@@ -92,6 +98,16 @@ class DecisionCount(NamedTuple):
     project_id: str
     survey: str
     hour: int
+    outcome: str
+    reason: str
+    rule: str
+    times: int
+
+
+class PeriodCount(NamedTuple):
+    """So many decisions of one survey in one period; where `reason` is told, so many of them that had it."""
+
+    period: int
     outcome: str
     reason: str
     rule: str
@@ -153,14 +169,12 @@ def recent_decisions(project_id: str, person_id: str) -> Script[tuple[Noted, ...
     return noted_from(orjson.loads(row["recent"])) if row is not None else ()
 
 
-def counts_of(project_id: str, survey_key: str, first_hour: int, last_hour: int) -> Script[list[DecisionCount]]:
-    """Every count of a survey from `first_hour` to before `last_hour`, and (without a survey) of what was not noted."""
-    found = yield rows(READ_COUNTS, project_id, survey_key, first_hour, last_hour)
-    return [_count(project_id, survey_key, row) for row in found]
-
-
-def _count(project_id: str, survey_key: str, row: Row) -> DecisionCount:
-    return DecisionCount(project_id, survey_key, row["hour"], row["outcome"], row["reason"], row["rule"], row["times"])
+def counts_of(project_id: str, survey_key: str, hours: tuple[int, int], step: int) -> Script[list[PeriodCount]]:
+    """Every count of a survey from one hour to before another, by periods of `step` hours (numbered from 1970), and
+    (without a survey) what was not noted."""
+    found = yield rows(READ_COUNTS, step, project_id, survey_key, *hours)
+    names = PeriodCount._fields
+    return [PeriodCount._make(row[name] for name in names) for row in found]
 
 
 def add_names(seen: Sequence[EventSeen]) -> Script[dict[str, int]]:
@@ -189,11 +203,16 @@ def event_names(project_id: str) -> Script[list[EventSeen]]:
     found = yield rows(LIST_NAMES, project_id)
     return [
         EventSeen(
-            project_id, row["name"], row["source"], row["times"], row["first_at"], row["last_at"],
+            project_id,
+            row["name"],
+            row["source"],
+            row["times"],
+            row["first_at"],
+            row["last_at"],
             orjson.loads(row["properties"]),
         )
         for row in found
-    ]  # fmt: skip
+    ]
 
 
 def forget_journal() -> Script[int]:

@@ -22,19 +22,24 @@ from tactful.core.spans import HOUR_MS
 from tactful.core.trigger import Event
 from tactful.errors import TactfulError
 from tactful.store.asks import Asked, NotNow
-from tactful.store.journal import DecisionCount, EventSeen, add_counts, add_decisions, add_names
+from tactful.store.journal import (
+    DROPPED,
+    DROPPED_EVENTS,
+    DecisionCount,
+    EventSeen,
+    add_counts,
+    add_decisions,
+    add_names,
+)
 from tactful.store.people import Known
 from tactful.store.script import Database
 
-__all__ = ["DROPPED", "DROPPED_EVENTS", "WRITE_EVERY_S", "Journal"]
+__all__ = ["WRITE_EVERY_S", "Journal"]
 
 _log = logging.getLogger("tactful.journal")
 
 #: Half of what the pages promise, which leaves time for a busy database.
 WRITE_EVERY_S = 5.0
-
-#: Outcomes of what was not noted, for want of room.
-DROPPED, DROPPED_EVENTS = "dropped", "dropped_events"
 
 #: Between two writings; some 10 MB at most.
 MOST_LINES = 10_000

@@ -6,13 +6,10 @@ exist. Writes are PUTs of the whole thing and so idempotent by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful.core.changes import Change, content_of
@@ -20,19 +17,18 @@ from tactful.core.differences import differences, unified
 from tactful.core.reading import Reading, read_file, read_policy, read_survey, write_policy, write_survey
 from tactful.core.results import as_json
 from tactful.definitions import change_json, invalid, parse, written_text
-from tactful.errors import BadRequest, Forbidden, NotFound, Unauthorized
+from tactful.errors import BadRequest, NotFound
 from tactful.identity import normal_id
 from tactful.store.erasure import erase, export, find_by_id
 from tactful.store.people import Known
-from tactful.store.projects import Config, apply_definitions, find_key, plan_definitions
+from tactful.store.projects import Config, apply_definitions, plan_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, survey_sums
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
 from tactful.web.bodies import INGEST_LIMIT, read_bytes
-from tactful.web.browser import service_of
+from tactful.web.calls import Call, answer, authorised, limit_of, page_of
 from tactful.web.privacy import act, exported_json
-from tactful.web.service import Service
 from tactful.web.summary import results_of
 from tactful.web.times import iso_time
 from tactful.web.why import explanation_json
@@ -55,75 +51,6 @@ __all__ = [
     "put_survey",
 ]
 
-_MOST_ROWS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One authorised call."""
-
-    request: Request
-    service: Service
-    config: Config
-    scopes: frozenset[str]
-
-    def need(self, scope: str) -> None:
-        """Raise `Forbidden` unless the token may do `scope`."""
-        if not self.scopes & {"*", scope}:
-            raise Forbidden("scope_missing", f"This token may not do {scope}.")
-
-    @property
-    def project_id(self) -> str:
-        return self.config.project_id
-
-    def query(self, name: str) -> str | None:
-        value = self.request.query_params.get(name)
-        if value is not None and "\0" in value:
-            raise BadRequest("bad_query", f"`{name}` holds U+0000.")
-        return value
-
-
-Handler = Callable[[Call], Awaitable[Response]]
-
-
-def _authorised(scope: str) -> Callable[[Handler], Callable[[Request], Awaitable[Response]]]:
-    """Let a handler run only for a token that may do `scope`."""
-
-    def wrap(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        async def handle(request: Request) -> Response:
-            service = service_of(request)
-            kind, _, token = request.headers.get("authorization", "").partition(" ")
-            found = await service.db.read(find_key, token) if kind.lower() == "bearer" and token.isascii() else None
-            if found is None or found.purpose != "api":
-                raise Unauthorized("bad_token", "Send `Authorization: Bearer` with an API token of the project.")
-            call = Call(request, service, await service.configs.get(found.project_id), found.scopes)
-            call.need(scope)
-            return await handler(call)
-
-        return handle
-
-    return wrap
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(orjson.dumps(value), status, {"Cache-Control": "no-store"}, media_type="application/json")
-
-
-def _page(call: Call, data: list[Any], following: dict[str, str] | None) -> Response:
-    """A list, and where the next part of it is."""
-    if following is None:
-        return _json({"data": data, "next": None})
-    kept = {name: value for name, value in call.request.query_params.items() if name not in following}
-    address = f"{call.service.settings.base_url}{call.request.url.path}?{urlencode(kept | following)}"
-    return _json({"data": data, "next": address})
-
-
-def _limit(call: Call) -> int:
-    written = call.query("limit") or "50"
-    if not written.isdecimal() or len(written) > 3 or not 1 <= int(written) <= _MOST_ROWS:
-        raise BadRequest("bad_query", f"`limit` is a whole number from 1 to {_MOST_ROWS}.")
-    return int(written)
-
 
 async def _definition(call: Call) -> tuple[Any, Callable[[Reading[Any]], tuple[Any, list[dict[str, Any]]]]]:
     """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it: the
@@ -144,11 +71,11 @@ async def _applied(call: Call, change: tuple[Change, ...]) -> Change:
     return change[0]
 
 
-@_authorised("surveys:read")
+@authorised("surveys:read")
 async def get_surveys(call: Call) -> Response:
     """All surveys of the project."""
     surveys = sorted(call.config.catalogue.surveys.items())
-    return _json({"data": [_survey_json(call.config, key) for key, _ in surveys], "next": None})
+    return answer({"data": [_survey_json(call.config, key) for key, _ in surveys], "next": None})
 
 
 def _survey_json(config: Config, key: str) -> dict[str, Any]:
@@ -158,13 +85,13 @@ def _survey_json(config: Config, key: str) -> dict[str, Any]:
     return write_survey(live.survey) | {"version": live.version, "kind": live.survey.kind}
 
 
-@_authorised("surveys:read")
+@authorised("surveys:read")
 async def get_survey(call: Call) -> Response:
     """One survey as it is now."""
-    return _json(_survey_json(call.config, call.request.path_params["key"]))
+    return answer(_survey_json(call.config, call.request.path_params["key"]))
 
 
-@_authorised("surveys:write")
+@authorised("surveys:write")
 async def put_survey(call: Call) -> Response:
     """Make the survey what the body says; the key in the path is the survey's."""
     data, take = await _definition(call)
@@ -175,21 +102,21 @@ async def put_survey(call: Call) -> Response:
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, None, (survey,)))
     config = await call.service.configs.get(call.project_id)
     told = _survey_json(config, key) | {"change": change.how, "warnings": warnings}
-    return _json(told, 201 if change.how == "created" else 200)
+    return answer(told, 201 if change.how == "created" else 200)
 
 
-@_authorised("surveys:read")
+@authorised("surveys:read")
 async def get_versions(call: Call) -> Response:
     """The survey's versions, the newest first; `before` continues."""
-    limit, key = _limit(call), call.request.path_params["key"]
+    limit, key = limit_of(call), call.request.path_params["key"]
     before = _number(call.query("before"), "before") or NEWEST
     _survey_json(call.config, key)  # an unknown survey has no list, not an empty one
     found = await call.service.db.read(list_versions, call.project_id, key, before, limit)
     following = {"before": str(found[-1].version)} if len(found) == limit else None
-    return _page(call, [_version_json(one) for one in found], following)
+    return page_of(call, [_version_json(one) for one in found], following)
 
 
-@_authorised("surveys:read")
+@authorised("surveys:read")
 async def get_version(call: Call) -> Response:
     """One version of the survey, and how it differs from the one before it or from version `against`."""
     key, written = call.request.path_params["key"], call.request.path_params["version"]
@@ -198,7 +125,7 @@ async def get_version(call: Call) -> Response:
     found = await _version(call, key, number)
     before = number - 1 if against is None else against
     other = None if before == 0 and against is None else await _version(call, key, before)
-    return _json(_version_json(found) | {"definition": content_of(found.survey), "diff": _diff(other, found)})
+    return answer(_version_json(found) | {"definition": content_of(found.survey), "diff": _diff(other, found)})
 
 
 def _number(written: str | None, name: str) -> int | None:
@@ -236,7 +163,7 @@ def _diff(other: Version | None, found: Version) -> str:
     return unified(older, newer, differences(was, written_text(content_of(found.survey))))
 
 
-@_authorised("surveys:read")
+@authorised("surveys:read")
 async def post_diff(call: Call) -> Response:
     """What applying the body, a file of definitions, would change, and what that means; nothing is changed."""
     data, take = await _definition(call)
@@ -244,25 +171,25 @@ async def post_diff(call: Call) -> Response:
     if wanted.policy is not None:
         call.need("policy:read")
     changes = await call.service.db.scan(plan_definitions, call.project_id, wanted.policy, wanted.surveys)
-    return _json({"data": [change_json(one) for one in changes], "warnings": warnings})
+    return answer({"data": [change_json(one) for one in changes], "warnings": warnings})
 
 
-@_authorised("policy:read")
+@authorised("policy:read")
 async def get_policy(call: Call) -> Response:
     """The project's policy."""
-    return _json(write_policy(call.config.catalogue.policy))
+    return answer(write_policy(call.config.catalogue.policy))
 
 
-@_authorised("policy:write")
+@authorised("policy:write")
 async def put_policy(call: Call) -> Response:
     """Make the project's policy what the body says."""
     data, take = await _definition(call)
     policy, warnings = take(read_policy(data))
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, policy, ()))
-    return _json(write_policy(policy) | {"change": change.how, "warnings": warnings})
+    return answer(write_policy(policy) | {"change": change.how, "warnings": warnings})
 
 
-@_authorised("results:read")
+@authorised("results:read")
 async def get_results(call: Call) -> Response:
     """The survey's score with its interval, distribution and rates."""
     key = call.request.path_params["key"]
@@ -270,18 +197,18 @@ async def get_results(call: Call) -> Response:
     if live is None:
         raise NotFound("no_such_survey", "There is no such survey.")
     sums = await call.service.db.scan(survey_sums, call.project_id, key, Window())
-    return _json({"survey": key} | as_json(results_of(live.survey.kind, sums)))
+    return answer({"survey": key} | as_json(results_of(live.survey.kind, sums)))
 
 
-@_authorised("responses:read")
+@authorised("responses:read")
 async def get_responses(call: Call) -> Response:
     """Responses, newest first; `survey` narrows them, `before` continues."""
-    limit = _limit(call)
+    limit = limit_of(call)
     before = _read_cursor(call.query("before"))
     rows = await call.service.db.read(list_responses, call.project_id, call.query("survey"), before, limit)
     last = rows[-1] if len(rows) == limit else None
     following = {"before": f"{last['created_at']}.{last['response_id']}"} if last else None
-    return _page(call, [_response_json(row) for row in rows], following)
+    return page_of(call, [_response_json(row) for row in rows], following)
 
 
 def _read_cursor(written: str | None) -> tuple[int, str] | None:
@@ -316,13 +243,13 @@ def _response_json(row: Row) -> dict[str, Any]:
     }
 
 
-@_authorised("people:read")
+@authorised("people:read")
 async def get_people(call: Call) -> Response:
     """The person with `user_id` or `anonymous_id`, or all people, by id."""
-    limit, after, alias = _limit(call), call.query("after") or "", _alias(call)
+    limit, after, alias = limit_of(call), call.query("after") or "", _alias(call)
     rows = await call.service.db.read(find_people, call.project_id, alias, after, limit)
     following = {"after": str(rows[-1]["person_id"])} if alias is None and len(rows) == limit else None
-    return _page(call, [_person_json(row) for row in rows], following)
+    return page_of(call, [_person_json(row) for row in rows], following)
 
 
 def _alias(call: Call) -> str | None:
@@ -347,11 +274,11 @@ def _person_json(row: Row) -> dict[str, Any]:
     }
 
 
-@_authorised("people:read")
+@authorised("people:read")
 async def get_person(call: Call) -> Response:
     """One person, merges followed."""
     _, known = await _known(call)
-    return _json(_person_json(await call.service.db.read(person_row, call.project_id, known.person_id)))
+    return answer(_person_json(await call.service.db.read(person_row, call.project_id, known.person_id)))
 
 
 def _no_such_person() -> NotFound:
@@ -366,7 +293,7 @@ async def _known(call: Call) -> tuple[Config, Known]:
     return found
 
 
-@_authorised("people:read")
+@authorised("people:read")
 async def get_why(call: Call) -> Response:
     """For each survey, or for `survey`: may this person be asked, and if not, every reason with its numbers."""
     config, known = await _known(call)
@@ -374,23 +301,23 @@ async def get_why(call: Call) -> Response:
     found = await call.service.db.read(why_of, call.project_id, known.person_id, config.catalogue, now)
     if found is None:
         raise _no_such_person()
-    return _json(explanation_json(config, found, call.query("survey")))
+    return answer(explanation_json(config, found, call.query("survey")))
 
 
-@_authorised("people:read")
+@authorised("people:read")
 async def get_export(call: Call) -> Response:
     """Everything that is held of a person, as they may ask for it."""
     db, wanted = call.service.db, call.request.path_params["person_id"]
     person_id = await db.read(find_by_id, call.project_id, wanted)
     tables = await db.scan(export, call.project_id, person_id)
-    return _json(exported_json(call.config.name, person_id, tables, call.service.clock.now_ms()))
+    return answer(exported_json(call.config.name, person_id, tables, call.service.clock.now_ms()))
 
 
-@_authorised("people:write")
+@authorised("people:write")
 async def delete_person(call: Call) -> Response:
     """Erase a person; how many rows of each table that removed."""
     wanted = call.request.path_params["person_id"]
     removed = await call.service.db.run(erase, call.project_id, wanted, act(call.service.clock, "API"))
     call.service.arrivals.forget(call.project_id)
     call.service.updates.tell_all("change")
-    return _json({"erased": removed})
+    return answer({"erased": removed})

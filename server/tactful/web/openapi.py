@@ -120,6 +120,28 @@ SCHEMAS: dict[str, Schema] = {
             ),
         },
     ),
+    "Refusals": _object(
+        survey=_TEXT,
+        until=_TIME,
+        outcomes=_OPEN,
+        reasons={"type": "array", "items": _object(code=_TEXT, rule=_MAYBE_TEXT, message=_TEXT, count=_NUMBER)},
+        dropped=_NUMBER,
+        hours={"type": "array", "items": _object(hour=_TIME, outcomes=_OPEN, reasons={"type": "array"})},
+        behind_ms=_NUMBER,
+    ),
+    "Event": _object(
+        name=_TEXT,
+        source=_TEXT,
+        count=_NUMBER,
+        first_at=_TIME,
+        last_at=_TIME,
+        properties={
+            "type": "array",
+            "items": _object(name=_TEXT, types={"type": "array", "items": _TEXT}),
+        },
+        surveys={"type": "array", "items": _TEXT},
+    ),
+    "Events": _page_of("Event"),
     "Response": _object(
         id=_TEXT,
         survey=_TEXT,
@@ -144,6 +166,8 @@ QUERY: dict[str, tuple[Schema, str]] = {
     "after": (_TEXT, "Continues a list of people: take it from `next`."),
     "survey": (_TEXT, "Only this survey's key."),
     "user_id": (_ID, "Only the person with this user id."),
+    "from": ({"type": "string"}, "The first hour: a date or a time, by default seven days before `until`."),
+    "until": ({"type": "string"}, "To before this time; now by default. Counts are kept for 90 days."),
     "anonymous_id": (_ID, "Only the person with this anonymous id."),
 }
 
@@ -208,6 +232,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "surveys:read",
         "Diff",
         body=True,
+    ),
+    Operation(
+        "GET",
+        "/api/v1/surveys/{key}/refusals",
+        "get_refusals",
+        "How often the survey was offered and was not, by reason, rule and hour.",
+        "results:read",
+        "Refusals",
+        query=("from", "until"),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/events",
+        "get_events",
+        "The names of events that came, with their properties and who waits for them.",
+        "surveys:read",
+        "Events",
     ),
     Operation("GET", "/api/v1/policy", "get_policy", "The project's throttle rules.", "policy:read", "Policy"),
     Operation(

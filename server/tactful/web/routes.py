@@ -16,12 +16,24 @@ from tactful.web import (
     ingest,
     login,
     manage,
+    manage_journal,
     members_pages,
     openapi,
     page_events,
     stream,
 )
-from tactful.web.dashboard import definition, install, live, people, projects, responses, results, rights, surveys
+from tactful.web.dashboard import (
+    definition,
+    events,
+    install,
+    live,
+    people,
+    projects,
+    responses,
+    results,
+    rights,
+    surveys,
+)
 from tactful.web.docs import pages as docs
 
 __all__ = ["ROUTES"]
@@ -65,6 +77,8 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/surveys/{key}/versions", manage.get_versions),
     Route("/api/v1/surveys/{key}/versions/{version}", manage.get_version),
     Route("/api/v1/diff", manage.post_diff, methods=["POST"]),
+    Route("/api/v1/surveys/{key}/refusals", manage_journal.get_refusals),
+    Route("/api/v1/events", manage_journal.get_events),
     Route("/api/v1/policy", manage.get_policy, methods=["GET"]),
     Route("/api/v1/policy", manage.put_policy, methods=["PUT"]),
     Route("/api/v1/people", manage.get_people),
@@ -90,6 +104,7 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/people/{person_id}/erase", rights.erase_person, methods=["POST"]),
     Route("/projects/{project_id}/people/{person_id}/opt-out/end", rights.end_their_opt_out, methods=["POST"]),
     Route("/projects/{project_id}/people/{person_id}/test/end", rights.end_being_test, methods=["POST"]),
+    Route("/projects/{project_id}/events", events.events),
     Route("/projects/{project_id}/install", install.install),
     Route("/projects/{project_id}/install/arrivals", install.arrivals),
     Route("/projects/{project_id}/install/origins", install.origins, methods=["POST"]),

@@ -20,7 +20,7 @@ from tactful.core.kinds import Kind
 from tactful.core.spans import DAY_MS
 from tactful.store.figures import Slice, Trait
 
-__all__ = ["RANGES", "Filters", "day_date", "read_filters"]
+__all__ = ["RANGES", "Filters", "day_date", "in_words", "read_filters", "written_date"]
 
 #: Ranges by their name in the address: what they are called, and how many days they hold (None: all there are).
 RANGES: Mapping[str, tuple[str, int | None]] = {

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, str] = {
     "surveys": "Surveys",
     "responses": "Responses",
     "people": "People",
+    "events": "Events",
     "install": "Install",
 }
 

@@ -23,6 +23,7 @@ from tactful.web.dashboard.figures import change, histogram_of, measure, shown_f
 from tactful.web.dashboard.filters import RANGES, Filters, in_words, read_filters
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.labels import loads, tone_of, who_of
+from tactful.web.dashboard.refusals import refusals
 from tactful.web.dashboard.trend import PERIODS, Point, trend
 
 __all__ = ["funnel_of", "question_of", "results"]
@@ -54,6 +55,7 @@ async def results(look: Look) -> str:
         comments=[_comment(look, kind, row) for row in counted.comments],
         tests=[_comment(look, kind, row) for row in counted.tests],
         ever_asked=counted.ever_asked,
+        refusals=await refusals(look, survey.key, filters),
         why=f"tactful why --project {shlex.quote(_name(look))} --user ID --survey {shlex.quote(survey.key)}",
         **values,
     )
