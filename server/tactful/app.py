@@ -62,6 +62,7 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
             _log.critical("The database file was removed or replaced while it was served: stopping, nothing is kept.")
             signal.raise_signal(signal.SIGTERM)
             return
+        await _look_at_clock(service)
         try:
             # Remembered until it is dealt with: the database tells of each change once.
             changed = await db.changed_by_others() or changed
@@ -74,6 +75,15 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
         except Exception:  # noqa: BLE001 -- see below
             # Whatever it is, whoever stops looking serves old configurations for ever, and says nothing.
             _log.exception("Could not look for changes of other processes; trying again.")
+
+
+async def _look_at_clock(service: Service) -> None:
+    try:
+        await service.look_at_clock()
+    except TactfulError:
+        pass  # the database is busy or full: the clock is looked at again in a moment
+    except Exception:  # noqa: BLE001 -- whoever stops looking asks on by a clock that jumped
+        _log.exception("Could not look at the clock; trying again.")
 
 
 async def _forget(service: Service) -> None:
@@ -111,6 +121,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
             assert isinstance(service.db, SqliteDatabase)
             service.live_client = widget.live.pin(settings.base_url)
             app.state.service = service
+            await _look_at_clock(service)
             tasks = [
                 asyncio.create_task(_notice_changes(service, service.db)),
                 asyncio.create_task(_forget(service)),

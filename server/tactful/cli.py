@@ -16,6 +16,7 @@ import typer
 
 from tactful.cli_backtest import add_backtest
 from tactful.cli_definitions import add_definition_commands
+from tactful.cli_doctor import add_doctor_command
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.cli_people import add_people_commands
@@ -53,6 +54,7 @@ app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
 add_people_commands(app)
 add_backtest(app)
+add_doctor_command(app)
 
 
 def _config(path: Path, name: str) -> Config:

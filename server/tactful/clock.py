@@ -11,12 +11,17 @@ __all__ = ["Clock", "SystemClock", "id_of", "new_id", "new_secret"]
 # Crockford's base 32: its order as text is its order as a number, and no letter is mistaken for a digit.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 26
+# Linux has one that goes on while the machine sleeps.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
-    """Wall time as integer milliseconds since 1970, UTC."""
+    """Wall time as integer milliseconds since 1970, UTC, and the time that passed since any moment, whoever sets the
+    wall clock meanwhile."""
 
     def now_ms(self) -> int: ...
+
+    def steady_ms(self) -> int: ...
 
 
 class SystemClock:
@@ -24,6 +29,9 @@ class SystemClock:
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+    def steady_ms(self) -> int:
+        return time.clock_gettime_ns(_STEADY) // 1_000_000
 
 
 def new_id(clock: Clock) -> str:

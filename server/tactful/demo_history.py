@@ -59,6 +59,9 @@ class _StoryClock:
     def now_ms(self) -> int:
         return self.now
 
+    def steady_ms(self) -> int:
+        return self.now
+
     def go_to(self, at: int) -> None:
         self.now = max(self.now, at)
 

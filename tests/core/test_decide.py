@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tactful.core.conditions import Condition
 from tactful.core.decide import CHECKS, LiveSurvey, Moment, Refusal, decide, readings, share_of
 from tactful.core.people import PastAsk, Person, Tally
-from tactful.core.policy import Policy, Rule
+from tactful.core.policy import NOTHING_STOPS, Policy, Rule, Stops
 from tactful.core.spans import DAY_MS, FOREVER
 from tactful.core.standing import Standing
 from tactful.core.surveys import Audience, Enough, Survey
@@ -59,6 +59,7 @@ REGION_RULE = a_rule(DAY, scope="same", trait="traits.region")
 #: A survey of higher priority that was asked a day ago, and reserves people for a week.
 FIRST = a_survey("first", priority=1, throttle={"reserve_ms": 7 * DAY, "repeat_ms": 3 * DAY})
 FIRED = {"fired": {"first": NOW - DAY}, "asks": (an_ask(DAY, "first"),)}
+
 
 REFUSED = {
     "draft": (Case(a_survey(state="draft")), Refusal("not_live")),
@@ -207,7 +208,7 @@ NEVER = Case(
         quota=1,
         enough=ENOUGH,
     ),
-    Policy((a_rule(DAY, id="first"), a_rule(DAY, id="second"), REGION_RULE), holdout=1.0),
+    Policy((a_rule(DAY, id="first"), a_rule(DAY, id="second"), REGION_RULE), holdout=1.0, stops=Stops(True, NOW)),
     a_person(opted_out=True, asks=(an_ask(5),), fired={"vip": NOW}),
     Moment(NOW, "https://site.test/", standings={"nps": Standing(1, 1.0)}),
     live_since=NOW,
@@ -215,7 +216,20 @@ NEVER = Case(
 )
 #: `vip` is refused for ever by what refuses everything, so it reserves nothing here.
 ALL_CODES = [
-    *("not_live", "opted_out", "holdout", "sample", "audience", "page", "tenure", "spread", "quota", "enough"),
+    *(
+        "not_live",
+        "clock",
+        "quiet",
+        "opted_out",
+        "holdout",
+        "sample",
+        "audience",
+        "page",
+        "tenure",
+        "spread",
+        "quota",
+        "enough",
+    ),
     *("repeat", "rule", "rule", "same_missing"),
 ]
 
@@ -244,13 +258,16 @@ def test_what_is_not_compiled_is_checked_by_everything() -> None:
 
 def test_a_test_person_passes_what_would_keep_a_tester_from_seeing_a_card() -> None:
     tester = replace(NEVER, person=NEVER.person._replace(test=True))
-    assert _codes(tester) == ["not_live", "opted_out", "audience", "page"]
+    assert _codes(tester) == ["not_live", "clock", "opted_out", "audience", "page"]
 
 
 def test_somebody_who_asks_to_give_feedback_is_not_throttled() -> None:
     asking = replace(NEVER, moment=NEVER.moment._replace(asked_for=True))
-    assert _codes(asking) == ["not_live"]
-    assert replace(asking, survey=replace(asking.survey, state="live")).decided() == ()
+    assert _codes(asking) == ["not_live", "clock"]
+    free = replace(
+        asking, survey=replace(asking.survey, state="live"), policy=replace(asking.policy, stops=NOTHING_STOPS)
+    )
+    assert free.decided() == ()
 
 
 def test_readings_tell_the_free_rules_as_well_as_the_full_ones() -> None:

@@ -19,11 +19,20 @@ class SetClock:
 
     now: int = START
     files: list[Path] = field(default_factory=list, repr=False, compare=False)
+    jumped: int = 0
 
     def now_ms(self) -> int:
         return self.now
 
+    def steady_ms(self) -> int:
+        return self.now - self.jumped
+
     def advance(self, by_ms: int) -> None:
+        self.now += by_ms
+
+    def jump(self, by_ms: int) -> None:
+        """Set the clock forward or back without time passing."""
+        self.jumped += by_ms
         self.now += by_ms
 
     def follow(self, file: Path) -> None:

@@ -26,7 +26,7 @@ from tactful.core.people import Person
 from tactful.core.policy import Policy, Rule
 from tactful.core.standing import Standing
 from tactful.core.surveys import Survey
-from tactful.core.throttle import RuleReading, free_at, read_rule, rules_for
+from tactful.core.throttle import RuleReading, free_at, memory_ms, read_rule, rules_for
 from tactful.core.trigger import on_page
 
 __all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", "meets", "readings", "share_of"]
@@ -122,6 +122,21 @@ def share_of(*parts: str) -> float:
 def _state(live: LiveSurvey, _policy: Policy, _person: Person, _moment: Moment) -> tuple[Refusal, ...]:
     if live.survey.state != "live":
         return (Refusal("not_live"),)
+    return ()
+
+
+def _clock(_live: LiveSurvey, policy: Policy, _person: Person, _moment: Moment) -> tuple[Refusal, ...]:
+    return (Refusal("clock"),) if policy.stops.clock else ()
+
+
+def _quiet(live: LiveSurvey, policy: Policy, _person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    """After a restore, until what was asked and is forgotten would have left every window of this survey."""
+    since = policy.stops.quiet_since
+    if since is None:
+        return ()
+    quiet_ms = memory_ms(live.rules, live.survey.throttle.repeat_ms)
+    if moment.now < since + quiet_ms:
+        return (Refusal("quiet", free_at=since + quiet_ms, window_ms=quiet_ms),)
     return ()
 
 
@@ -227,6 +242,8 @@ def _reserved(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) 
 
 CHECKS: tuple[Check, ...] = (
     Check(_state, binds_test_people=True, binds_show=True, concerns=lambda live, _: live.survey.state != "live"),
+    Check(_clock, binds_test_people=True, binds_show=True, concerns=lambda _, policy: policy.stops.clock),
+    Check(_quiet, concerns=lambda _, policy: policy.stops.quiet_since is not None),
     Check(_opted_out, binds_test_people=True),
     Check(_holdout, concerns=lambda _, policy: policy.holdout > 0),
     Check(_sample, concerns=lambda live, _: live.survey.audience.sample < 1),

@@ -13,7 +13,7 @@ from typing import Literal
 
 from tactful.core.spans import DAY_MS, MINUTE_MS
 
-__all__ = ["DEFAULT_POLICY", "Count", "Policy", "Rule", "Scope"]
+__all__ = ["DEFAULT_POLICY", "NOTHING_STOPS", "Count", "Policy", "Rule", "Scope", "Stops"]
 
 Count = Literal["asked", "dismissed", "responded"]
 Scope = Literal["person", "account", "project", "same"]
@@ -37,12 +37,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Stops:
+    """What stops asking whatever the rules say: a clock that cannot be trusted, and a backup that was restored at
+    `quiet_since` (None: none was) without anybody knowing what had been asked since it was made."""
+
+    clock: bool = False
+    quiet_since: int | None = None
+
+
+NOTHING_STOPS = Stops()
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """All rules must pass. `holdout` is the share 0..1 of people who are never asked."""
+    """All rules must pass. `holdout` is the share 0..1 of people who are never asked. Nobody writes `stops`."""
 
     rules: tuple[Rule, ...]
     tenure_ms: int = 14 * DAY_MS
     holdout: float = 0.0
+    stops: Stops = NOTHING_STOPS
 
 
 DEFAULT_POLICY = Policy(

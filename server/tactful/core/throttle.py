@@ -18,7 +18,7 @@ from tactful.core.scopes import scope_of, tally_of
 from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
 
-__all__ = ["ASK_LIFETIME_MS", "RuleReading", "applies", "free_at", "horizon_ms", "read_rule", "rules_for"]
+__all__ = ["ASK_LIFETIME_MS", "RuleReading", "applies", "free_at", "horizon_ms", "memory_ms", "read_rule", "rules_for"]
 
 #: An ask token takes a response, and a card may be dismissed, this long after the ask.
 ASK_LIFETIME_MS = 30 * 24 * 3_600 * 1_000
@@ -102,6 +102,13 @@ def read_rule(rule: Rule, this: str, person: Person, now: int) -> RuleReading:
         times = person.tallies[tally_of(rule, this, scope)]
     counted, again = free_at(times, cap=rule.cap, window_ms=rule.window_ms, now=now)
     return RuleReading(rule, counted, again)
+
+
+def memory_ms(rules: Iterable[Rule], repeat_ms: int | None) -> int:
+    """How long something that nobody remembers may matter to a survey with these rules: their longest window, and for
+    one that counts what may follow an ask late, the life of an ask."""
+    windows = [rule.window_ms + (0 if rule.count == "asked" else ASK_LIFETIME_MS) for rule in rules]
+    return min(max([*windows, repeat_ms or 0]), FOREVER)
 
 
 def horizon_ms(policy: Policy, surveys: Iterable[Survey]) -> int:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
 from tactful.core.catalogue import Catalogue, compile_catalogue
 from tactful.core.changes import Change, Kept, policy_change, survey_change
-from tactful.core.policy import DEFAULT_POLICY, Policy
+from tactful.core.policy import DEFAULT_POLICY, Policy, Stops
 from tactful.core.reading import read_policy, read_survey, write_policy
 from tactful.core.spans import DAY_MS
 from tactful.core.standing import Standing
@@ -52,7 +52,8 @@ FIND_KEY = "SELECT project_id, purpose, scopes FROM api_keys WHERE key_hash = ? 
 FIND_PROJECT = "SELECT project_id FROM projects WHERE name = ?"
 FIND_BY_PUBLIC_KEY = "SELECT project_id FROM projects WHERE public_key = ?"
 READ_PROJECT = """
-SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version, hears_backend
+SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version, hears_backend,
+    quiet_since, (SELECT alarm FROM clock_watch WHERE one = 1) AS clock_alarm
 FROM projects WHERE project_id = ?
 """
 READ_SECRETS = "SELECT secret FROM identity_secrets WHERE project_id = ? ORDER BY created_at DESC"
@@ -182,8 +183,9 @@ def load_config(project_id: str) -> Script[Config | None]:
         return None
     secrets = yield rows(READ_SECRETS, project_id)
     surveys = yield rows(READ_SURVEYS, project_id)
+    stops = Stops(project["clock_alarm"] is not None, project["quiet_since"])
     compiled = compile_catalogue(
-        _stored_policy(project["policy"]),
+        replace(_stored_policy(project["policy"]), stops=stops),
         [(read_definition(row, row["state"]), row["version"]) for row in surveys],
         {row["survey_key"]: row["live_at"] for row in surveys if row["live_at"] is not None},
     )

@@ -77,6 +77,8 @@ async def asks(post: Post) -> bytes:
     """Take up an offer, or ask for a survey: 200 with the ask and what to draw, or 409 and no reason."""
     service = post.service
     body = decode(post.body, _asks_body)
+    if service.watch.jumped():
+        await service.look_at_clock()
     if isinstance(body.offer, str):
         config, outcome = await _take_up(post, body, body.offer)
     elif isinstance(body.show, str) and isinstance(body.passed, str):

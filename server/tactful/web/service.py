@@ -28,6 +28,7 @@ from tactful.web.journal import Journal
 from tactful.web.live import Hub
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
+from tactful.web.watch import ClockWatch
 
 __all__ = ["Configs", "Service"]
 
@@ -143,12 +144,20 @@ class Service:
     arrivals: Arrivals = field(init=False)
     #: What is written behind.
     journal: Journal = field(init=False)
+    watch: ClockWatch = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
         self.arrivals = Arrivals(self.clock)
         self.journal = Journal(self.clock)
+        self.watch = ClockWatch(self.db, self.clock)
+
+    async def look_at_clock(self) -> None:
+        """Look whether the time can be believed; where it no longer can, nobody is asked from here on."""
+        if await self.watch.look():
+            await self.configs.refresh()
+            self.updates.tell_all("change")
 
     def new_pass(self, project_id: str) -> str:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""

@@ -78,6 +78,8 @@ class Look:
             sections=SECTIONS,
             at_section=self.request.url.path.endswith(f"/{self.section}"),
             now_ms=self.now_ms,
+            clock_alarm=self.service.watch.alarm,
+            quiet_since=self.config.catalogue.policy.stops.quiet_since if self.config else None,
             **values,
         )
 
