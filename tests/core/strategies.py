@@ -23,6 +23,7 @@ from tactful.core.surveys import (
     SurveyThrottle,
     Thanks,
     Trigger,
+    Variant,
 )
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
 
@@ -167,6 +168,23 @@ def _question(draw: st.DrawFn, earlier: list[Question], kind: Kind) -> Question:
     )
 
 
+def _variants(draw: st.DrawFn, questions: list[Question], bands: tuple[str, ...]) -> tuple[Variant, ...]:
+    """Variants that say any of the survey's texts otherwise."""
+    end = texts(bands)
+    places = {"intro": texts(), "thanks.title": end, "thanks.text": end}
+    for index, question in enumerate(questions):
+        scored = next((one.kind for one in questions[:index] if one.kind.scored), None)
+        text = texts(tuple(band.name for band in scored.bands) if scored else ())
+        fields = ("ask", "low", "high") if question.kind.control == "scale" else ("ask", "placeholder")
+        places |= {f"{question.id}.{field}": text for field in fields}
+    told = st.fixed_dictionaries({}, optional=places).filter(
+        lambda one: "thanks.text" not in one or "thanks.title" in one
+    )
+    names = draw(st.lists(KEYS, max_size=3, unique=True))
+    found = [Variant(name, draw(st.integers(0, 1_000)), draw(told)) for name in names]
+    return tuple(found) if any(one.weight for one in found) else ()
+
+
 @st.composite
 def surveys(draw: st.DrawFn) -> Survey:
     """A survey with every field drawn, as it would have been read."""
@@ -198,6 +216,8 @@ def surveys(draw: st.DrawFn) -> Survey:
         look=draw(LOOKS),
         enough=draw(st.none() | st.builds(Enough, st.floats(0.001, 100), LONG_SPANS)) if scored else None,
         quota=draw(st.none() | st.integers(1, 10_000_000)),
+        variants=_variants(draw, questions, bands),
+        arm=draw(st.none() | st.sampled_from(["traits.scoring", "account.cohort.name"])),
     )
 
 

@@ -128,6 +128,19 @@ def test_what_follows_is_told(before: dict[str, Any], after: dict[str, Any], tol
     assert told in _means(before, after)
 
 
+def test_what_becomes_of_variants_and_arms_is_told() -> None:
+    two = {"variants": {"a": {}, "b": {"weight": 2}}}
+    assert _means({}, two) == [VOID]
+    kept = "Whoever was asked keeps their variant while there is one of that name; the weights decide for others."
+    assert _means(two, {"variants": {"a": {}, "b": {"weight": 3}}}) == [VOID, kept]
+    gone = "Whoever was asked with variant `a`, which is removed, is told another one."
+    assert _means(two, {"variants": {"b": {"weight": 2}}}) == [VOID, gone, kept]
+    assert _means(two, {}) == [VOID]
+    arm = "Asks from now on keep the value of `traits.x`; earlier ones are not compared by it."
+    assert _means({}, {"arm": "traits.x"}) == [VOID, arm]
+    assert _means({"arm": "traits.x"}, {}) == [VOID]
+
+
 def test_a_trigger_that_counts_as_before_is_not_told() -> None:
     counting = {"trigger": {"event": "Done", "nth": {"every": 2}}}
     assert _means(counting, {"trigger": {"event": "Done", "nth": {"every": 3}}}) == [VOID]

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import policy, questions, read_survey, survey, trigger
+from tactful.core.reading import policy, questions, read_survey, survey, trigger, variants
 from tactful.definitions import load
 from tactful.web.docs.book import DOCS, PAGES, source
 from tactful.web.docs.markup import fences
@@ -94,6 +94,7 @@ def test_definitions_read_without_faults_and_warnings(sample: Sample) -> None:
 def test_what_a_definition_may_say_is_what_the_full_example_says() -> None:
     """Every field of every shape stands in the example, which stands in the page."""
     shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK)
+    shapes += (variants.VARIANT,)
     shapes += (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL)
     shapes += (questions.QUESTION, policy.POLICY, policy.RULE)
     example = (DOCS / "examples/full.yaml").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from tactful.core.explain import REASONS
 from tactful.core.kinds import KINDS
 from tactful.core.people import DEVICES
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import policy, questions, survey, trigger
+from tactful.core.reading import policy, questions, survey, trigger, variants
 from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS
 from tactful.core.reading.wording import KNOWN_VALUES
 from tactful.core.results import ENOUGH, FEWEST
@@ -127,7 +127,7 @@ def test_every_address_for_programs_is_there() -> None:
 @pytest.mark.parametrize(
     ("page", "shapes"),
     [
-        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK)),
+        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK, variants.VARIANT)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),
     ],

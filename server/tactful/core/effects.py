@@ -45,6 +45,7 @@ def _content(before: Survey, after: Survey, void: int | None) -> Iterator[str]:
     if void is not None and before.state == "live":
         yield f"Offers under way for version {void} become void; cards that are open can still be answered."
     yield from _questions(before, after)
+    yield from _variants(before, after)
     yield from _audience(before, after)
     yield from _throttle(before, after)
     if before.tags != after.tags:
@@ -62,6 +63,17 @@ def _questions(before: Survey, after: Survey) -> Iterator[str]:
             yield f"Question `{name}` is not asked any more; the answers to it are kept."
         elif was[name] is not now[name]:
             yield f"Question `{name}` takes another kind of answer; earlier ones to it are kept as they are."
+
+
+def _variants(before: Survey, after: Survey) -> Iterator[str]:
+    was, now = ({one.name: one.weight for one in survey.variants} for survey in (before, after))
+    if now and was.keys() - now.keys():
+        gone = ", ".join(f"`{name}`" for name in was if name not in now)
+        yield f"Whoever was asked with variant {gone}, which is removed, is told another one."
+    if was and now and was != now:
+        yield "Whoever was asked keeps their variant while there is one of that name; the weights decide for others."
+    if before.arm != after.arm and after.arm is not None:
+        yield f"Asks from now on keep the value of `{after.arm}`; earlier ones are not compared by it."
 
 
 def _audience(before: Survey, after: Survey) -> Iterator[str]:

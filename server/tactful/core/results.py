@@ -23,7 +23,20 @@ from tactful.core import intervals
 from tactful.core.intervals import Interval
 from tactful.core.kinds import Kind, band_of
 
-__all__ = ["CONFIDENCE", "ENOUGH", "FEWEST", "Bar", "Figure", "Funnel", "Part", "Results", "as_json", "summarise"]
+__all__ = [
+    "CONFIDENCE",
+    "ENOUGH",
+    "FEWEST",
+    "Bar",
+    "Figure",
+    "Funnel",
+    "Part",
+    "Results",
+    "as_json",
+    "figure_json",
+    "part_json",
+    "summarise",
+]
 
 CONFIDENCE = 0.95
 
@@ -148,14 +161,14 @@ def as_json(results: Results) -> dict[str, Any]:
         "n": results.n,
         "confidence": CONFIDENCE,
         "reliability": results.reliability,
-        "score": _figure_json(results.score) if results.score else None,
-        "also": [_figure_json(figure) for figure in results.also],
+        "score": figure_json(results.score) if results.score else None,
+        "also": [figure_json(figure) for figure in results.also],
         "distribution": [
             {"score": bar.score, "band": bar.band, "count": bar.count, "share": bar.share} for bar in results.bars
         ],
-        "bands": [{"band": part.name, **_part_json(part)} for part in results.bands],
+        "bands": [{"band": part.name, **part_json(part)} for part in results.bands],
         "asked": results.asked,
-        "rates": {part.name: _part_json(part) for part in results.rates},
+        "rates": {part.name: part_json(part) for part in results.rates},
     }
 
 
@@ -215,7 +228,8 @@ def _whole(count: float) -> float:
     return int(count) if float(count).is_integer() else count
 
 
-def _figure_json(figure: Figure) -> dict[str, Any]:
+def figure_json(figure: Figure) -> dict[str, Any]:
+    """Return a figure as the management API tells it."""
     interval = figure.interval
     return {
         "name": figure.name,
@@ -228,7 +242,8 @@ def _figure_json(figure: Figure) -> dict[str, Any]:
     }
 
 
-def _part_json(part: Part) -> dict[str, Any]:
+def part_json(part: Part) -> dict[str, Any]:
+    """Return a count and its share 0..1 as the management API tells it; the share is None where it is withheld."""
     share = part.share
     return {
         "count": part.count,

@@ -16,6 +16,7 @@ from tactful.core.spans import DAY_MS
 from tactful.core.texts import Text
 
 __all__ = [
+    "TEXT_FIELDS",
     "WAITS_MS",
     "AnswerCondition",
     "Audience",
@@ -31,6 +32,7 @@ __all__ = [
     "SurveyThrottle",
     "Thanks",
     "Trigger",
+    "Variant",
 ]
 
 State = Literal["draft", "live", "paused", "ended"]
@@ -130,6 +132,10 @@ class AnswerCondition:
     value: object
 
 
+#: What of a question is told in words.
+TEXT_FIELDS = ("ask", "low", "high", "placeholder")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question. `low` and `high` name the ends of a scale; `max_length` bounds a text, in characters."""
@@ -163,9 +169,22 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Other words for the same survey, told to people by `weight`, a whole number (0: to nobody new).
+
+    `texts` replaces texts by their address: `intro`, `QUESTION.ask` (or another of `TEXT_FIELDS`), `thanks.title`,
+    `thanks.text`.
+    """
+
+    name: str
+    weight: int = 1
+    texts: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """A survey as it is asked. `thanks` maps a band (or `else`) to what is said at the end; `quota` is the number of
-    responses after which nobody else is asked."""
+    responses after which nobody else is asked; `arm` is the path of the trait that answers are compared by."""
 
     key: str
     name: str
@@ -181,6 +200,8 @@ class Survey:
     look: Look = Look()
     enough: Enough | None = None
     quota: int | None = None
+    variants: tuple[Variant, ...] = ()
+    arm: str | None = None
 
     @property
     def scored(self) -> Question | None:

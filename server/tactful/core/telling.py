@@ -15,6 +15,7 @@ from tactful.core.decide import LiveSurvey
 from tactful.core.ends import end_label
 from tactful.core.surveys import Question, Survey, Thanks
 from tactful.core.texts import DEFAULT_LANGUAGE, Lookup, Text, choose_language, in_language
+from tactful.core.variants import varied
 from tactful.core.words import words_for
 
 __all__ = ["event_paths", "lookup_in", "tell"]
@@ -30,6 +31,8 @@ def _texts(survey: Survey) -> Iterator[Text]:
         yield from (text for text in (thanks.title, thanks.text) if text)
     if survey.intro is not None:
         yield survey.intro
+    for variant in survey.variants:
+        yield from variant.texts.values()
 
 
 def event_paths(survey: Survey) -> frozenset[str]:
@@ -48,9 +51,9 @@ def lookup_in(values: Mapping[str, object]) -> Lookup:
     return lambda path: look_up(values, path)
 
 
-def tell(live: LiveSurvey, locale: str, lookup: Lookup) -> dict[str, Any]:
-    """Return the survey as `POST /w/asks` answers it."""
-    survey = live.survey
+def tell(live: LiveSurvey, locale: str, lookup: Lookup, variant: str | None = None) -> dict[str, Any]:
+    """Return the survey as `POST /w/asks` answers it, in the words of `variant`."""
+    survey = varied(live.survey, variant)
     language = _language(survey, locale)
     say = _Speaker(locale, lookup)
     return {

@@ -16,6 +16,7 @@ from tactful.core.answers import Answers
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.scopes import locks_for, marks_of
 from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
+from tactful.core.variants import arm_of, variant_for
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.candidates import asked_for, consume, is_waiting
@@ -27,13 +28,18 @@ from tactful.store.script import Row, Script, one, run
 __all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "moment_of", "respond", "show", "take_up"]
 
 FIND_ASK = """
-SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at, visit FROM asks
-WHERE project_id = ? AND person_id = ? AND ask_id = ?
+SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at, visit, variant
+FROM asks WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 INSERT_ASK = """
 INSERT INTO asks (project_id, person_id, ask_id, survey_key, version, kind, tags, test, asked_for, locale, page, event,
-    per, visit, asked_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    per, visit, variant, arm, asked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+LAST_VARIANT = """
+SELECT variant FROM asks
+WHERE project_id = ? AND person_id = ? AND survey_key = ? AND variant IS NOT NULL AND refunded_at IS NULL
+ORDER BY asked_at DESC, ask_id DESC LIMIT 1
 """
 FIND_RESPONSE = "SELECT rev, done FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
 INSERT_RESPONSE = """
@@ -98,7 +104,8 @@ def moment_of(now: int, context: Context) -> Moment:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The ask is recorded. `live`, `known` and `event` are what its texts are filled from; `again` says that it was
+    """The ask is recorded. `live`, `known` and `event` are what its texts are filled from, in the words of `variant`;
+    `again` says that it was
     recorded before, and is told to a retry."""
 
     ask_id: str
@@ -106,6 +113,7 @@ class Asked:
     live: LiveSurvey
     known: Known
     event: Mapping[str, str | int | float]
+    variant: str | None = None
     again: bool = False
 
 
@@ -165,7 +173,8 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
     if before is not None:
         if not _may_tell_again(before, known, context):
             return _refused("offer_spent", known)
-        return Asked(offered.offer_id, before["asked_at"], live, known, context.event, again=True)
+        at, variant = before["asked_at"], before["variant"]
+        return Asked(offered.offer_id, at, live, known, context.event, variant, again=True)
     known = yield from _with_scopes(project_id, known, live)
     moment = moment_of(known.now, context)._replace(standings=config.standings)
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
@@ -241,17 +250,26 @@ def _record(
     config: Config, offered: Offered, live: LiveSurvey, known: Known, context: Context, *, by_person: int = 0
 ) -> Script[Asked]:
     survey, project_id = live.survey, config.project_id
+    variant = yield from _variant(project_id, live, known)
     yield run(
         INSERT_ASK, project_id, known.person_id, offered.offer_id, survey.key, live.version, survey.kind,
         orjson.dumps(sorted(survey.tags)).decode(), int(known.person.test), by_person,
         context.locale, context.page, orjson.dumps(dict(context.event)).decode(), offered.per,
-        context.visit, known.now,
+        context.visit, variant, arm_of(survey, known.person.values(known.now)), known.now,
     )  # fmt: skip
     if not known.person.test:
         yield from mark(project_id, known, offered.offer_id, marks_of(config.catalogue.policy, known.person))
     if survey.throttle.reserve_ms is not None:
         yield from consume_firing(project_id, known.person_id, survey.key)
-    return Asked(offered.offer_id, known.now, live, known, context.event)
+    return Asked(offered.offer_id, known.now, live, known, context.event, variant)
+
+
+def _variant(project_id: str, live: LiveSurvey, known: Known) -> Script[str | None]:
+    """The variant that this person is told: the one they were last asked with, else the one their share falls to."""
+    if not live.survey.variants:
+        return None
+    last = yield one(LAST_VARIANT, project_id, known.person_id, live.survey.key)
+    return variant_for(live.survey, known.person.sample_key, last and last["variant"])
 
 
 def _lock_ask(project_id: str, person_id: str, ask_id: str) -> Script[tuple[Row, Row]]:

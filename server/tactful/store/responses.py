@@ -10,8 +10,8 @@ __all__ = ["read_response"]
 READ_RESPONSE = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
     r.created_at, r.updated_at, a.asked_at, a.seen_at, a.responded_at, a.dismissed_at, a.opted_out_at, a.asked_for,
-    a.locale, a.page, a.event, a.per, p.person_id, p.user_id, p.anonymous_id, p.account_id, p.traits, p.first_seen_at,
-    p.created_at AS person_created_at
+    a.locale, a.page, a.event, a.per, a.variant, a.arm, p.person_id, p.user_id, p.anonymous_id, p.account_id,
+    p.traits, p.first_seen_at, p.created_at AS person_created_at
 FROM responses r
 JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id

@@ -14,6 +14,7 @@ from tactful.store.scopes import complete
 from tactful.store.script import Row, Script, one, rows
 
 __all__ = [
+    "END_OF_TIME",
     "Sums",
     "Window",
     "find_people",
@@ -44,7 +45,7 @@ ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LIST_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND (r.created_at, r.response_id) < (?, ?)
@@ -52,7 +53,7 @@ ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LIST_SURVEY_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND r.survey_key = ? AND (r.created_at, r.response_id) < (?, ?)

@@ -126,7 +126,7 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    return {"ask": token, "survey": tell(live, locale, lookup_in(values))}
+    return {"ask": token, "survey": tell(live, locale, lookup_in(values), asked.variant)}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:

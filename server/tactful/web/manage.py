@@ -20,6 +20,7 @@ from tactful.definitions import change_json, invalid, parse, written_text
 from tactful.errors import BadRequest, NotFound
 from tactful.identity import normal_id
 from tactful.store.erasure import erase, export, find_by_id
+from tactful.store.groups import EVERYTHING, groups_of
 from tactful.store.people import Known
 from tactful.store.projects import Config, apply_definitions, plan_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, survey_sums
@@ -29,7 +30,7 @@ from tactful.store.why import why_of
 from tactful.web.bodies import INGEST_LIMIT, read_bytes
 from tactful.web.calls import Call, answer, authorised, limit_of, page_of
 from tactful.web.privacy import act, exported_json
-from tactful.web.summary import results_of
+from tactful.web.summary import compared_json, results_of
 from tactful.web.times import iso_time
 from tactful.web.why import explanation_json
 
@@ -197,7 +198,10 @@ async def get_results(call: Call) -> Response:
     if live is None:
         raise NotFound("no_such_survey", "There is no such survey.")
     sums = await call.service.db.scan(survey_sums, call.project_id, key, Window())
-    return answer({"survey": key} | as_json(results_of(live.survey.kind, sums)))
+    names = [one.name for one in live.survey.variants]
+    groups = await call.service.db.scan(groups_of, call.project_id, key, EVERYTHING, names)
+    told = {"variants": compared_json(live.survey, groups.variants), "arms": compared_json(live.survey, groups.arms)}
+    return answer({"survey": key} | as_json(results_of(live.survey.kind, sums)) | told)
 
 
 @authorised("responses:read")
@@ -230,6 +234,8 @@ def _response_json(row: Row) -> dict[str, Any]:
         "comment": row["comment"],
         "answers": orjson.loads(row["answers"]),
         "event": orjson.loads(row["event"]),
+        "variant": row["variant"],
+        "arm": row["arm"],
         "done": bool(row["done"]),
         "test": bool(row["test"]),
         "created_at": iso_time(row["created_at"]),

@@ -35,6 +35,28 @@ def _object(**properties: Schema) -> Schema:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
+_COMPARISON: Schema = {
+    "type": ["object", "null"],
+    "required": ["groups", "comparisons", "many"],
+    "properties": {
+        "groups": {
+            "type": "array",
+            "items": _object(
+                name=_TEXT,
+                asked=_NUMBER,
+                n=_NUMBER,
+                score={"type": ["object", "null"]},
+                responded=_OPEN,
+                difference={"type": ["object", "null"]},
+                responded_difference={"type": ["object", "null"]},
+            ),
+        },
+        "comparisons": _NUMBER,
+        "many": _FLAG,
+    },
+}
+
+
 def _list_of(name: str) -> Schema:
     return {"type": "array", "items": _ref(name)}
 
@@ -72,7 +94,7 @@ SCHEMAS: dict[str, Schema] = {
         warnings={"type": "array", "items": _OPEN},
     ),
     "Policy": _object(rules={"type": "array", "items": _OPEN}, tenure=_TEXT, holdout={"type": "number"}),
-    "Results": _object(n=_NUMBER, asked=_NUMBER, survey=_TEXT, rates=_OPEN),
+    "Results": _object(n=_NUMBER, asked=_NUMBER, survey=_TEXT, rates=_OPEN, variants=_COMPARISON, arms=_COMPARISON),
     "Person": _object(
         id=_TEXT,
         user_id=_MAYBE_TEXT,
@@ -150,6 +172,8 @@ SCHEMAS: dict[str, Schema] = {
         comment=_MAYBE_TEXT,
         answers=_OPEN,
         event=_OPEN,
+        variant=_MAYBE_TEXT,
+        arm=_MAYBE_TEXT,
         done=_FLAG,
         created_at=_TIME,
         updated_at=_TIME,

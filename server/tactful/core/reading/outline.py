@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from tactful.core.kinds import KINDS, Kind
 
-__all__ = ["BEFORE_SCORE", "NO_OUTLINE", "Outline", "kind_of", "outline_of"]
+__all__ = ["BEFORE_SCORE", "NO_OUTLINE", "Outline", "kind_of", "outline_of", "seen_from"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,13 @@ NO_OUTLINE = Outline()
 
 #: As seen from where nothing has been answered.
 BEFORE_SCORE = Outline(why_none="the score is not yet known here")
+
+
+def seen_from(question: str, whole: Outline) -> Outline:
+    """What of the survey, outlined from its end, is seen from one of its questions."""
+    before = list(takewhile(lambda earlier: earlier != question, whole.earlier))
+    bands, why_none = _bands(list(whole.earlier.values()), len(before))
+    return Outline(bands, why_none, {name: whole.earlier[name] for name in before})
 
 
 def outline_of(questions: object, before: int | None = None) -> Outline:

@@ -12,7 +12,7 @@ from tactful.core.reading.shapes import Field, Shape, later, list_of, record, re
 from tactful.core.reading.wording import text
 from tactful.core.surveys import Question
 
-__all__ = ["LATER_KINDS", "MOST_QUESTIONS", "questions"]
+__all__ = ["CONTROL_OF", "LATER_KINDS", "MOST_QUESTIONS", "QUESTION", "questions"]
 
 MOST_QUESTIONS = 20
 LONGEST_ANSWER = 10_000
@@ -47,7 +47,7 @@ QUESTION = Shape(
 )
 
 #: Fields that mean something to one control only.
-_CONTROL_OF = {"low": "scale", "high": "scale", "placeholder": "text", "max_length": "text"}
+CONTROL_OF = {"low": "scale", "high": "scale", "placeholder": "text", "max_length": "text"}
 
 _question: Reader[Question] = record(Question, QUESTION)
 
@@ -62,7 +62,7 @@ def _read_one(at: At, written: object) -> Question | None:
     kind, place = kind_of(at.value), at.steps[-1]
     assert isinstance(place, int)
     if kind is not None:
-        for field, control in _CONTROL_OF.items():
+        for field, control in CONTROL_OF.items():
             if field in at.value and control != kind.control:
                 at.within(field).fault(f"{quoted(field)} means nothing to the kind `{kind.name}`; remove it")
     return _question(at.under(outline_of(written, before=place)))

@@ -7,14 +7,15 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import get_args
 
-from tactful.core.reading.conditions import conditions
+from tactful.core.reading.conditions import conditions, path_under
 from tactful.core.reading.fields import integer, name, number_over, one_of, share, span, string
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
 from tactful.core.reading.shapes import Field, Shape, later, read_fields, record, set_of
 from tactful.core.reading.trigger import trigger
-from tactful.core.reading.wording import by_band, text
+from tactful.core.reading.variants import refuse_untitled, variants
+from tactful.core.reading.wording import THANKS_TEXT, THANKS_TITLE, by_band, intro, text
 from tactful.core.spans import DAY_MS, SECOND_MS, parse_span
 from tactful.core.surveys import (
     Audience,
@@ -95,8 +96,8 @@ def _quota(at: At) -> int | None:
 THANKS = Shape(
     "thanks",
     {
-        "title": Field(text(200, banded=False), to="title", needs="a title, such as `Thank you!`"),
-        "text": Field(text(1_000, banded=False), to="text"),
+        "title": Field(text(THANKS_TITLE, banded=False), to="title", needs="a title, such as `Thank you!`"),
+        "text": Field(text(THANKS_TEXT, banded=False), to="text"),
     },
     refused=later("share", "coupon", "action"),
 )
@@ -123,11 +124,9 @@ LOOK = Shape(
     refused=later("logo", "font", "css", "radius"),
 )
 
-_any_intro = text(500)
-
 
 def _intro(at: At) -> Text | None:
-    return _any_intro(at.under(BEFORE_SCORE))
+    return intro(at.under(BEFORE_SCORE))
 
 
 SURVEY = Shape(
@@ -141,6 +140,8 @@ SURVEY = Shape(
         "trigger": Field(trigger, to="trigger"),
         "audience": Field(record(Audience, AUDIENCE), to="audience"),
         "throttle": Field(record(SurveyThrottle, THROTTLE), to="throttle"),
+        "variants": Field(variants, to="variants"),
+        "arm": Field(path_under("traits", "account"), to="arm"),
         "intro": Field(_intro, to="intro"),
         "questions": Field(questions, to="questions", needs="1 to 20 questions"),
         "thanks": Field(_thanks, to="thanks"),
@@ -148,7 +149,7 @@ SURVEY = Shape(
         "enough": Field(_enough, to="enough"),
         "quota": Field(_quota, to="quota"),
     },
-    refused=later("schedule", "variants", "arm", "returns"),
+    refused=later("schedule", "returns"),
 )
 
 
@@ -159,6 +160,7 @@ def survey(at: At) -> Survey | None:
     if found is None:
         return None
     read = Survey(**{"name": found["key"], "state": "draft", **found})
+    refuse_untitled(at, read)
     if read.state == "live" and "trigger" not in found:
         told = "is `live` without a trigger: only `show` asks it; add one, or `trigger: {any: []}` to say so"
         at.notes.warn((*at.steps, "state"), told)

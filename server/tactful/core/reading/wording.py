@@ -12,7 +12,7 @@ from tactful.core.reading.notes import nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.texts import ANY_LANGUAGE, ELSE, SLOT, Text
 
-__all__ = ["KNOWN_VALUES", "by_band", "text"]
+__all__ = ["KNOWN_VALUES", "THANKS_TEXT", "THANKS_TITLE", "by_band", "intro", "text"]
 
 T = TypeVar("T")
 
@@ -24,6 +24,10 @@ KNOWN_VALUES: dict[str, tuple[str, ...]] = {
     "event": (),
     "person": ("known", "age_days"),
 }
+
+#: The longest that thanks may be, in characters.
+THANKS_TITLE = 200
+THANKS_TEXT = 1_000
 
 _SLOT_START = re.compile(r"\{\{[^{}]{0,80}(?:\}\})?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
@@ -45,6 +49,10 @@ def text(longest: int, *, banded: bool = True) -> Reader[Text]:
         return None if told is None else Text(MappingProxyType({ELSE: told}))
 
     return read
+
+
+#: The line above the first question.
+intro = text(500)
 
 
 def by_band(at: At, read_one: Reader[T]) -> Mapping[str, T] | None:

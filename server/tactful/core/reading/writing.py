@@ -25,6 +25,7 @@ from tactful.core.surveys import (
     SurveyThrottle,
     Thanks,
     Trigger,
+    Variant,
 )
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
 
@@ -44,6 +45,8 @@ def write_survey(survey: Survey) -> Written:
         **_given("trigger", _trigger(survey.trigger), {}),
         **_given("audience", _audience(survey.audience), {}),
         **_given("throttle", _throttle(survey.throttle), {}),
+        **_given("variants", {one.name: _variant(one) for one in survey.variants}, {}),
+        **_unless_none("arm", survey.arm, str),
         **_unless_none("intro", survey.intro, _text),
         "questions": [_question(question) for question in survey.questions],
         **_given("thanks", _thanks(survey.thanks), {}),
@@ -98,6 +101,11 @@ def _thanks(thanks: Mapping[str, Thanks]) -> Any:
         band: {"title": _text(one.title), **_unless_none("text", one.text, _text)} for band, one in thanks.items()
     }
     return _by_band(written) if written else {}
+
+
+def _variant(variant: Variant) -> Written:
+    texts = {address: _text(text) for address, text in variant.texts.items()}
+    return {"weight": variant.weight, **_given("texts", texts, {})}
 
 
 def _trigger(trigger: Trigger) -> Written:

@@ -18,6 +18,7 @@ from tactful.core.kinds import KINDS, Kind
 from tactful.core.surveys import Question, Survey
 from tactful.core.telling import lookup_in
 from tactful.core.texts import ELSE, Text, choose_language, fill
+from tactful.core.variants import varied
 from tactful.errors import NotFound
 from tactful.store.responses import read_response
 from tactful.store.results import list_responses
@@ -212,7 +213,10 @@ def _answers(look: Look, survey: Survey, row: Row, values: Mapping[str, object])
         languages = text.by.get(row["band"] or ELSE) or text.by[ELSE]
         return fill(languages[choose_language(languages, row["locale"])], lookup_in(told))
 
-    return [_answer(question, given.get(question.id), say, row["locale"]) for question in survey.questions]
+    return [
+        _answer(question, given.get(question.id), say, row["locale"])
+        for question in varied(survey, row["variant"]).questions
+    ]
 
 
 def _answer(question: Question, value: object, say: Say, locale: str) -> dict[str, Any]:

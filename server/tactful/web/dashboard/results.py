@@ -17,11 +17,13 @@ from tactful.core.telling import lookup_in
 from tactful.core.texts import ELSE, choose_language, fill
 from tactful.errors import NotFound
 from tactful.store.figures import Counted, survey_counts
+from tactful.store.groups import groups_of
 from tactful.store.script import Row
 from tactful.web import formats
 from tactful.web.dashboard.figures import change, histogram_of, measure, shown_figure, trait_values
 from tactful.web.dashboard.filters import RANGES, Filters, in_words, read_filters
 from tactful.web.dashboard.frame import Look, member_page
+from tactful.web.dashboard.groups import shown_groups
 from tactful.web.dashboard.labels import loads, tone_of, who_of
 from tactful.web.dashboard.refusals import refusals
 from tactful.web.dashboard.trend import PERIODS, Point, trend
@@ -43,6 +45,8 @@ async def results(look: Look) -> str:
     kind = KINDS[survey.kind]
     filters = read_filters(look.request.query_params, kind, look.now_ms)
     counted = await look.service.db.scan(survey_counts, look.project_id, survey.key, filters.part)
+    names = [one.name for one in survey.variants]
+    groups = await look.service.db.scan(groups_of, look.project_id, survey.key, filters.part, names)
     values = _figures(kind, filters, counted) | _filters(kind, filters, counted)
     return look.render(
         "results/page.html",
@@ -54,6 +58,7 @@ async def results(look: Look) -> str:
         tones={band.name: tone_of(kind, band.name) for band in kind.bands},
         comments=[_comment(look, kind, row) for row in counted.comments],
         tests=[_comment(look, kind, row) for row in counted.tests],
+        groups=shown_groups(survey, kind, filters.band, groups),
         ever_asked=counted.ever_asked,
         refusals=await refusals(look, survey.key, filters),
         why=f"tactful why --project {shlex.quote(_name(look))} --user ID --survey {shlex.quote(survey.key)}",

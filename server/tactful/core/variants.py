@@ -1,0 +1,87 @@
+"""Variants of a survey: other words for the same questions, each told to a share of people, and arms to compare by.
+
+Whom a variant is told is sticky: the share that a person's id stands at decides, by the weights, and nothing is rolled
+again. Whoever was asked with a variant keeps it for as long as the survey has it, whatever becomes of the weights, so
+the latest ask wins over the share. An *arm* is the customer's own experiment: the value of a trait, kept as it was at
+the ask, since what somebody has today need not be what they answered about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import accumulate
+
+from tactful.core.conditions import look_up
+from tactful.core.decide import share_of
+from tactful.core.surveys import TEXT_FIELDS, Question, Survey, Thanks
+from tactful.core.texts import ELSE, Text
+
+__all__ = ["LONGEST_ARM", "arm_of", "variant_for", "varied"]
+
+#: An arm's value is a name: longer ones are cut.
+LONGEST_ARM = 100
+
+
+def variant_for(survey: Survey, sample_key: str, kept: str | None) -> str | None:
+    """The name of the variant that a person is told; `kept` is the one they were last asked with.
+
+    None where the survey has no variants.
+    """
+    if not survey.variants or kept in {one.name for one in survey.variants}:
+        return kept if survey.variants else None
+    open_ones = [one for one in survey.variants if one.weight]
+    reaches = list(accumulate(one.weight for one in open_ones))
+    at = share_of("variant", survey.key, sample_key) * reaches[-1]
+    found = (one.name for one, reach in zip(open_ones, reaches, strict=True) if at < reach)
+    return next(found, open_ones[-1].name)  # a share of almost 1 may round up to it
+
+
+def varied(survey: Survey, variant: str | None) -> Survey:
+    """The survey in the words of `variant`; as it is where the survey has no such variant."""
+    texts = next((one.texts for one in survey.variants if one.name == variant), {})
+    if not texts:
+        return survey
+    return replace(
+        survey,
+        intro=texts.get("intro", survey.intro),
+        questions=tuple(_question(question, texts) for question in survey.questions),
+        thanks=_thanks(survey.thanks, texts.get("thanks.title"), texts.get("thanks.text")),
+    )
+
+
+def _question(question: Question, texts: Mapping[str, Text]) -> Question:
+    ask, low, high, placeholder = (
+        texts.get(f"{question.id}.{field}", getattr(question, field)) for field in TEXT_FIELDS
+    )
+    return replace(question, ask=ask, low=low, high=high, placeholder=placeholder)
+
+
+def _thanks(thanks: Mapping[str, Thanks], title: Text | None, text: Text | None) -> Mapping[str, Thanks]:
+    """Thanks with another title or text, or both, for each band that any of them names."""
+    bands = dict.fromkeys([*thanks, *(title.by if title else ()), *(text.by if text else ())])
+    said = {band: thanks.get(band) or thanks.get(ELSE) for band in bands}
+    return {band: _thanks_of(band, one, title, text) for band, one in said.items()}
+
+
+def _thanks_of(band: str, said: Thanks | None, title: Text | None, text: Text | None) -> Thanks:
+    own_title = _at(title, band) or (said.title if said else None)
+    assert own_title is not None, "reading refuses a text of thanks that have no title"
+    return Thanks(own_title, _at(text, band) or (said.text if said else None))
+
+
+def _at(text: Text | None, band: str) -> Text | None:
+    return None if text is None else Text({ELSE: text.by.get(band, text.by[ELSE])})
+
+
+def arm_of(survey: Survey, values: Mapping[str, object]) -> str | None:
+    """The value at the survey's `arm` in `values` (traits, account) as a text; None where there is none.
+
+    A whole number is its digits, since not every backend's JSON tells 7 from 7.0; lists and mappings are no names.
+    """
+    value = None if survey.arm is None else look_up(values, survey.arm)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value)[:LONGEST_ARM] or None if isinstance(value, str | int | float) else None
