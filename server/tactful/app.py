@@ -133,6 +133,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 yield
             finally:
                 service.hub.close()
+                await service.backtests.close()
                 service.updates.close()
                 for task in tasks:
                     task.cancel()

@@ -6,7 +6,9 @@ million events is half a minute of processor time, and a page of members must no
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -14,18 +16,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from tactful.clock import Clock
+import orjson
+
+from tactful.clock import Clock, SystemClock
 from tactful.core.backtest import ASSUMPTIONS, Asking, Plan, Tally, plan_of
 from tactful.core.forecast import Measured, Real, as_json, forecast, habits
 from tactful.core.policy import Policy
+from tactful.core.reading import Definitions
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
-from tactful.errors import BadRequest, Conflict, NotFound
+from tactful.definitions import load
+from tactful.errors import BadRequest, Conflict, NotFound, TactfulError
 from tactful.store.backtest import Kept, Scan, kept_events, measure, really_asked, rehearse
 from tactful.store.projects import Config, load_config
 from tactful.store.sqlite import scanning
 
-__all__ = ["Progress", "Told", "Wanted", "rehearsed"]
+__all__ = ["Progress", "Told", "Wanted", "main", "rehearsed"]
 
 #: The bar is drawn again after this many milliseconds.
 _REDRAW_MS = 100
@@ -176,3 +182,30 @@ class Progress:
         if read >= events:
             self._out.write("\n")
         self._out.flush()
+
+
+def main() -> None:
+    """Do what is ordered on standard input as JSON, and tell on standard output how far it is and what it found.
+
+    Each line is `{read, events}`, or last `{found}` or `{fault}`. What runs the service goes first.
+    """
+    os.nice(10)
+    order = orjson.loads(sys.stdin.buffer.read())
+    clock = SystemClock()
+
+    def say(**told: Any) -> None:
+        sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+        sys.stdout.buffer.flush()
+
+    try:
+        definitions = load(order["text"].encode(), "backtest.yaml").definitions if order["text"] else Definitions()
+        live = frozenset({order["live"]} if order["live"] else ())
+        wanted = Wanted(order["project"], definitions.policy, definitions.surveys, live, margin=order["margin"])
+        found = rehearsed(Path(order["database"]), clock, wanted, lambda read, events: say(read=read, events=events))
+        say(found=found)
+    except TactfulError as error:
+        say(fault=error.message)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,11 +17,14 @@ _MOST_FIELDS = 50
 _TYPE = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request) -> Mapping[str, str]:
-    """Read the fields of a form; of several with one name the last counts. Raises `BadRequest` and `TooLarge`."""
+async def read_form(request: Request, limit: int = _LIMIT) -> Mapping[str, str]:
+    """Read the fields of a form, `limit` bytes of them at most; of several with one name the last counts.
+
+    Raises `BadRequest` and `TooLarge`.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _TYPE:
         raise BadRequest("bad_form", f"Send a form as {_TYPE}.")
-    body = await read_bytes(request, _LIMIT)
+    body = await read_bytes(request, limit)
     try:
         fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as error:

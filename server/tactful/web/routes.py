@@ -23,6 +23,7 @@ from tactful.web import (
     stream,
 )
 from tactful.web.dashboard import (
+    backtest,
     definition,
     events,
     install,
@@ -97,6 +98,9 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/surveys", surveys.surveys),
     Route("/projects/{project_id}/surveys/{key}", results.results),
     Route("/projects/{project_id}/surveys/{key}/definition", definition.definition),
+    Route("/projects/{project_id}/backtest", backtest.backtest, methods=["GET"]),
+    Route("/projects/{project_id}/backtest", backtest.begin, methods=["POST"]),
+    Route("/projects/{project_id}/backtest/cancel", backtest.cancel, methods=["POST"]),
     Route("/projects/{project_id}/responses", responses.responses),
     Route("/projects/{project_id}/responses/{response_id}", responses.response),
     Route("/projects/{project_id}/people", people.people),

@@ -24,6 +24,7 @@ from tactful.store.script import Database
 from tactful.store.standings import read_standings
 from tactful.tokens import PASS, Tokens
 from tactful.web.arrivals import Arrivals
+from tactful.web.backtests import Backtests
 from tactful.web.journal import Journal
 from tactful.web.live import Hub
 from tactful.web.tries import Tries
@@ -142,6 +143,8 @@ class Service:
     passwords: Passwords = field(default_factory=Passwords)
     tries: Tries = field(init=False)
     arrivals: Arrivals = field(init=False)
+    #: Backtests that members started.
+    backtests: Backtests = field(init=False)
     #: What is written behind.
     journal: Journal = field(init=False)
     watch: ClockWatch = field(init=False)
@@ -150,6 +153,7 @@ class Service:
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
         self.arrivals = Arrivals(self.clock)
+        self.backtests = Backtests(self.settings.database_url, self.clock, self.updates)
         self.journal = Journal(self.clock)
         self.watch = ClockWatch(self.db, self.clock)
 
