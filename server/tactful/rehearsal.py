@@ -20,6 +20,7 @@ import orjson
 
 from tactful.clock import Clock, SystemClock
 from tactful.core.backtest import ASSUMPTIONS, Asking, Plan, Tally, plan_of
+from tactful.core.decide import LiveSurvey
 from tactful.core.forecast import Measured, Real, as_json, forecast, habits
 from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
@@ -27,7 +28,7 @@ from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
 from tactful.definitions import load
 from tactful.errors import BadRequest, Conflict, NotFound, TactfulError
-from tactful.store.backtest import Kept, Scan, kept_events, measure, really_asked, rehearse
+from tactful.store.backtest import Kept, Scan, history_of, kept_events, measure, really_asked, rehearse
 from tactful.store.projects import Config, load_config
 from tactful.store.sqlite import scanning
 
@@ -79,7 +80,7 @@ def rehearsed(
         kept = scan(kept_events, wanted.project_id)
         period = _period(config, kept, wanted)
         measured = scan(measure, wanted.project_id, config.catalogue)
-        plans = _plans(config, wanted, period, measured)
+        plans = [scan(history_of, wanted.project_id, one) for one in _plans(config, wanted, period, measured)]
         tallies = rehearse(scan, wanted.project_id, plans, lambda read: told(read, kept.events))
         real = scan(really_asked, wanted.project_id, *period)
     if asked is not None:
@@ -114,28 +115,31 @@ def _period(config: Config, kept: Kept, wanted: Wanted) -> tuple[int, int]:
 
 
 def _plans(config: Config, wanted: Wanted, period: tuple[int, int], measured: dict[str, Measured]) -> tuple[Plan, ...]:
-    stored = {key: (live.survey, live.version) for key, live in config.catalogue.surveys.items()}
+    stored = dict(config.catalogue.surveys)
     for key in wanted.live - stored.keys():
         raise NotFound("no_such_survey", f"There is no survey {key!r} in this project.")
     plans = [plan_of(config.catalogue.policy, stored.values(), frozenset(), period)]
     if wanted.proposes:
-        given = dict(stored)
-        for survey in wanted.surveys:
-            before, version = stored.get(survey.key, (survey, 0))
-            if before.kind != survey.kind:
-                raise Conflict(
-                    "kind_changed",
-                    f"Survey {survey.key!r} is of kind {before.kind}; scores of two kinds do not add up. "
-                    "Use another key.",
-                )
-            given[survey.key] = (survey, version + 1)
+        given = stored | {survey.key: _instead(survey, stored.get(survey.key)) for survey in wanted.surveys}
         live = wanted.live | {survey.key for survey in wanted.surveys}
-        policy = wanted.policy or config.catalogue.policy
-        plans.append(plan_of(policy, given.values(), live, period))
+        plans.append(plan_of(wanted.policy or config.catalogue.policy, given.values(), live, period))
     return tuple(
         replace(plan, habits=habits((one.survey for one in plan.catalogue.surveys.values()), measured))
         for plan in plans
     )
+
+
+def _instead(survey: Survey, stored: LiveSurvey | None) -> LiveSurvey:
+    """A survey of a file in the place of the project's. Raises `Conflict` where scores would not add up."""
+    if stored is None:
+        return LiveSurvey(survey, 1, ())
+    if stored.survey.kind != survey.kind:
+        raise Conflict(
+            "kind_changed",
+            f"Survey {survey.key!r} is of kind {stored.survey.kind}; scores of two kinds do not add up. "
+            "Use another key.",
+        )
+    return replace(stored, survey=survey, version=stored.version + 1)
 
 
 def _found(plan: Plan, tally: Tally, measured: dict[str, Measured], wanted: Wanted) -> dict[str, Any]:

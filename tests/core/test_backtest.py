@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from tactful.core.backtest import PAUSE_MS, Habit, Happened, Plan, Subject, Tally, plan_of, replay
+from tactful.core.decide import LiveSurvey
 from tactful.core.people import PastAsk, Person
-from tactful.core.policy import Policy, Rule
+from tactful.core.people import Tally as Shared
+from tactful.core.policy import Count, Policy, Rule, Scope
 from tactful.core.reading import read_survey
 from tactful.core.spans import DAY_MS, HOUR_MS
 from tactful.core.surveys import Survey
@@ -30,7 +32,7 @@ def survey(key: str = "nps", **fields: Any) -> Survey:
 
 
 def plan(*surveys: Survey, policy: Policy = FREE, since: int = 0, until: int = 100 * DAY_MS) -> Plan:
-    return plan_of(policy, [(one, 1) for one in surveys], frozenset(), (since, until))
+    return plan_of(policy, [LiveSurvey(one, 1, ()) for one in surveys], frozenset(), (since, until))
 
 
 def happened(at: int, name: str = "Done", who: str = "ann", **properties: Any) -> Happened:
@@ -162,7 +164,8 @@ def test_who_answers_is_the_same_in_every_run_and_as_many_as_usual() -> None:
 def test_a_draft_that_is_asked_about_is_treated_as_live() -> None:
     draft = survey(state="draft")
     assert asked(played(plan(draft), happened(0))) == []
-    tried = plan_of(FREE, [(draft, 1), (survey("other", state="paused"), 1)], frozenset({"nps"}), (0, DAY_MS))
+    others = [LiveSurvey(one, 1, ()) for one in (draft, survey("other", state="paused"))]
+    tried = plan_of(FREE, others, frozenset({"nps"}), (0, DAY_MS))
     assert asked(played(tried, happened(0))) == [(0, "nps")]
 
 
@@ -199,3 +202,92 @@ def test_holds_of_several_surveys_end_each_in_its_time() -> None:
     tally = played(tried, happened(0), happened(1, "Other", n=1), happened(2, "Other", n=2))
     fast = [HOUR_MS + 1, HOUR_MS + 1 + PAUSE_MS]
     assert asked(tally) == [(fast[0], "fast"), (fast[1], "fast"), (2 * DAY_MS, "slow")]
+
+
+# Others who matter --------------------------------------------------------------------------------------------------
+
+
+def in_account(who: str, account: str = "acme", **traits: object) -> Subject:
+    return Subject(Person(who, first_seen_at=0, account_id=account, traits=traits))
+
+
+def shared(
+    scope: Scope, *, cap: int = 1, count: Count = "asked", surveys: str = "all", trait: str | None = None
+) -> Policy:
+    return Policy((Rule("shared", surveys, count, cap, 7 * DAY_MS, scope, trait),), tenure_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("policy", "asks"),
+    [
+        (shared("account"), ["ann", "eve"]),
+        (shared("account", cap=2), ["ann", "bob", "eve"]),
+        (shared("account", surveys="this"), ["ann", "eve"]),
+        (shared("account", surveys="kind:csat"), ["ann", "bob", "eve"]),
+        (shared("project"), ["ann"]),
+        (shared("same", trait="traits.region"), ["ann", "bob"]),
+    ],
+)
+def test_rules_over_several_people_count_what_others_were_asked(policy: Policy, asks: list[str]) -> None:
+    subjects = {
+        "ann": in_account("ann", region="north"),
+        "bob": in_account("bob", region="south"),
+        "eve": in_account("eve", "other"),
+    }
+    tally = Tally()
+    replay(plan(survey(), policy=policy), subjects, [happened(n, who=who) for n, who in enumerate(subjects)], tally)
+    assert [ask.person_id for ask in tally.asks] == asks
+
+
+def test_outcomes_count_for_others_too() -> None:
+    subjects = {"ann": in_account("ann"), "bob": in_account("bob")}
+    for habit, asks in ((Habit(1, 0), 1), (Habit(0, 1), 2)):
+        tried = replace(plan(survey(), policy=shared("account", count="responded")), habits={"nps": habit})
+        tally = Tally()
+        replay(tried, subjects, [happened(0, who="ann"), happened(1, who="bob")], tally)
+        assert len(tally.asks) == asks
+
+
+def test_what_was_counted_before_the_period_counts_from_when_it_happened() -> None:
+    before = {Shared("account:acme", "all", "asked"): (0, 5 * DAY_MS)}
+    tried = replace(plan(survey(), policy=shared("account")), counted=before)
+    assert asked(played(tried, happened(1), happened(8 * DAY_MS), subject=in_account("ann"))) == []
+    long = survey(trigger={"any": [{"event": "Done", "within": "30d"}]})
+    tried = replace(plan(long, policy=shared("account")), counted=before)
+    assert asked(played(tried, happened(6 * DAY_MS), subject=in_account("ann"))) == [(12 * DAY_MS, "nps")]
+    assert asked(played(tried, happened(DAY_MS), subject=in_account("ann")))[0][0] == 12 * DAY_MS
+
+
+def test_a_quota_ends_with_the_answers_of_everybody() -> None:
+    tried = replace(plan(survey(quota={"responses": 3})), habits={"nps": Habit(1, 0)}, answered={"nps": 1})
+    tally = played(tried, *(happened(day * DAY_MS) for day in range(5)))
+    assert (len(tally.asks), tally.refused["nps", "quota", None]) == (2, 3)
+
+
+def test_who_is_bound_to_others_and_who_is_not() -> None:
+    nobody = Person("ann", 0)
+    assert not plan(survey()).binds(in_account("ann").person)
+    assert plan(survey(quota={"responses": 3})).binds(nobody)
+    accounts = plan(survey(), policy=shared("account"))
+    assert (accounts.binds(nobody), accounts.binds(in_account("ann").person)) == (False, True)
+    ignored = plan(survey(throttle={"ignores": ["shared"]}), policy=shared("account"))
+    assert not ignored.binds(in_account("ann").person)
+
+
+def test_a_reserve_keeps_people_for_the_survey_that_was_triggered() -> None:
+    reserving = survey(
+        "high", priority=5, throttle={"reserve": "2d"}, trigger={"any": [{"event": "Other", "hold": "1d"}]}
+    )
+    tried = plan(survey("low"), reserving)
+    tally = played(tried, happened(0, "Other"), happened(1), happened(3 * DAY_MS))
+    assert tally.refused["low", "reserved", None] == 1
+    assert asked(tally)[0] == (DAY_MS, "high")
+
+
+def test_a_draft_spreads_over_the_period_and_a_live_one_from_when_it_was() -> None:
+    spreading = survey(throttle={"spread": "10d"}, trigger={"any": [{"event": "Done", "within": "20d"}]})
+    fresh = plan_of(FREE, [LiveSurvey(spreading, 1, ())], frozenset(), (0, 30 * DAY_MS))
+    old = plan_of(FREE, [LiveSurvey(spreading, 1, (), live_since=-20 * DAY_MS)], frozenset(), (0, 30 * DAY_MS))
+    assert asked(played(old, happened(0))) == [(0, "nps")]
+    ((at, _),) = asked(played(fresh, happened(0)))
+    assert 0 < at < 10 * DAY_MS

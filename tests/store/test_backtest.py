@@ -36,6 +36,7 @@ from tactful.store.events import INSERT_EVENT, Message, observe
 from tactful.store.migrate import migrate
 from tactful.store.people import peek, recognise, set_test
 from tactful.store.projects import Config, apply_definitions, create_project, load_config
+from tactful.store.scopes import complete
 from tactful.store.script import Script, run
 from tactful.store.sqlite import run_once, scanning
 from tests.support.clock import START, SetClock
@@ -75,7 +76,16 @@ class World:
             happened_at=now, cancelling=catalogue.cancelled_by(event),
         )  # fmt: skip
         self.do(observe, self.project_id, Identity(who, None, proved=True), [message], new_id(self.clock), catalogue)
-        self.visit(who)
+        if message.waiting or message.cancelling:
+            self.visit(who)
+
+    def belongs(self, who: str, account: str, region: str) -> str:
+        """Let a backend say to which account somebody belongs, and where they are; returns the person's id."""
+        identity, catalogue = Identity(who, None, proved=True), self.config.catalogue
+        told = Message(f"s:{next(_numbers)}", account_id=account, account_traits={})
+        of = Message(f"s:{next(_numbers)}", traits={"region": region})
+        seen = self.do(observe, self.project_id, identity, [told, of], new_id(self.clock), catalogue)
+        return str(seen.known.person_id)
 
     def visit(self, who: str) -> None:
         """Let the person's tab ask for what waits, take up what it is offered, and answer or dismiss."""
@@ -85,6 +95,7 @@ class World:
             return
         waiting = self.do(waiters, self.project_id, known.person_id, known.now)
         due = ready(config.catalogue, waiting, known.now)
+        known = self.do(complete, self.project_id, known, [one.live for one in due])
         decision = choose(due, config.catalogue.policy, known.person, Moment(known.now, ""))
         self.refused.update(refusal.code for refusals in decision.refusals.values() for refusal in refusals)
         offer = decision.offer
@@ -111,6 +122,7 @@ class World:
         """What the backtest says of the same events."""
         catalogue = self.config.catalogue
         plan = Plan(catalogue, since, self.clock.now + 1, dict.fromkeys(catalogue.surveys, HABIT))
+        plan = self.do(backtest.history_of, self.project_id, plan)
         (tally,) = rehearse(self.do, self.project_id, [plan], lambda _read: None)
         return tally
 
@@ -163,7 +175,7 @@ def a_trigger(chance: random.Random, hold: str, within: str) -> dict[str, Any]:
     return made | {name: value for name, value in extras.items() if chance.random() < 0.35}
 
 
-def some_surveys(chance: random.Random) -> list[dict[str, Any]]:
+def some_surveys(chance: random.Random, *, reserving: bool) -> list[dict[str, Any]]:
     made = []
     for number in range(chance.randint(1, 3)):
         hold = chance.choice(("0s", span(chance, 1, 6)))
@@ -178,14 +190,26 @@ def some_surveys(chance: random.Random) -> list[dict[str, Any]]:
                 throttle={
                     "repeat": chance.choice(("1ms", span(chance, 1, 20))),
                     "ignores": chance.choice(([], ["r0"])),
-                },
+                }
+                | ({"reserve": span(chance, 2, 12)} if number and reserving else {}),
                 questions=[{"id": "score", "kind": chance.choice(("nps", "csat")), "ask": "How?"}],
             )
         )
     return made
 
 
-def a_policy(chance: random.Random) -> dict[str, Any]:
+#: Half of all rules count over the person alone.
+SCOPES: tuple[dict[str, str], ...] = (
+    {},
+    {},
+    {},
+    {"scope": "account"},
+    {"scope": "project"},
+    {"scope": "same(traits.region)"},
+)
+
+
+def a_policy(chance: random.Random, *, alone: bool) -> dict[str, Any]:
     rules = [
         {
             "id": f"r{number}",
@@ -194,6 +218,7 @@ def a_policy(chance: random.Random) -> dict[str, Any]:
             "cap": chance.randint(1, 2),
             "window": span(chance, 1, 25),
         }
+        | ({} if alone else chance.choice(SCOPES))
         for number in range(chance.randint(1, 3))
     ]
     tenure = chance.choice(("0s", "0s", span(chance, 1, 8)))
@@ -202,7 +227,11 @@ def a_policy(chance: random.Random) -> dict[str, Any]:
 
 def play(world: World, chance: random.Random) -> None:
     """Let a dozen hours pass: events come, and everybody's tab asks for what waits at every step."""
-    people = [f"user-{next(_numbers)}" for _ in range(3)]
+    names = [f"user-{next(_numbers)}" for _ in range(3)]
+    accounts = chance.choice((("a", "a", "b"), ("a", "a", "a"), ("a", "b", "c")))
+    # Those who are due at one moment have their turns in the order of their ids.
+    ids = {who: world.belongs(who, account, account) for who, account in zip(names, accounts, strict=True)}
+    people = sorted(names, key=ids.__getitem__)
     for step in range(STEPS + 30):
         world.clock.now = START + step * STEP
         for who in people:
@@ -219,7 +248,10 @@ def test_it_asks_whom_the_engine_would_have_asked(
     seen: Counter[str] = Counter()
     for seed in range(HISTORIES):
         chance = random.Random(seed)
-        world = open_world(some_surveys(chance), a_policy(chance))
+        # A reserve ends early when others are asked what its survey waits for, and the backtest looks when it would
+        # have ended by itself; so histories have either the one or the other.
+        alone = chance.random() < 0.3
+        world = open_world(some_surveys(chance, reserving=alone), a_policy(chance, alone=alone))
         play(world, chance)
         monkeypatch.setattr(backtest, "CHUNK", chance.choice((2, 7, 20_000)))
         tally = world.rehearsed()
@@ -227,7 +259,19 @@ def test_it_asks_whom_the_engine_would_have_asked(
         assert sum(tally.candidates.values()) == sum(tally.fates.values()), f"seed {seed}: each candidate has one fate"
         seen.update(world.refused)
         seen.update(fate for _, fate in tally.fates.elements())
-    for what in ("rule", "repeat", "tenure", "sample", "holdout", "asked", "cancelled", "replaced", "done", "expired"):
+    for what in (
+        "reserved",
+        "rule",
+        "repeat",
+        "tenure",
+        "sample",
+        "holdout",
+        "asked",
+        "cancelled",
+        "replaced",
+        "done",
+        "expired",
+    ):
         assert seen[what] > 30, (what, seen)
 
 

@@ -9,8 +9,8 @@ moment it may be and taken up at once, the next one `PAUSE_MS` later at the earl
 its asks (answer, dismiss) they do here as often; who of them does is a sticky hash, so the same input gives the same
 output.
 
-People are independent of one another unless a rule counts over several. `replay` is one line of time: hand it one
-person's events, or those of everybody who shares such a rule, in order.
+People are independent of one another unless a rule counts over several, or a quota does. `replay` is one line of time:
+hand it one person's events, or, in order, those of everybody whom such a rule binds together (`Plan.binds`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from tactful.core.catalogue import Candidate, Catalogue, Held, candidates, choose, compile_catalogue
 from tactful.core.decide import LiveSurvey, Moment, Refusal, free_again, share_of
 from tactful.core.people import PastAsk, Person
-from tactful.core.policy import Policy
+from tactful.core.people import Tally as Shared
+from tactful.core.policy import Policy, Rule
+from tactful.core.scopes import scope_of, tally_of, wanted
 from tactful.core.spans import MINUTE_MS
-from tactful.core.surveys import EventTrigger, Survey
+from tactful.core.standing import Standing
+from tactful.core.surveys import EventTrigger
+from tactful.core.throttle import chooses
 from tactful.core.trigger import Event, cancels
 
 __all__ = [
@@ -52,6 +58,9 @@ ASSUMPTIONS: tuple[str, ...] = (
     "Traits, accounts and sample keys are those of today. Opt-outs hold from when they were really made.",
     "People answer and dismiss at once, and as often as they really did when they were asked this survey.",
     "Occurrences (`nth`) are counted from the first kept event on.",
+    "Surveys are taken to be live for the whole period. One that never was begins to spread with it.",
+    "`enough` is not tried, since nobody knows what would have been answered.",
+    "An audience that goes by a page's language or device lets nobody pass: an event of a backend has neither.",
     "Asks before the period are the real ones; those in it are replaced by the ones here. Test people are left out.",
 )
 
@@ -66,14 +75,39 @@ class Habit(NamedTuple):
 _NO_HABIT = Habit()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """What is tried: asks are made from `since` (counted) until `until` (not counted), in milliseconds."""
+    """What is tried: asks are made from `since` (counted) until `until` (not counted), in milliseconds.
+
+    `answered` are the real responses before the period to surveys with a quota; `counted` the times, in order, of what
+    rules over several people counted before it.
+    """
 
     catalogue: Catalogue
     since: int
     until: int
     habits: Mapping[str, Habit] = field(default_factory=dict)
+    answered: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[Shared, Sequence[int]] = field(default_factory=dict)
+
+    @cached_property
+    def lives(self) -> tuple[LiveSurvey, ...]:
+        """The surveys that are tried."""
+        return tuple(live for live in self.catalogue.surveys.values() if live.survey.state == "live")
+
+    @cached_property
+    def shared_rules(self) -> tuple[Rule, ...]:
+        """The rules that count over several people and that some survey must pass."""
+        return tuple(dict.fromkeys(rule for live in self.lives for rule in live.rules if rule.scope != "person"))
+
+    @cached_property
+    def quotas(self) -> frozenset[str]:
+        """The surveys with a quota."""
+        return frozenset(live.survey.key for live in self.lives if live.survey.quota is not None)
+
+    def binds(self, person: Person) -> bool:
+        """Tell whether what others are asked may matter to `person`."""
+        return bool(self.quotas) or any(scope_of(rule, person) is not None for rule in self.shared_rules)
 
     def reads(self) -> dict[str, bool]:
         """The names of the events that matter, and whether anything looks at their properties."""
@@ -135,12 +169,14 @@ class Tally:
     fates: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def plan_of(
-    policy: Policy, surveys: Iterable[tuple[Survey, int]], live: frozenset[str], period: tuple[int, int]
-) -> Plan:
-    """Plan to try these surveys (each with its version) in `period`; those in `live` as if they were live."""
-    taken = [(replace(survey, state="live") if survey.key in live else survey, version) for survey, version in surveys]
-    return Plan(compile_catalogue(policy, taken), *period)
+def plan_of(policy: Policy, surveys: Iterable[LiveSurvey], live: frozenset[str], period: tuple[int, int]) -> Plan:
+    """Plan to try `surveys` under `policy` in `period`; those in `live` as if they were live."""
+    taken, live_since = [], {}
+    for one in surveys:
+        survey = replace(one.survey, state="live") if one.survey.key in live else one.survey
+        taken.append((survey, one.version))
+        live_since[survey.key] = period[0] if one.live_since is None else one.live_since
+    return Plan(compile_catalogue(policy, taken, live_since), *period)
 
 
 @dataclass(slots=True)
@@ -169,6 +205,7 @@ class _State:
     unsettled: tuple[PastAsk, ...]
     counters: dict[str, int] = field(default_factory=dict)
     waiting: list[_Waiter] = field(default_factory=list)
+    fired: dict[str, int] = field(default_factory=dict)
     wake_at: int | None = None
     busy_until: int = 0
 
@@ -179,7 +216,7 @@ class _State:
             person = person._replace(asks=person.asks + tuple(_as_of(ask, now) for ask in self.unsettled))
         if self.opted_out_at is not None:
             person = person._replace(opted_out=now >= self.opted_out_at)
-        return person
+        return person._replace(fired=self.fired) if self.fired else person
 
 
 def _as_of(ask: PastAsk, now: int) -> PastAsk:
@@ -212,6 +249,8 @@ class _Line:
         self._catalogue = plan.catalogue
         self._subjects = subjects
         self._tally = tally
+        self._answered = Counter(plan.answered)
+        self._counted = {shared: list(times) for shared, times in plan.counted.items()}
         self._states: dict[str, _State] = {}
         self._wakes: list[tuple[int, str]] = []
 
@@ -282,6 +321,8 @@ class _Line:
         for one in held:
             key, per = one.candidate.live.survey.key, one.candidate.per
             self._tally.candidates[key] += 1
+            if one.candidate.live.survey.throttle.reserve_ms is not None:
+                state.fired[key] = now
             not_before = now + one.hold_ms
             waiter = _Waiter(one.candidate, not_before, not_before + one.within_ms, one.same)
             if per is not None and (key, per) in state.asked_for:
@@ -309,13 +350,43 @@ class _Line:
         if not due:
             self._look_later(state, now, {})
             return
-        decision = choose(
-            [waiter.candidate for waiter in due.values()], self._catalogue.policy, state.known(now), Moment(now)
-        )
+        offered = [waiter.candidate for waiter in due.values()]
+        decision = choose(offered, self._catalogue.policy, self._known(state, offered, now), self._moment(now))
         self._count_refusals(state, now, decision.refusals)
         if decision.offer is not None:
             self._ask(state, decision.offer, now)
         self._look_later(state, now, decision.refusals)
+
+    def _moment(self, now: int) -> Moment:
+        if not self._plan.quotas:
+            return Moment(now)
+        return Moment(now, standings={key: Standing(self._answered[key]) for key in self._plan.quotas})
+
+    def _known(self, state: _State, offered: Sequence[Candidate], now: int) -> Person:
+        """The person, with what rules count beyond them, as `store.scopes.complete` reads it."""
+        person = state.known(now)
+        if not self._plan.shared_rules:
+            return person
+        involved = {live.survey.key: live for one in offered for live in (one.live, *one.live.yields_to)}
+        needed = wanted(((key, live.rules) for key, live in involved.items()), person)
+        counted = {shared: self._newest(shared, cap, now) for shared, (cap, _) in needed.items()}
+        return person._replace(tallies=counted) if counted else person
+
+    def _newest(self, shared: Shared, cap: int, now: int) -> tuple[int, ...]:
+        """The newest times that are counted, at most `cap`; outcomes of real asks may lie in the future."""
+        times = reversed(self._counted.get(shared, ()))
+        return tuple(islice((at for at in times if at <= now), cap))
+
+    def _count(self, person: Person, ask: PastAsk) -> None:
+        """Count an ask, and what came of it at once, for everybody whom a rule binds to `person`."""
+        self._answered[ask.survey] += ask.responded_at is not None
+        counted = set()
+        for rule in self._plan.shared_rules:
+            scope = scope_of(rule, person)
+            if scope is not None and chooses(rule, ask) and getattr(ask, f"{rule.count}_at") is not None:
+                counted.add(tally_of(rule, ask.survey, scope))
+        for shared in counted:
+            self._counted.setdefault(shared, []).append(ask.asked_at)
 
     def _due(self, state: _State, now: int) -> dict[str, _Waiter]:
         """The first waiter of each survey among those whose time has come; whose time is over goes. A decision is about
@@ -366,7 +437,10 @@ class _Line:
         if chosen.per is not None:
             state.asked_for.add((key, chosen.per))
         state.busy_until = now + PAUSE_MS
-        state.person = state.person._replace(asks=(*state.person.asks, self._asked(state, live, now)))
+        state.fired.pop(key, None)
+        ask = self._asked(state, live, now)
+        state.person = state.person._replace(asks=(*state.person.asks, ask))
+        self._count(state.person, ask)
 
     def _asked(self, state: _State, live: LiveSurvey, now: int) -> PastAsk:
         survey = live.survey

@@ -18,7 +18,17 @@ from tactful.core.scopes import scope_of, tally_of
 from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
 
-__all__ = ["ASK_LIFETIME_MS", "RuleReading", "applies", "free_at", "horizon_ms", "memory_ms", "read_rule", "rules_for"]
+__all__ = [
+    "ASK_LIFETIME_MS",
+    "RuleReading",
+    "applies",
+    "chooses",
+    "free_at",
+    "horizon_ms",
+    "memory_ms",
+    "read_rule",
+    "rules_for",
+]
 
 #: An ask token takes a response, and a card may be dismissed, this long after the ask.
 ASK_LIFETIME_MS = 30 * 24 * 3_600 * 1_000
@@ -68,6 +78,12 @@ def applies(rule: Rule, survey: Survey) -> bool:
     """Tell whether `rule` has a say in asking `survey`."""
     chosen = _chooser(rule.surveys, survey.key)
     return chosen is None or chosen(PastAsk(survey.key, survey.kind, survey.tags, 0))
+
+
+def chooses(rule: Rule, ask: PastAsk) -> bool:
+    """Tell whether `rule`, whose `this` is the survey that was asked, counts `ask`."""
+    chosen = _chooser(rule.surveys, ask.survey)
+    return chosen is None or chosen(ask)
 
 
 def rules_for(survey: Survey, policy: Policy) -> tuple[Rule, ...]:

@@ -8,7 +8,7 @@ share a rule with others (`linked`) are kept until the end, to be replayed toget
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -18,11 +18,14 @@ from tactful.core.backtest import Happened, Plan, Subject, Tally, replay
 from tactful.core.catalogue import Catalogue
 from tactful.core.forecast import Measured, Real
 from tactful.core.people import PastAsk, Person
+from tactful.core.people import Tally as Shared
+from tactful.core.scopes import PROJECT, tally_of
+from tactful.core.throttle import ASK_LIFETIME_MS, chooses
 from tactful.core.trigger import Event
 from tactful.store.results import END_OF_TIME, survey_sums
 from tactful.store.script import Row, Script, one, rows
 
-__all__ = ["Kept", "Scan", "kept_events", "measure", "really_asked", "rehearse"]
+__all__ = ["Kept", "Scan", "history_of", "kept_events", "measure", "really_asked", "rehearse"]
 
 COUNT_KEPT = """
 SELECT count(*) AS events, min(happened_at) AS first_at, max(happened_at) AS last_at, min(received_at) AS kept_since
@@ -52,6 +55,21 @@ GROUP BY survey_key, asked_at / 86400000
 PEOPLE_ASKED = """
 SELECT count(DISTINCT person_id) AS people FROM asks
 WHERE project_id = ? AND asked_at >= ? AND asked_at < ? AND test = 0 AND asked_for = 0 AND refunded_at IS NULL
+"""
+
+#: What rules over several people have counted: the asks of each scope, and those of the whole project.
+READ_MARKS_BEFORE = """
+SELECT s.scope, k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
+FROM ask_scopes s
+JOIN asks k ON k.project_id = s.project_id AND k.person_id = s.person_id AND k.ask_id = s.ask_id
+WHERE s.project_id = ? AND s.asked_at > ? AND s.asked_at < ? AND k.refunded_at IS NULL
+"""
+READ_PROJECT_BEFORE = """
+SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at FROM asks
+WHERE project_id = ? AND test = 0 AND asked_at > ? AND asked_at < ? AND refunded_at IS NULL
+"""
+COUNT_RESPONSES_BEFORE = """
+SELECT count(*) AS responses FROM responses WHERE project_id = ? AND survey_key = ? AND test = 0 AND created_at < ?
 """
 
 #: So many events are read at once: some 50 ms on either database.
@@ -98,6 +116,32 @@ def really_asked(project_id: str, since: int, until: int) -> Script[Real]:
     return Real({(row["survey_key"], row["day"]): row["asks"] for row in asks}, people["people"])
 
 
+def history_of(project_id: str, plan: Plan) -> Script[Plan]:
+    """Give `plan` what its quotas and its rules over several people had counted when its period began."""
+    answered = {}
+    for key in sorted(plan.quotas):
+        row = yield one(COUNT_RESPONSES_BEFORE, project_id, key, plan.since)
+        answered[key] = row["responses"]
+    counted: dict[Shared, list[int]] = {}
+    # An ask is dismissed or answered within its life, so it may matter that much longer.
+    windows = [rule.window_ms + ASK_LIFETIME_MS for rule in plan.shared_rules]
+    times = (plan.since - max(windows, default=0), plan.since)
+    if any(rule.scope != "project" for rule in plan.shared_rules):
+        for row in (yield rows(READ_MARKS_BEFORE, project_id, *times)):
+            _count(plan, row["scope"], _past(row), counted)
+    if any(rule.scope == "project" for rule in plan.shared_rules):
+        for row in (yield rows(READ_PROJECT_BEFORE, project_id, *times)):
+            _count(plan, PROJECT, _past(row), counted)
+    return replace(plan, answered=answered, counted={shared: sorted(found) for shared, found in counted.items()})
+
+
+def _count(plan: Plan, scope: str, ask: PastAsk, counted: dict[Shared, list[int]]) -> None:
+    for shared in {tally_of(rule, ask.survey, scope) for rule in plan.shared_rules if chooses(rule, ask)}:
+        at = getattr(ask, f"{shared.counts}_at")
+        if at is not None:
+            counted.setdefault(shared, []).append(at)
+
+
 def _read_kept(project_id: str, after: tuple[str, str], most: int) -> Script[list[Row]]:
     found: list[Row] = yield rows(READ_KEPT, project_id, *after, most)
     return found
@@ -123,6 +167,7 @@ def _subject(row: Row, asks: Sequence[Row], since: int) -> Subject:
         traits=orjson.loads(row["traits"]),
         account=orjson.loads(row["account_traits"]) if row["account_traits"] else {},
         asks=tuple([_past(ask) for ask in asks if ask["asked_at"] > since]),
+        account_id=row["account_id"],
     )
     asked_for = frozenset((ask["survey_key"], ask["per"]) for ask in asks if ask["per"] is not None)
     return Subject(person, row["opted_out_at"], asked_for)
@@ -141,7 +186,8 @@ def _past(row: Row) -> PastAsk:
 
 @dataclass(slots=True)
 class _Rehearsal:
-    """The events of the people read so far that are still to be replayed."""
+    """The events of the people read so far that are still to be replayed: those of whom more may come (`pending`), and
+    those of whom others matter to (`together`, with who is `bound` under each plan)."""
 
     project_id: str
     plans: Sequence[Plan]
@@ -149,6 +195,11 @@ class _Rehearsal:
     reads: Mapping[str, bool]
     period: tuple[int, int]
     pending: dict[str, list[Happened]] = field(default_factory=dict)
+    together: list[Happened] = field(default_factory=list)
+    bound: list[dict[str, Subject]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bound = [{} for _ in self.plans]
 
     def take(self, found: Sequence[Row]) -> None:
         """Take the events that matter, with their properties only where something looks at them."""
@@ -171,13 +222,28 @@ class _Rehearsal:
             for person_id, happened in self.pending.items():
                 subject = subjects.get(person_id)
                 if subject is not None:
-                    self._replay({person_id: subject}, happened)
+                    self._replay(person_id, subject, happened)
         self.pending = {} if unfinished is None or kept is None else {unfinished: kept}
 
-    def _replay(self, subjects: Mapping[str, Subject], happened: list[Happened]) -> None:
+    def _replay(self, person_id: str, subject: Subject, happened: list[Happened]) -> None:
+        """Replay a person alone under each plan, unless others matter to them: then later, with those."""
         happened.sort(key=_when)
-        for plan, tally in zip(self.plans, self.tallies, strict=True):
-            replay(plan, subjects, happened, tally)
+        waits = False
+        for plan, tally, bound in zip(self.plans, self.tallies, self.bound, strict=True):
+            if plan.binds(subject.person):
+                bound[person_id] = subject
+                waits = True
+            else:
+                replay(plan, {person_id: subject}, happened, tally)
+        if waits:
+            self.together += happened
+
+    def finish(self) -> None:
+        """Replay everybody who was kept for it in one line of time."""
+        self.together.sort(key=_when)
+        for plan, tally, bound in zip(self.plans, self.tallies, self.bound, strict=True):
+            if bound:
+                replay(plan, bound, self.together, tally)
 
 
 def _when(happened: Happened) -> tuple[int, str]:
@@ -202,6 +268,7 @@ def rehearse(scan: Scan, project_id: str, plans: Sequence[Plan], told: Callable[
         rehearsal.settle(scan, found[-1]["person_id"])
         told(read)
     rehearsal.settle(scan, None)
+    rehearsal.finish()
     for tally in tallies:
         tally.asks.sort()
     return tallies
