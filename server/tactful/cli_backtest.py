@@ -13,9 +13,9 @@ import orjson
 import typer
 
 from tactful.commands import ProjectName, clock, project_id_of, same_database
-from tactful.core.backtest import Asking
 from tactful.core.policy import Policy
 from tactful.core.surveys import Survey
+from tactful.core.trial import Asking
 from tactful.definitions import load
 from tactful.errors import BadRequest
 from tactful.rehearsal import Progress, Wanted, rehearsed

@@ -19,13 +19,13 @@ from typing import IO, Any, Protocol
 import orjson
 
 from tactful.clock import Clock, SystemClock
-from tactful.core.backtest import ASSUMPTIONS, Asking, Plan, Tally, plan_of
 from tactful.core.decide import LiveSurvey
 from tactful.core.forecast import Measured, Real, as_json, forecast, habits
 from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
+from tactful.core.trial import ASSUMPTIONS, Asking, Plan, Tally, plan_of
 from tactful.definitions import load
 from tactful.errors import BadRequest, Conflict, NotFound, TactfulError
 from tactful.store.backtest import Kept, Scan, history_of, kept_events, measure, really_asked, rehearse

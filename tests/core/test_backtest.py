@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tactful.core.backtest import PAUSE_MS, Habit, Happened, Plan, Subject, Tally, plan_of, replay
+from tactful.core.backtest import PAUSE_MS, replay
 from tactful.core.decide import LiveSurvey
 from tactful.core.people import PastAsk, Person
 from tactful.core.people import Tally as Shared
@@ -15,6 +15,7 @@ from tactful.core.policy import Count, Policy, Rule, Scope
 from tactful.core.reading import read_survey
 from tactful.core.spans import DAY_MS, HOUR_MS
 from tactful.core.surveys import Survey
+from tactful.core.trial import Habit, Happened, Plan, Subject, Tally, plan_of
 from tactful.core.trigger import Event
 from tests.support.service import a_survey
 

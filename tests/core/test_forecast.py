@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tactful.core.backtest import Asking, Habit, Tally
 from tactful.core.decide import Refusal
 from tactful.core.forecast import Measured, SurveyForecast, as_json, forecast, habits
 from tactful.core.intervals import nps, proportion
 from tactful.core.spans import DAY_MS
+from tactful.core.trial import Asking, Habit, Tally
 from tests.core.test_backtest import plan, survey
 
 TEN_DAYS = plan(survey(), until=10 * DAY_MS)

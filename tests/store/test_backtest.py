@@ -18,11 +18,12 @@ import pytest
 from tactful.cli import new_project
 from tactful.clock import new_id
 from tactful.core.answers import Answers
-from tactful.core.backtest import PAUSE_MS, Habit, Plan, Tally
+from tactful.core.backtest import PAUSE_MS
 from tactful.core.catalogue import choose
 from tactful.core.decide import Moment, share_of
 from tactful.core.reading import read_policy, read_survey
 from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.core.trial import Habit, Plan, Tally
 from tactful.core.trigger import Event
 from tactful.identity import Identity
 from tactful.rehearsal import Wanted, rehearsed

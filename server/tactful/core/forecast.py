@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tactful.core.backtest import Habit, Plan, Tally
 from tactful.core.decide import Refusal
 from tactful.core.explain import in_words
 from tactful.core.intervals import Interval, proportion
@@ -22,6 +21,7 @@ from tactful.core.kinds import KINDS, Kind
 from tactful.core.results import CONFIDENCE, ENOUGH, FEWEST, Funnel, summarise
 from tactful.core.spans import DAY_MS, format_span
 from tactful.core.surveys import Survey
+from tactful.core.trial import Habit, Plan, Tally
 
 __all__ = ["Forecast", "Goal", "Measured", "Rate", "Real", "Reason", "SurveyForecast", "as_json", "forecast", "habits"]
 

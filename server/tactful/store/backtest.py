@@ -14,13 +14,14 @@ from typing import Any, Protocol
 
 import orjson
 
-from tactful.core.backtest import Happened, Plan, Subject, Tally, replay
+from tactful.core.backtest import replay
 from tactful.core.catalogue import Catalogue
 from tactful.core.forecast import Measured, Real
 from tactful.core.people import PastAsk, Person
 from tactful.core.people import Tally as Shared
 from tactful.core.scopes import PROJECT, tally_of
 from tactful.core.throttle import ASK_LIFETIME_MS, chooses
+from tactful.core.trial import Happened, Plan, Subject, Tally
 from tactful.core.trigger import Event
 from tactful.store.results import END_OF_TIME, survey_sums
 from tactful.store.script import Row, Script, one, rows

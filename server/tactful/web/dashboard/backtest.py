@@ -14,9 +14,9 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from tactful.core.backtest import ASSUMPTIONS
 from tactful.core.reading import write_policy
 from tactful.core.spans import DAY_MS
+from tactful.core.trial import ASSUMPTIONS
 from tactful.definitions import load
 from tactful.errors import BadRequest, Conflict, Invalid, TooLarge
 from tactful.sources import write_yaml
