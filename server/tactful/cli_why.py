@@ -91,6 +91,8 @@ def _waits(one: dict[str, Any], now: int) -> list[str]:
 def _until(limit: dict[str, Any], now: int) -> str:
     if limit["free_at"]:
         return f"; free again {_when(limit['free_at'], now)}"
+    if limit.get("unknown"):
+        return "; goes by a trait that they lack"
     return "; never free again" if limit.get("full") else ""
 
 

@@ -103,6 +103,15 @@ class TestDecisions:
         assert counts(site)["nps", "not_offered", "", ""] == 3
         assert ("nps", "not_offered", 3, ["hour", "day"]) in await history(site)
 
+    async def test_after_more_than_an_hour_it_is_another_line(self, site: Site) -> None:
+        await site.offer("ann")
+        for _ in range(2):
+            site.clock.advance(HOUR_MS + 1)
+            await site.offer("ann")
+            await site.offer("ann")
+        found = await history(site)
+        assert [times for survey, _, times, _ in found if survey == "nps"] == [2, 2, 1]
+
     async def test_counts_are_by_the_hour(self, site: Site) -> None:
         await site.offer("ann")
         site.clock.advance(HOUR_MS)

@@ -60,7 +60,7 @@ async def test_an_account_is_asked_no_more_often_than_its_cap(path: Path, clock:
         assert told["refusals"][0]["rule"] == "r"
         assert told["rules"][0] | {"free_at": 0} == {
             "rule": "r", "scope": "account", "surveys": "all", "count": "asked", "counted": 2, "cap": 2,
-            "window_ms": DAY_MS, "full": True, "free_at": 0, "free_in_ms": DAY_MS,
+            "window_ms": DAY_MS, "full": True, "unknown": False, "free_at": 0, "free_in_ms": DAY_MS,
         }  # fmt: skip
         clock.advance(DAY_MS)
         assert await status(site, "cleo") == 200

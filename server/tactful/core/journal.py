@@ -18,6 +18,7 @@ __all__ = [
     "MOST_PROPERTIES",
     "MOST_RECENT",
     "OUTCOMES",
+    "SAME_WITHIN_MS",
     "Noted",
     "merge_properties",
     "noted_from",

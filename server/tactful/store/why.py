@@ -15,7 +15,7 @@ from tactful.store.people import FIND_ALIAS, Known
 from tactful.store.results import read_person
 from tactful.store.script import Script, one, rows
 
-__all__ = ["Told", "why_of", "why_of_alias"]
+__all__ = ["Told", "lately", "why_of", "why_of_alias"]
 
 READ_COUNTERS = "SELECT counter, occurrences FROM counters WHERE project_id = ? AND person_id = ?"
 
@@ -35,9 +35,15 @@ def why_of(project_id: str, person_id: str, catalogue: Catalogue, clock_now: int
     if known is None:
         return None
     waiting = yield from waiters(project_id, known.person_id, known.now)
-    counted = yield rows(READ_COUNTERS, project_id, known.person_id)
-    recent = yield from recent_decisions(project_id, known.person_id)
-    return Told(known, waiting, {row["counter"]: row["occurrences"] for row in counted}, recent)
+    counts, recent = yield from lately(project_id, known.person_id)
+    return Told(known, waiting, counts, recent)
+
+
+def lately(project_id: str, person_id: str) -> Script[tuple[Mapping[str, int], tuple[Noted, ...]]]:
+    """What was counted towards triggers, by counter, and the last decisions, of a person who is not merged."""
+    counted = yield rows(READ_COUNTERS, project_id, person_id)
+    recent = yield from recent_decisions(project_id, person_id)
+    return {row["counter"]: row["occurrences"] for row in counted}, recent
 
 
 def why_of_alias(project_id: str, alias: str, catalogue: Catalogue, clock_now: int) -> Script[Told | None]:

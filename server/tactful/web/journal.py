@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tactful.clock import Clock
 from tactful.core.catalogue import Candidate, Decision
 from tactful.core.decide import Refusal
-from tactful.core.journal import Noted, properties_of
+from tactful.core.journal import SAME_WITHIN_MS, Noted, properties_of
 from tactful.core.spans import HOUR_MS
 from tactful.core.trigger import Event
 from tactful.errors import TactfulError
@@ -147,6 +147,10 @@ class Journal:
         # An ask is a line of its own; two in one millisecond are two asks of one person all the same.
         key: object = (likeness, now) if what[2] in ("asked", "shown") else likeness
         found = lines.get(key)
+        if found is not None and now - found[1].at > SAME_WITHIN_MS:
+            # Nothing was written for an hour: the earlier ones are a line of their own.
+            lines[key, found[1].at] = lines.pop(key)
+            found = None
         if found is not None:
             line = found[1]
             line.at, line.refusals, line.page = now, refusals, page

@@ -50,6 +50,7 @@ def _rule(reading: RuleReading, now: int) -> dict[str, Any]:
         "cap": rule.cap,
         "window_ms": rule.window_ms,
         "full": reading.full,
+        "unknown": reading.unknown,
     } | _free(reading.free_at, now)
 
 
