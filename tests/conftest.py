@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tactful.database_url import DatabaseUrl, read_database_url
 from tests.support.clock import SetClock
+from tests.support.databases import Where
+from tests.support.postgres import the_postgres
 from tests.support.service import Site, a_site, a_survey
 
 # A test never fails for being slow: machines are shared. Where a run decides whether a change lands, its examples are
@@ -35,8 +38,33 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tactful.db"
 
 
+def _made(kind: str, path: Path, clock: SetClock) -> DatabaseUrl:
+    if kind == "sqlite":
+        return DatabaseUrl.of_file(path)
+    return read_database_url(the_postgres().fresh_database(clock))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_url(request: pytest.FixtureRequest, path: Path, clock: SetClock) -> DatabaseUrl:
+    """An empty database of each kind. The SQLite file does not exist yet, PostgreSQL's has every migration."""
+    return _made(request.param, path, clock)
+
+
 @pytest.fixture
-async def site(path: Path, clock: SetClock) -> AsyncIterator[Site]:
+def where(request: pytest.FixtureRequest, path: Path, clock: SetClock) -> Where:
+    """Where a site keeps its data: a SQLite file, and in tests marked `on_both` PostgreSQL as well."""
+    return path if not hasattr(request, "param") else _made(request.param, path, clock)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("on_both")
+    if mark is not None and "where" in metafunc.fixturenames:
+        long = () if mark.kwargs.get("soon") else (pytest.mark.long,)
+        metafunc.parametrize("where", ["sqlite", pytest.param("postgres", marks=long)], indirect=True)
+
+
+@pytest.fixture
+async def site(where: Where, clock: SetClock) -> AsyncIterator[Site]:
     """A page of a project with one live survey that asks at most once an hour."""
-    async with a_site(path, clock, surveys=(a_survey(),)) as site:
+    async with a_site(where, clock, surveys=(a_survey(),)) as site:
         yield site

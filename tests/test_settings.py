@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tactful.database_url import DatabaseUrl, read_database_url
 from tactful.errors import CannotStart
 from tactful.settings import SETTINGS, Settings, read_settings
 
@@ -31,26 +32,27 @@ def test_what_is_given_is_read() -> None:
     settings, warnings = read(
         DATABASE_URL="sqlite:////var/lib/tactful.db", SECRET_KEYS=f" {KEY}, {OTHER},", BASE_URL="https://s.example/x/"
     )
-    assert settings == Settings(Path("/var/lib/tactful.db"), (KEY, OTHER), "https://s.example/x")
+    assert settings == Settings(DatabaseUrl.of_file("/var/lib/tactful.db"), (KEY, OTHER), "https://s.example/x")
     assert warnings == []
 
 
 def test_what_is_not_given_has_a_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings, warnings = read()
-    assert (settings.database_url, settings.base_url) == (Path("tactful.db"), "http://localhost:8000")
+    assert (settings.database_url.path, settings.base_url) == (Path("tactful.db"), "http://localhost:8000")
+    assert not settings.allow_async_commit
     assert len(warnings) == 1
     assert "TACTFUL_SECRET_KEYS" in warnings[0]
 
 
 def test_every_fault_is_told_at_once_and_no_secret_with_it() -> None:
-    said = refusal(DATABASE_URL="mysql://db", SECRET_KEYS=f"{KEY},too-short-but-secret", BASE_URL="surveys.example")
-    assert [name in said for name in ("TACTFUL_DATABASE_URL='mysql://db'", "TACTFUL_SECRET_KEYS:", "BASE_URL=")] == [
-        True,
-        True,
-        True,
-    ]
+    said = refusal(
+        DATABASE_URL="mysql://me:hunter2@db", SECRET_KEYS=f"{KEY},too-short-but-secret", BASE_URL="surveys.example"
+    )
+    for name in ("TACTFUL_DATABASE_URL: expected", "TACTFUL_SECRET_KEYS: every key", "TACTFUL_BASE_URL='surveys.exam"):
+        assert name in said
     assert "too-short-but-secret" not in said
+    assert "hunter2" not in said
     assert KEY not in said
 
 
@@ -65,10 +67,63 @@ def test_what_is_no_number_of_proxies(hops: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "tactful.db", "sqlite:", "sqlite://x", "sqlite:///", "postgresql:///x", "SQLITE:///x"]
+    "url",
+    [
+        "",
+        "tactful.db",
+        "sqlite:",
+        "sqlite://x",
+        "sqlite:///",
+        "SQLITE:///x",
+        "postgresql:",
+        "postgresql:/x",
+        "postgresql://db",
+        "postgresql://db/",
+        "postgresql://db/a/b",
+        "postgresql://db:port/x",
+        "postgresql://db:0/x",
+        "postgresql://db:70000/x",
+        "postgresql://db,/x",
+        "postgresql://me:pass#word@db/x",
+        "postgresql://me:pass/word@db/x",
+        "postgresql://me:pass?word@db/x",
+        "postgresql://[::1/x",
+        "postgresql://db/x\n",
+        "mysql://db/x",
+    ],
 )
 def test_what_is_no_database(url: str) -> None:
     assert "expected sqlite:///PATH" in refusal(SECRET_KEYS=KEY, DATABASE_URL=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://db/tactful", "postgresql://db/tactful"),
+        ("postgres://me@db:5433/tactful", "postgres://me@db:5433/tactful"),
+        ("postgresql://me:hunter2@a:5432,b,[::1]:5433/t", "postgresql://me:***@a:5432,b,[::1]:5433/t"),
+        ("postgresql://me:hunt%23er2@[::1]/t?sslmode=require", "postgresql://me:***@[::1]/t?sslmode=require"),
+        ("postgresql:///t?host=/run/pg&password=hunter2", "postgresql:///t?host=/run/pg&password=***"),
+    ],
+)
+def test_a_postgresql_database_is_read_and_its_password_not_shown(url: str, shown: str) -> None:
+    database = read_database_url(url)
+    assert (database.text, database.kind, database.path) == (url, "postgres", None)
+    assert str(database) == f"{database}" == shown
+    assert repr(read(SECRET_KEYS=KEY, DATABASE_URL=url)[0]).count(shown) == 1
+    assert "hunt" not in repr(database)
+
+
+def test_on_postgresql_the_keys_must_be_set_since_processes_share_them() -> None:
+    said = refusal(DATABASE_URL="postgresql://me:hunter2@db/tactful")
+    assert "TACTFUL_SECRET_KEYS: must be set with PostgreSQL" in said
+    assert "hunter2" not in said
+
+
+def test_whether_postgresql_may_forget() -> None:
+    assert read(SECRET_KEYS=KEY, ALLOW_ASYNC_COMMIT="yes")[0].allow_async_commit
+    for written in ("", "1", "true", "YES"):
+        assert "expected yes or no" in refusal(SECRET_KEYS=KEY, ALLOW_ASYNC_COMMIT=written)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +161,7 @@ class TestSecrets:
         file = tmp_path / "url"
         file.write_text("https://elsewhere.example")
         assert read(SECRET_KEYS=KEY, BASE_URL_FILE=str(file))[0].base_url == "http://localhost:8000"
-        assert [setting.name for setting in SETTINGS if setting.secret] == ["SECRET_KEYS"]
+        assert [setting.name for setting in SETTINGS if setting.secret] == ["DATABASE_URL", "SECRET_KEYS"]
 
     def test_they_are_not_shown(self) -> None:
         assert KEY not in repr(read(SECRET_KEYS=KEY)[0])

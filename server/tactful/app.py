@@ -7,20 +7,17 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from tactful.clock import Clock
+from tactful.clock import Clock, share
 from tactful.errors import TactfulError
 from tactful.settings import Settings
 from tactful.store.events import FORGET_AT_ONCE, forget_old
 from tactful.store.journal import forget_journal
-from tactful.store.lock import ServerLock
 from tactful.store.members import forget_sessions
-from tactful.store.migrate import migrate
-from tactful.store.sqlite import SqliteDatabase
+from tactful.store.opening import ServedDatabase, open_database
 from tactful.tokens import Tokens
 from tactful.web.cors import WidgetCors
 from tactful.web.files import load_widget
@@ -43,18 +40,12 @@ FORGET_EVERY_S = 3_600.0
 
 @contextlib.asynccontextmanager
 async def open_service(settings: Settings, clock: Clock) -> AsyncIterator[Service]:
-    """Hold the database's lock, bring it up to date, open it, and close it in the end."""
-    path: Path = settings.database_url
-    with ServerLock(path):
-        migrate(path, clock)
-        db = await SqliteDatabase.open(path, clock)
-        try:
-            yield Service(settings, clock, db, Tokens(settings.secret_keys, clock), Configs(db), Hub())
-        finally:
-            await db.close()
+    """Open the database, brought up to date, and close it in the end. Raises `CannotStart` and `Busy`."""
+    async with open_database(settings.database_url, clock, allow_async_commit=settings.allow_async_commit) as db:
+        yield Service(settings, clock, db, Tokens(settings.secret_keys, clock), Configs(db), Hub())
 
 
-async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
+async def _notice_changes(service: Service, db: ServedDatabase) -> None:
     changed = False
     while True:
         await asyncio.sleep(NOTICE_EVERY_S)
@@ -67,8 +58,10 @@ async def _notice_changes(service: Service, db: SqliteDatabase) -> None:
             # Remembered until it is dealt with: the database tells of each change once.
             changed = await db.changed_by_others() or changed
             if changed:
-                await service.configs.refresh()
-                service.updates.tell_all("change")
+                moved = await service.configs.refresh()
+                # Other nodes tell by themselves what else they did; commands beside a single one cannot.
+                if moved or not service.nodes:
+                    service.updates.tell_all("change")
                 changed = False
         except TactfulError:
             pass  # the database is held for a moment: ask again next time
@@ -87,14 +80,20 @@ async def _look_at_clock(service: Service) -> None:
 
 
 async def _forget(service: Service) -> None:
+    # Nodes that were started together need not all begin at once; what one has forgotten the next does not find.
+    await asyncio.sleep(FORGET_EVERY_S * (1 + share()) / 2)
     while True:
-        await asyncio.sleep(FORGET_EVERY_S)
-        with contextlib.suppress(TactfulError):
+        try:
             while await service.db.run(forget_old) >= FORGET_AT_ONCE:
                 pass  # every chunk is a turn of the writer's queue, so others get theirs in between
             while await service.db.run(forget_journal):
                 pass
             await service.db.run(forget_sessions)
+        except TactfulError:
+            pass  # the database is held or away: there is another hour
+        except Exception:  # noqa: BLE001 -- as above
+            _log.exception("Could not forget what is past its time; trying again in an hour.")
+        await asyncio.sleep(FORGET_EVERY_S)
 
 
 async def _write_behind(service: Service, ending: asyncio.Event) -> None:
@@ -118,7 +117,6 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_service(settings, clock) as service:
-            assert isinstance(service.db, SqliteDatabase)
             service.live_client = widget.live.pin(settings.base_url)
             app.state.service = service
             await _look_at_clock(service)
@@ -132,6 +130,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
             try:
                 yield
             finally:
+                service.nodes.close()
                 service.hub.close()
                 await service.backtests.close()
                 service.updates.close()

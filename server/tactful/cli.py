@@ -23,18 +23,19 @@ from tactful.cli_people import add_people_commands
 from tactful.cli_why import Paper, print_why
 from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, the_settings, warn
 from tactful.core.origins import read_origin
+from tactful.database_url import DatabaseUrl
 from tactful.errors import BadRequest, NotFound, TactfulError
 from tactful.identity import normal_id
 from tactful.newproject import new_project as make_project
 from tactful.settings import Settings
-from tactful.store.migrate import migrate as run_migrations
+from tactful.store.opening import migrate as run_migrations
+from tactful.store.opening import run_once
 from tactful.store.projects import (
     Config,
     NewProject,
     create_project,
     load_config,
 )
-from tactful.store.sqlite import run_once
 from tactful.store.standings import read_standings
 from tactful.store.why import why_of_alias
 from tactful.web.why import explanation_json
@@ -57,8 +58,8 @@ add_backtest(app)
 add_doctor_command(app)
 
 
-def _config(path: Path, name: str) -> Config:
-    config = run_once(path, clock, load_config, project_id_of(path, name))
+def _config(url: DatabaseUrl, name: str) -> Config:
+    config = run_once(url, clock, load_config, project_id_of(url, name))
     assert config is not None, "a project that was found is gone"
     return config
 
@@ -72,7 +73,7 @@ def results_link(settings: Settings, project_id: str) -> str:
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", envvar="PORT")] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes; SQLite takes one.")] = 1,
+    workers: Annotated[int, typer.Option(help="Processes; SQLite takes one.", min=1)] = 1,
 ) -> None:
     """Run the service."""
     from tactful.serve import serve as run_server  # noqa: PLC0415  # the other commands start faster without it
@@ -154,12 +155,12 @@ def why(
     """Say of each survey why a person may or may not be asked and when they can be asked next, and what was decided
     about them lately."""
     alias, said = _alias(user, anonymous)
-    path = ready_database()
-    config = _config(path, project)
-    found = run_once(path, clock, why_of_alias, config.project_id, alias, config.catalogue, clock.now_ms())
+    url = ready_database()
+    config = _config(url, project)
+    found = run_once(url, clock, why_of_alias, config.project_id, alias, config.catalogue, clock.now_ms())
     if found is None:
         raise NotFound("no_such_person", f"Nobody with the {said} has been seen in this project.")
-    standings = run_once(path, clock, read_standings, config.project_id, config.catalogue)
+    standings = run_once(url, clock, read_standings, config.project_id, config.catalogue)
     told = explanation_json(replace(config, standings=standings), found, survey)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))

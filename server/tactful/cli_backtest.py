@@ -45,8 +45,8 @@ def backtest(  # noqa: PLR0913, PLR0917  # one parameter for each option
     to_csv: Annotated[Path | None, typer.Option("--csv", help="Write who would have been asked when.")] = None,
 ) -> None:
     """Replay kept events under another policy or other surveys. Writes nothing to the database."""
-    path = same_database()
-    project_id = project_id_of(path, project)
+    url = same_database()
+    project_id = project_id_of(url, project)
     wanted = Wanted(
         project_id,
         policy=_policy(policy),
@@ -56,7 +56,7 @@ def backtest(  # noqa: PLR0913, PLR0917  # one parameter for each option
         margin=margin,
     )
     asks: list[Asking] = []
-    told = rehearsed(path, clock, wanted, Progress(clock, sys.stderr), asks.extend)
+    told = rehearsed(url, clock, wanted, Progress(clock, sys.stderr), asks.extend)
     if to_csv is not None:
         _write_csv(to_csv, asks)
     if as_json:

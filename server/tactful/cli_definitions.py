@@ -21,8 +21,8 @@ from tactful.core.reading import Definitions
 from tactful.core.surveys import Survey
 from tactful.definitions import as_yaml, change_lines, load
 from tactful.errors import BadRequest, Conflict, Invalid, NotFound, TactfulError, TooLarge
+from tactful.store.opening import read_once, run_once
 from tactful.store.projects import apply_definitions, load_config, plan_definitions
-from tactful.store.sqlite import read_once, run_once
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.web.times import iso_time
 
@@ -54,12 +54,12 @@ def apply(
     """Make the project's surveys and policy what the files say; what they do not mention stays."""
     wanted = _read(files)
     if dry_run:
-        path = same_database()
-        _tell(read_once(path, clock, plan_definitions, project_id_of(path, project), *wanted))
+        url = same_database()
+        _tell(read_once(url, clock, plan_definitions, project_id_of(url, project), *wanted))
         typer.echo("Nothing was applied.")
         return
-    path = ready_database()
-    for change in run_once(path, clock, apply_definitions, project_id_of(path, project), *wanted):
+    url = ready_database()
+    for change in run_once(url, clock, apply_definitions, project_id_of(url, project), *wanted):
         typer.echo(_change_line(change))
 
 
@@ -70,8 +70,8 @@ def diff(files: Files, project: ProjectName) -> None:
     """
     try:
         wanted = _read(files)
-        path = same_database()
-        changes = read_once(path, clock, plan_definitions, project_id_of(path, project), *wanted)
+        url = same_database()
+        changes = read_once(url, clock, plan_definitions, project_id_of(url, project), *wanted)
     except (TactfulError, OSError) as error:
         complain(error)
         raise typer.Exit(_TROUBLE) from None
@@ -134,8 +134,8 @@ def show(
     ] = False,
 ) -> None:
     """Print the project's policy and surveys as a file that `apply` reads as the same."""
-    path = same_database()
-    config = read_once(path, clock, load_config, project_id_of(path, project))
+    url = same_database()
+    config = read_once(url, clock, load_config, project_id_of(url, project))
     assert config is not None, "a project that was found is gone"
     surveys = [live.survey for key, live in config.catalogue.surveys.items() if survey in (None, key)]
     if survey is not None and not surveys:
@@ -145,11 +145,11 @@ def show(
     if versions:
         for one in surveys:
             _print_versions(
-                one.key, read_once(path, clock, list_versions, config.project_id, one.key, NEWEST, _ALL_VERSIONS)
+                one.key, read_once(url, clock, list_versions, config.project_id, one.key, NEWEST, _ALL_VERSIONS)
             )
         return
     if version is not None:
-        found = read_once(path, clock, find_version, config.project_id, surveys[0].key, version)
+        found = read_once(url, clock, find_version, config.project_id, surveys[0].key, version)
         if found is None:
             raise NotFound("no_such_version", f"Survey {survey!r} has no version {version}; --versions lists them.")
         surveys = [found.survey]

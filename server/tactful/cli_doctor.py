@@ -14,11 +14,11 @@ import typer
 from tactful.commands import clock, project_id_of, ready_database, the_settings
 from tactful.core.clockwatch import at_start
 from tactful.core.spans import format_span
-from tactful.errors import CannotStart
+from tactful.database_url import DatabaseUrl
+from tactful.errors import BadRequest, CannotStart
 from tactful.store.health import Health, compact, is_whole, read_health
 from tactful.store.lock import ServerLock
-from tactful.store.migrate import pending
-from tactful.store.sqlite import read_once, run_once
+from tactful.store.opening import pending, read_once, run_once
 from tactful.store.stops import accept_clock, all_projects, lift_quiet, pull_back, quiet_projects
 from tactful.web.privacy import act
 from tactful.web.times import iso_time
@@ -70,37 +70,41 @@ def doctor(
 
 
 def _accept(choice: ClockChoice, *, yes: bool) -> None:
-    path, reset = ready_database(), choice is ClockChoice.reset
-    typer.echo(f"The clock says {iso_time(read_once(path, clock, read_health).clock['now'])}.")
+    url, reset = ready_database(), choice is ClockChoice.reset
+    typer.echo(f"The clock says {iso_time(read_once(url, clock, read_health).clock['now'])}.")
     if not yes:
         typer.confirm("Is that the time?", abort=True)
     if reset:
-        pulled = sum(_pull_back(path, project_id) for project_id in read_once(path, clock, all_projects))
+        pulled = sum(_pull_back(url, project_id) for project_id in read_once(url, clock, all_projects))
         typer.echo(f"{pulled} people had times ahead of the clock; these are now the present.")
-    ended = run_once(path, clock, accept_clock, act(clock, _WHO), reset=reset)
+    ended = run_once(url, clock, accept_clock, act(clock, _WHO), reset=reset)
     typer.echo("Asking goes on." if ended else "There was no alarm.")
 
 
-def _pull_back(path: Path, project_id: str) -> int:
+def _pull_back(url: DatabaseUrl, project_id: str) -> int:
     pulled = 0
-    while chunk := run_once(path, clock, pull_back, project_id):
+    while chunk := run_once(url, clock, pull_back, project_id):
         pulled += chunk
     return pulled
 
 
 def _lift(project: str | None) -> None:
-    path = ready_database()
-    wanted = None if project is None else project_id_of(path, project)
-    quiet = [row for row in read_once(path, clock, quiet_projects) if wanted in (None, row["project_id"])]
+    url = ready_database()
+    wanted = None if project is None else project_id_of(url, project)
+    quiet = [row for row in read_once(url, clock, quiet_projects) if wanted in (None, row["project_id"])]
     for row in quiet:
-        run_once(path, clock, lift_quiet, act(clock, _WHO), row["project_id"])
+        run_once(url, clock, lift_quiet, act(clock, _WHO), row["project_id"])
         typer.echo(f"{row['name']} asks again.")
     if not quiet:
         typer.echo("No project is quiet." if project is None else f"{project} is not quiet.")
 
 
 def _compact() -> None:
-    path = ready_database()
+    path = ready_database().path
+    if path is None:
+        raise BadRequest(
+            "not_a_file", "--compact is for SQLite; on PostgreSQL run VACUUM (FULL) with every node stopped."
+        )
     with ServerLock(path):
         before = path.stat().st_size
         compact(path, clock)
@@ -108,28 +112,36 @@ def _compact() -> None:
 
 
 def _report() -> None:
-    path = the_settings().database_url
-    if not path.exists():
-        raise CannotStart("no_database", f"There is no database at {path} yet; `tactful serve` makes it.")
-    lines = list(_lines(path))
+    url = the_settings().database_url
+    if url.path is not None and not url.path.exists():
+        raise CannotStart("no_database", f"There is no database at {url.path} yet; `tactful serve` makes it.")
+    lines = list(_lines(url))
     for good, what, told in lines:
         typer.secho(f"{'ok' if good else '!!':<3} {what:<11} {told}", fg=None if good else typer.colors.RED)
     if not all(good for good, _, _ in lines):
         raise typer.Exit(1)
 
 
-def _lines(path: Path) -> Iterator[Line]:
+def _lines(url: DatabaseUrl) -> Iterator[Line]:
+    whole = True
+    for line in _file(url.path) if url.path is not None else [(True, "database", str(url))]:
+        whole = whole and (line[0] or line[1] != "integrity")
+        yield line
+    if not whole:
+        return
+    missing = pending(url, clock)
+    yield not missing, "migrations", f"missing: {', '.join(missing)}" if missing else "all applied"
+    if not missing:
+        yield from _told(read_once(url, clock, read_health))
+
+
+def _file(path: Path) -> Iterator[Line]:
+    """What only a file is asked; a server of PostgreSQL has its own people and tools for that."""
     yield True, "database", f"{path}, {_size(path.stat().st_size)}"
     fault = _fault(path)
     yield fault is None, "integrity", fault or "every page is whole"
-    if fault is not None:
-        return
     free = shutil.disk_usage(path.absolute().parent).free
     yield free >= _LEAST_FREE, "disk", f"{_size(free)} free"
-    missing = pending(path, clock)
-    yield not missing, "migrations", f"missing: {', '.join(missing)}" if missing else "all applied"
-    if not missing:
-        yield from _told(read_once(path, clock, read_health))
 
 
 def _fault(path: Path) -> str | None:

@@ -6,17 +6,17 @@ First a new key is made, and all are good; when everybody uses the new one, the 
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tactful.clock import new_id, new_secret
 from tactful.commands import clock, ready_database
+from tactful.database_url import DatabaseUrl
 from tactful.errors import NotFound
 from tactful.store.installation import KeyKind, add_key, revoke_old_keys
+from tactful.store.opening import run_once
 from tactful.store.projects import find_project
-from tactful.store.sqlite import run_once
 
 __all__ = ["add_key_commands"]
 
@@ -35,27 +35,27 @@ KindOfKey = Annotated[Kind, typer.Argument(help="write: events of backends; api:
 ProjectName = Annotated[str, typer.Option("--project", help="The project's name.")]
 
 
-def _project(name: str) -> tuple[Path, str]:
-    path = ready_database()
-    project_id = run_once(path, clock, find_project, name)
+def _project(name: str) -> tuple[DatabaseUrl, str]:
+    url = ready_database()
+    project_id = run_once(url, clock, find_project, name)
     if project_id is None:
         raise NotFound("no_such_project", f"There is no project named {name!r}.")
-    return path, project_id
+    return url, project_id
 
 
 def rotate_key(kind: KindOfKey, project: ProjectName) -> None:
     """Make and print a new key; the old ones stay good until they are revoked."""
-    path, project_id = _project(project)
+    url, project_id = _project(project)
     key = new_secret(_PREFIXES[kind.value])
-    run_once(path, clock, add_key, project_id, kind.value, key, new_id(clock))
+    run_once(url, clock, add_key, project_id, kind.value, key, new_id(clock))
     typer.echo(key)
     typer.echo(f"The old ones stay good. When nobody uses them: tactful project revoke-keys {kind.value}", err=True)
 
 
 def revoke_keys(kind: KindOfKey, project: ProjectName) -> None:
     """Revoke every key of a kind but the newest, at once."""
-    path, project_id = _project(project)
-    revoked = run_once(path, clock, revoke_old_keys, project_id, kind.value)
+    url, project_id = _project(project)
+    revoked = run_once(url, clock, revoke_old_keys, project_id, kind.value)
     typer.echo(f"{revoked} revoked; the newest stays.")
 
 

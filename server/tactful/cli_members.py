@@ -6,7 +6,6 @@ No command takes or prints a password: a link is printed once, and the member ch
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from tactful.clock import Clock, new_id, new_secret
 from tactful.commands import clock, ready_database, the_settings
 from tactful.core.spans import format_span
 from tactful.credentials import normal_email
+from tactful.database_url import DatabaseUrl
 from tactful.errors import NotFound
 from tactful.settings import Settings
 from tactful.store.members import (
@@ -29,7 +29,7 @@ from tactful.store.members import (
     offer_link,
     remove_member,
 )
-from tactful.store.sqlite import run_once
+from tactful.store.opening import run_once
 from tactful.web.times import iso_time
 
 __all__ = ["first_link", "member_app", "print_first_link"]
@@ -60,8 +60,8 @@ def _print_link(link: Link, token: str) -> None:
     typer.echo(f"Give this link to {link.email}: it works once, within {format_span(LINK_MS[link.purpose])}.", err=True)
 
 
-def _member_id(path: Path, email: str) -> str:
-    row = run_once(path, clock, find_member, normal_email(email))
+def _member_id(url: DatabaseUrl, email: str) -> str:
+    row = run_once(url, clock, find_member, normal_email(email))
     if row is None:
         raise NotFound("no_such_member", f"There is no member {email!r}; `tactful member list` names them all.")
     return str(row["member_id"])
@@ -75,16 +75,16 @@ def add(
     ],
 ) -> None:
     """Add a member and print a link, good once, by which they choose a password."""
-    path, token = ready_database(), new_secret("setup")
+    url, token = ready_database(), new_secret("setup")
     new = NewMember(new_id(clock), normal_email(email), role.value)
-    _print_link(run_once(path, clock, add_member, new, token), token)
+    _print_link(run_once(url, clock, add_member, new, token), token)
 
 
 @member_app.command("reset")
 def reset(email: Email) -> None:
     """Print a link, good once, by which a member chooses a new password, which ends all their sessions."""
-    path, token = ready_database(), new_secret("reset")
-    _print_link(run_once(path, clock, offer_link, _member_id(path, email), token), token)
+    url, token = ready_database(), new_secret("reset")
+    _print_link(run_once(url, clock, offer_link, _member_id(url, email), token), token)
 
 
 @member_app.command("list")
@@ -98,8 +98,8 @@ def list_all() -> None:
 @member_app.command("remove")
 def remove(email: Email) -> None:
     """Remove a member; their sessions end at once. The last admin stays."""
-    path = ready_database()
-    run_once(path, clock, remove_member, _member_id(path, email))
+    url = ready_database()
+    run_once(url, clock, remove_member, _member_id(url, email))
     typer.echo(f"{normal_email(email)} is no longer a member.")
 
 

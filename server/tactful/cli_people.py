@@ -12,12 +12,13 @@ import orjson
 import typer
 
 from tactful.commands import ProjectName, clock, project_id_of, ready_database
+from tactful.database_url import DatabaseUrl
 from tactful.errors import BadRequest, NotFound
 from tactful.identity import normal_id
 from tactful.store.audit import list_acts
 from tactful.store.erasure import belongings, end_opt_out, end_test, erase, export, find_by_id
+from tactful.store.opening import read_once, run_once
 from tactful.store.people import find_alias
-from tactful.store.sqlite import read_once, run_once
 from tactful.web.privacy import act, exported_json, in_all
 from tactful.web.times import iso_time
 
@@ -31,19 +32,19 @@ _WHO = "command line"
 _MOST_ACTS = 100
 
 
-def _find(project: str, user: str | None, anonymous: str | None, person: str | None) -> tuple[Path, str, str]:
+def _find(project: str, user: str | None, anonymous: str | None, person: str | None) -> tuple[DatabaseUrl, str, str]:
     """The database, the project's id and the person's. Raises `BadRequest` and `NotFound`."""
     given = [one for one in (user, anonymous, person) if one is not None]
     if len(given) != 1:
         raise BadRequest("which_person", "Name the person by one of --user, --anonymous and --person.")
-    path = ready_database()
-    project_id = project_id_of(path, project)
+    url = ready_database()
+    project_id = project_id_of(url, project)
     if person is None:
         alias = f"u:{normal_id(user)}" if user is not None else f"a:{normal_id(anonymous)}"
-        person = read_once(path, clock, find_alias, project_id, alias)
+        person = read_once(url, clock, find_alias, project_id, alias)
         if person is None:
             raise NotFound("no_such_person", f"Nobody with the id {given[0]!r} has been seen in this project.")
-    return path, project_id, read_once(path, clock, find_by_id, project_id, person)
+    return url, project_id, read_once(url, clock, find_by_id, project_id, person)
 
 
 def export_person(
@@ -54,8 +55,8 @@ def export_person(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here instead of printing.")] = None,
 ) -> None:
     """Print everything that is held of a person, as JSON."""
-    path, project_id, person_id = _find(project, user, anonymous, person)
-    tables = read_once(path, clock, export, project_id, person_id)
+    url, project_id, person_id = _find(project, user, anonymous, person)
+    tables = read_once(url, clock, export, project_id, person_id)
     told = orjson.dumps(exported_json(project, person_id, tables, clock.now_ms()), option=orjson.OPT_INDENT_2)
     if output is None:
         typer.echo(told)
@@ -72,26 +73,26 @@ def erase_person(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002  # a flag of typer's
 ) -> None:
     """Erase a person for ever: every row of theirs. If they opted out, that holds on."""
-    path, project_id, person_id = _find(project, user, anonymous, person)
+    url, project_id, person_id = _find(project, user, anonymous, person)
     if not yes:
-        held = read_once(path, clock, belongings, project_id, person_id)
+        held = read_once(url, clock, belongings, project_id, person_id)
         typer.echo("  ".join(f"{table} {count}" for table, count in held.items() if count))
         typer.confirm("Erase these rows for ever?", abort=True)
-    removed = run_once(path, clock, erase, project_id, person_id, act(clock, _WHO))
+    removed = run_once(url, clock, erase, project_id, person_id, act(clock, _WHO))
     typer.echo(f"Erased: {in_all(removed)} rows. `tactful doctor --compact` overwrites the space that they left.")
 
 
 def opt_in(project: ProjectName, user: User = None, anonymous: Anonymous = None, person: Person = None) -> None:
     """End the opt-out of a person who said that they may be asked again."""
-    path, project_id, person_id = _find(project, user, anonymous, person)
-    ended = run_once(path, clock, end_opt_out, project_id, person_id, act(clock, _WHO))
+    url, project_id, person_id = _find(project, user, anonymous, person)
+    ended = run_once(url, clock, end_opt_out, project_id, person_id, act(clock, _WHO))
     typer.echo("The opt-out is ended." if ended else "This person had not opted out.")
 
 
 def no_test(project: ProjectName, user: User = None, anonymous: Anonymous = None, person: Person = None) -> None:
     """Make a test person one who counts, from now on."""
-    path, project_id, person_id = _find(project, user, anonymous, person)
-    ended = run_once(path, clock, end_test, project_id, person_id, act(clock, _WHO))
+    url, project_id, person_id = _find(project, user, anonymous, person)
+    ended = run_once(url, clock, end_test, project_id, person_id, act(clock, _WHO))
     typer.echo("They count from now on." if ended else "This person is no test person.")
 
 

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "id_of", "new_id", "new_secret"]
+__all__ = ["Clock", "SystemClock", "id_of", "new_id", "new_secret", "share"]
 
 # Crockford's base 32: its order as text is its order as a number, and no letter is mistaken for a digit.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -52,3 +52,8 @@ def id_of(at_ms: int, chance: int) -> str:
 def new_secret(prefix: str) -> str:
     """Make an unguessable secret of 192 bits whose prefix tells a reader (and a leak scanner) what it opens."""
     return f"{prefix}_{os.urandom(24).hex()}"
+
+
+def share() -> float:
+    """Draw a number from 0 to 1: what every process does each hour, they need not all do at once."""
+    return os.urandom(1)[0] / 255

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tactful.clock import SystemClock
+from tactful.database_url import DatabaseUrl
 from tactful.errors import CannotStart, Invalid, NotFound, TactfulError
 from tactful.settings import Settings, read_settings
-from tactful.store.migrate import migrate, pending
+from tactful.store.opening import migrate, pending, read_once
 from tactful.store.projects import find_project
-from tactful.store.sqlite import read_once
 
 __all__ = [
     "ProjectName",
@@ -41,28 +40,28 @@ def the_settings() -> Settings:
     return read_settings(os.environ, warn)
 
 
-def ready_database() -> Path:
+def ready_database() -> DatabaseUrl:
     """The database, brought up to date. Raises `CannotStart` and `Busy`."""
-    path = the_settings().database_url
-    migrate(path, clock)
-    return path
+    url = the_settings().database_url
+    migrate(url, clock)
+    return url
 
 
-def same_database() -> Path:
+def same_database() -> DatabaseUrl:
     """The database as it is, for commands that only look. Raises `CannotStart` where it is not up to date."""
-    path = the_settings().database_url
-    missing = pending(path, clock)
+    url = the_settings().database_url
+    missing = pending(url, clock)
     if missing:
         raise CannotStart(
             "database_older",
             f"The database lacks {len(missing)} migrations, and this command changes nothing; run `tactful migrate`.",
         )
-    return path
+    return url
 
 
-def project_id_of(path: Path, name: str) -> str:
+def project_id_of(url: DatabaseUrl, name: str) -> str:
     """The id of the project with this name. Raises `NotFound`."""
-    found = read_once(path, clock, find_project, name)
+    found = read_once(url, clock, find_project, name)
     if found is None:
         raise NotFound("no_such_project", f"There is no project named {name!r}; `tactful project create` makes one.")
     return found

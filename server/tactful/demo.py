@@ -30,9 +30,8 @@ from tactful.errors import CannotStart
 from tactful.serve import serve
 from tactful.settings import PREFIX, Settings, read_settings
 from tactful.store.members import NewMember, add_first, find_member
-from tactful.store.migrate import migrate
+from tactful.store.opening import migrate, run_once
 from tactful.store.projects import NewProject, apply_definitions, create_project, find_project
-from tactful.store.sqlite import run_once
 
 __all__ = ["MEMBER", "begin_with_history", "run_demo"]
 
@@ -50,12 +49,12 @@ def _surveys_file() -> Path:
 
 def _keys(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> NewProject:
     """The demo project's keys: from the last start, or new with a new project."""
-    file, path = directory / "keys.json", settings.database_url
-    if file.exists() and run_once(path, clock, find_project, _PROJECT):
+    file, url = directory / "keys.json", settings.database_url
+    if file.exists() and run_once(url, clock, find_project, _PROJECT):
         kept = json.loads(file.read_text(encoding="utf-8"))
         return NewProject(**kept | {"origins": tuple(kept["origins"])})
     new = new_project(_PROJECT, origins)
-    run_once(path, clock, create_project, new)
+    run_once(url, clock, create_project, new)
     _keep(file, new)
     return new
 
@@ -68,18 +67,19 @@ def _keep(file: Path, new: NewProject) -> None:
 def begin_with_history(settings: Settings, clock: Clock, directory: Path, origins: tuple[str, ...]) -> None:
     """Make the database with Lantern's last six months in it and keep the project's keys in `directory`.
 
-    Where there is a database, nothing is done.
+    Where there is a database, nothing is done. Only a SQLite file gets a history, since it comes to be in one step.
     """
     from demo_site.history import Story  # noqa: PLC0415  # needed at the first start alone
     from tactful.demo_history import make_history  # noqa: PLC0415  # needed at the first start alone
 
-    if settings.database_url.exists():
+    path = settings.database_url.path
+    if path is None or path.exists():
         return
     new, story = new_project(_PROJECT, origins), Story(clock.now_ms())
     # First the keys: an interrupted start leaves no database, and so begins anew with other keys.
     _keep(directory / "keys.json", new)
     with typer.progressbar(length=len(story.moments), label="Six months of Lantern", file=sys.stderr) as bar:
-        make_history(settings.database_url, new, story, lambda done, _all: bar.update(done - bar.pos))
+        make_history(path, new, story, lambda done, _all: bar.update(done - bar.pos))
 
 
 def _log_in(settings: Settings, clock: Clock, directory: Path) -> str | None:

@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, Any, Protocol
 
 import orjson
@@ -26,11 +25,12 @@ from tactful.core.reading import Definitions
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
 from tactful.core.trial import ASSUMPTIONS, Asking, Plan, Tally, plan_of
+from tactful.database_url import DatabaseUrl, read_database_url
 from tactful.definitions import load
 from tactful.errors import BadRequest, Conflict, NotFound, TactfulError
 from tactful.store.backtest import Kept, Scan, history_of, kept_events, measure, really_asked, rehearse
+from tactful.store.opening import scanning
 from tactful.store.projects import Config, load_config
-from tactful.store.sqlite import scanning
 
 __all__ = ["Progress", "Told", "Wanted", "main", "rehearsed"]
 
@@ -65,14 +65,14 @@ class Told(Protocol):
 
 
 def rehearsed(
-    path: Path, clock: Clock, wanted: Wanted, told: Told, asked: Callable[[Sequence[Asking]], None] | None = None
+    url: DatabaseUrl, clock: Clock, wanted: Wanted, told: Told, asked: Callable[[Sequence[Asking]], None] | None = None
 ) -> dict[str, Any]:
     """Run the backtest and return what it found as plain data; `asked` hears every ask of the last plan.
 
     Raises `NotFound` where no event is kept or a survey is not there, `BadRequest` for a period without events, and
     `Conflict` where a survey's kind would change.
     """
-    opened: AbstractContextManager[Scan] = scanning(path, clock)
+    opened: AbstractContextManager[Scan] = scanning(url, clock)
     with opened as scan:
         config = scan(load_config, wanted.project_id)
         if config is None:
@@ -205,7 +205,8 @@ def main() -> None:
         definitions = load(order["text"].encode(), "backtest.yaml").definitions if order["text"] else Definitions()
         live = frozenset({order["live"]} if order["live"] else ())
         wanted = Wanted(order["project"], definitions.policy, definitions.surveys, live, margin=order["margin"])
-        found = rehearsed(Path(order["database"]), clock, wanted, lambda read, events: say(read=read, events=events))
+        url = read_database_url(order["database"])
+        found = rehearsed(url, clock, wanted, lambda read, events: say(read=read, events=events))
         say(found=found)
     except TactfulError as error:
         say(fault=error.message)

@@ -9,11 +9,12 @@ import os
 import secrets
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tactful.database_url import DatabaseUrl, read_database_url
 from tactful.errors import CannotStart
 
 __all__ = ["SETTINGS", "Setting", "Settings", "read_settings"]
@@ -37,21 +38,11 @@ class Setting:
 class Settings:
     """The settings as read. `secret_keys` has the newest first and is never empty once `read_settings` returned."""
 
-    database_url: Path
-    secret_keys: tuple[str, ...]
+    database_url: DatabaseUrl
+    secret_keys: tuple[str, ...] = field(repr=False)
     base_url: str
     trusted_proxies: int = 0
-
-    def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name)!r}" for name in ("database_url", "base_url", "trusted_proxies"))
-        return f"Settings({', '.join(shown)}, secret_keys=***)"
-
-
-def _sqlite_path(text: str) -> Path:
-    scheme, separator, path = text.partition(":///")
-    if scheme != "sqlite" or not separator or not path:
-        raise ValueError("expected sqlite:///PATH (one slash more for an absolute path)")
-    return Path(path)
+    allow_async_commit: bool = False
 
 
 def _secret_keys(text: str) -> tuple[str, ...]:
@@ -74,11 +65,18 @@ def _hops(text: str) -> int:
     return int(text)
 
 
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("expected yes or no")
+    return text == "yes"
+
+
 SETTINGS: tuple[Setting, ...] = (
-    Setting("DATABASE_URL", _sqlite_path, "sqlite:///./tactful.db", "where everything is kept"),
+    Setting("DATABASE_URL", read_database_url, "sqlite:///./tactful.db", "where everything is kept", secret=True),
     Setting("SECRET_KEYS", _secret_keys, "", "keys that sign tokens, newest first, separated by commas", secret=True),
     Setting("BASE_URL", _base_url, "http://localhost:8000", "the address under which browsers reach the service"),
     Setting("TRUSTED_PROXIES", _hops, "0", "how many proxies in front add to X-Forwarded-For"),
+    Setting("ALLOW_ASYNC_COMMIT", _yes_or_no, "no", "whether PostgreSQL may lose what was acknowledged (`yes`, `no`)"),
 )
 
 
@@ -119,10 +117,16 @@ def read_settings(environ: Mapping[str, str], warn: Callable[[str], None]) -> Se
         except (ValueError, OSError) as error:
             shown = "" if setting.secret else f"={environ.get(PREFIX + setting.name, setting.default)!r}"
             faults.append(f"{PREFIX}{setting.name}{shown}: {error}")
+    database: DatabaseUrl | None = values.get("database_url")
+    if database is not None and database.path is None and values.get("secret_keys") == ():
+        faults.append(
+            f"{PREFIX}SECRET_KEYS: must be set with PostgreSQL, the same for every server process, since what one has "
+            "signed another reads; make one with `openssl rand -hex 32`"
+        )
     if faults:
         raise CannotStart("bad_settings", "These settings cannot be used:\n  " + "\n  ".join(faults))
-    if not values["secret_keys"]:
-        values["secret_keys"] = (development_key(values["database_url"]),)
+    if database is not None and database.path is not None and not values["secret_keys"]:
+        values["secret_keys"] = (development_key(database.path),)
         warn(
             "TACTFUL_SECRET_KEYS is not set: a development key is kept beside the database. "
             "Set it in production (`openssl rand -hex 32`)."

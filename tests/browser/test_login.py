@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from tactful.cli_members import first_link
 from tactful.clock import SystemClock
+from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
 from tests.support.browser import AXE, a_browser, pages_on_another_origin
 from tests.support.demo import VIOLATIONS
@@ -58,7 +59,7 @@ def log_in(page: Page, password: str = PASSWORD) -> None:
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     path = tmp_path_factory.mktemp("door") / "tactful.db"
     with serving(path) as server, a_browser() as browser:
-        link = first_link(Settings(path, (KEY,), server.url), SystemClock())
+        link = first_link(Settings(DatabaseUrl.of_file(path), (KEY,), server.url), SystemClock())
         assert link is not None
         page = browser.new_page()
         page.goto(link)

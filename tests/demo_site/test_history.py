@@ -29,6 +29,7 @@ from tactful.core.people import PastAsk, Person
 from tactful.core.reading import read_policy, read_survey
 from tactful.core.throttle import read_rule
 from tactful.core.trigger import Event
+from tactful.database_url import DatabaseUrl
 from tactful.definitions import load
 from tactful.demo import begin_with_history
 from tactful.demo_history import make_history
@@ -40,6 +41,7 @@ from tactful.store.projects import NewProject, apply_definitions, find_project, 
 from tactful.store.sqlite import run_once
 from tests.support.clock import START, SetClock
 from tests.support.rows import contents, counts
+from tests.support.service import KEY
 
 # One history for all tests: they stay in one process.
 pytestmark = pytest.mark.xdist_group("history")
@@ -61,11 +63,11 @@ def story() -> Story:
 def history(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `tactful demo` makes at its first start."""
     directory = tmp_path_factory.mktemp("history")
-    settings = Settings(directory / "tactful.db", ("a-key-for-tests-of-32-characters!",), "http://surveys.test")
+    settings = Settings(DatabaseUrl.of_file(directory / "tactful.db"), (KEY,), "http://surveys.test")
     began = time.perf_counter()
     begin_with_history(settings, SetClock(START), directory, ("http://lantern.test",))
     print(f"half a year of {len(story.moments):,} moments played in {time.perf_counter() - began:.1f} s")  # noqa: T201  # a figure for -rP
-    return settings.database_url
+    return directory / "tactful.db"
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,7 @@ def test_another_seed_tells_another_story() -> None:
 
 def test_it_is_made_once(history: Path, story: Story) -> None:
     before, keys = counts(history), (history.parent / "keys.json").read_bytes()
-    settings = Settings(history, ("a-key-for-tests-of-32-characters!",), "http://surveys.test")
+    settings = Settings(DatabaseUrl.of_file(history), (KEY,), "http://surveys.test")
     begin_with_history(settings, SetClock(START), history.parent, ("http://lantern.test",))
     assert not make_history(history, PROJECT, story, quietly)
     assert counts(history) == before

@@ -22,11 +22,13 @@ import yaml
 
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, read_survey, survey, trigger, variants
+from tactful.database_url import read_database_url
 from tactful.definitions import load
 from tactful.web.docs.book import DOCS, PAGES, source
 from tactful.web.docs.markup import fences
 from tests.support.clock import SetClock
 from tests.support.curl import as_request
+from tests.support.postgres import the_postgres
 from tests.support.server import Server, command, environment, serving
 from tests.support.service import Site, a_site, a_survey, policy_of
 
@@ -70,7 +72,7 @@ def of(*languages: str) -> pytest.MarkDecorator:
 
 
 def test_every_block_of_code_has_a_language_that_is_tested() -> None:
-    assert {sample.language for sample in SAMPLES} == {"yaml", "python", "js", "html", "sh", "json"} | UNRUN
+    assert {sample.language for sample in SAMPLES} == {"yaml", "python", "js", "html", "sh", "json", "sql"} | UNRUN
 
 
 # Definitions
@@ -162,7 +164,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 #: Commands of others that need no test, or more of a machine than a test should touch.
-ELSEWHERE = ("pip install", "python3 -m http.server", "export ", "tactful serve", "sqlite3 ")
+ELSEWHERE = ("pip install", "python3 -m http.server", "export ", "tactful serve", "sqlite3 ", "pg_dump ")
 
 
 def _commands(page: str) -> Iterator[list[str]]:
@@ -190,6 +192,20 @@ def test_commands_run_in_the_order_in_which_they_stand(page: str, shop: Path, mo
             assert re.search("Nobody with the (user )?id 'user-42'", done.stderr)
         else:
             assert done.returncode == 0, (args, done.stderr)
+
+
+@of("sql")
+def test_a_database_is_made_as_told(sample: Sample, clock: SetClock) -> None:
+    """The role that the page makes owns its database, needs no other right, and Tactful starts with it."""
+    server = the_postgres()
+    for statement in sample.code.replace("tactful", "sample").strip().split(";\n"):
+        server.execute(statement)
+    url = read_database_url(f"postgresql://sample:a-long-one@127.0.0.1:{server.port}/sample")
+    for role in ("NOSUPERUSER", "NOCREATEDB", "NOCREATEROLE", "NOREPLICATION"):
+        server.execute(f"ALTER ROLE sample {role}")
+    done = command(url, "project", "create", "Shop")
+    assert done.returncode == 0, done.stderr
+    assert command(url, "migrate").stdout == "The database is up to date.\n"
 
 
 # The start, as told

@@ -25,6 +25,7 @@ from tactful.core.reading import read_policy, read_survey
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.core.trial import Habit, Plan, Tally
 from tactful.core.trigger import Event
+from tactful.database_url import DatabaseUrl
 from tactful.identity import Identity
 from tactful.rehearsal import Wanted, rehearsed
 from tactful.store import backtest
@@ -329,7 +330,7 @@ def test_it_writes_nothing_and_could_not(path: Path) -> None:
     made = make_project(path, clock, surveys=(a_survey("s0"),))
     run_once(path, clock, kept_event, made.project_id)
     before = contents(path)
-    told = rehearsed(path, clock, Wanted(made.project_id), lambda _read, _events: None)
+    told = rehearsed(DatabaseUrl.of_file(path), clock, Wanted(made.project_id), lambda _read, _events: None)
     assert told["present"]["asks"] == 1
     assert contents(path) == before
     with scanning(path, clock) as scan, pytest.raises(sqlite3.OperationalError, match="readonly"):

@@ -7,31 +7,41 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tactful.clock import SystemClock
+from tactful.store.script import Script, rows
+from tests.support.databases import Where, beside, url_of
 
-def counts(path: Path) -> dict[str, int]:
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+
+
+def counts(where: Where) -> dict[str, int]:
     """The number of rows of every table."""
-    with closing(sqlite3.connect(path)) as connection:
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {
-            table: connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]
-            for table in tables
-            if not table.startswith("sqlite_")
-        }
+    return {table: execute(where, f'SELECT count(*) FROM "{table}"')[0][0] for table in _tables(where)}
 
 
-def contents(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+def contents(where: Where) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for the clock's mark, which a server moves on whatever happens."""
-    with closing(sqlite3.connect(path)) as connection:
-        return {
-            table: sorted(connection.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
-            for table in counts(path)
-            if table != "clock_watch"
-        }
+    tables = [table for table in _tables(where) if table != "clock_watch"]
+    return {table: sorted(execute(where, f'SELECT * FROM "{table}"'), key=repr) for table in tables}
 
 
-def execute(path: Path, sql: str, *params: Any) -> list[tuple[Any, ...]]:
-    """Do what only somebody with the file can do: what no command or route offers yet."""
+def _tables(where: Where) -> list[str]:
+    if url_of(where).kind == "postgres":
+        return [name for (name,) in execute(where, TABLES)]
+    found = execute(where, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    return [name for (name,) in found if not name.startswith("sqlite_")]
+
+
+def execute(where: Where, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+    """Do what only somebody with the database can do: what no command or route offers yet."""
+    path = where if isinstance(where, Path) else where.path
+    if path is None:
+        return beside(where, SystemClock(), _executed, sql, params)
     with closing(sqlite3.connect(path)) as connection:
         found = connection.execute(sql, params).fetchall()
         connection.commit()
         return found
+
+
+def _executed(sql: str, params: tuple[Any, ...]) -> Script[list[tuple[Any, ...]]]:
+    return [tuple(row) for row in (yield rows(sql, *params))]

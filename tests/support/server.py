@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx2
 
+from tests.support.databases import Where, url_of
+
 START_WITHIN_S = 30.0
 
 
@@ -31,7 +33,13 @@ class Server:
 
     process: subprocess.Popen[bytes]
     url: str
-    path: Path
+    where: Where
+
+    @property
+    def path(self) -> Path:
+        """The file that it serves."""
+        assert isinstance(self.where, Path), "this server serves PostgreSQL"
+        return self.where
 
     def kill(self) -> None:
         """SIGKILL, as a crash does."""
@@ -39,21 +47,21 @@ class Server:
         self.process.wait()
 
 
-def environment(path: Path, url: str) -> dict[str, str]:
-    """The environment of a command on the database at `path`."""
+def environment(where: Where, url: str) -> dict[str, str]:
+    """The environment of a command on a database."""
     return os.environ | {
-        "TACTFUL_DATABASE_URL": f"sqlite:///{path}",
+        "TACTFUL_DATABASE_URL": url_of(where).text,
         "TACTFUL_SECRET_KEYS": "a-key-for-tests-of-32-characters!",
         "TACTFUL_BASE_URL": url,
         "PYTHONWARNINGS": "default",
     }
 
 
-def command(path: Path, *args: str, url: str = "http://localhost:8000") -> subprocess.CompletedProcess[str]:
+def command(where: Where, *args: str, url: str = "http://localhost:8000") -> subprocess.CompletedProcess[str]:
     """Run `tactful` with `args` and return how it ended, with what it said."""
     return subprocess.run(
         [sys.executable, "-m", "tactful", *args],
-        env=environment(path, url),
+        env=environment(where, url),
         capture_output=True,
         text=True,
         timeout=60,
@@ -62,16 +70,16 @@ def command(path: Path, *args: str, url: str = "http://localhost:8000") -> subpr
 
 
 @contextlib.contextmanager
-def serving(path: Path, port: int | None = None) -> Iterator[Server]:
-    """Serve the database at `path` until the end of the block, or until it is killed."""
+def serving(where: Where, port: int | None = None, *options: str) -> Iterator[Server]:
+    """Serve a database until the end of the block, or until the server is killed."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tactful", "serve", "--port", str(port)], env=environment(path, url)
+        [sys.executable, "-m", "tactful", "serve", "--port", str(port), *options], env=environment(where, url)
     )
     try:
         _wait_until_ready(process, url)
-        yield Server(process, url, path)
+        yield Server(process, url, where)
     finally:
         if process.poll() is None:
             process.terminate()

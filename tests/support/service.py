@@ -20,12 +20,13 @@ from tactful.core.policy import Policy, Rule
 from tactful.core.reading import read_policy, read_survey
 from tactful.core.spans import HOUR_MS
 from tactful.core.surveys import Survey
+from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
-from tactful.store.migrate import migrate
+from tactful.store.opening import migrate
 from tactful.store.projects import NewProject, apply_definitions, create_project
-from tactful.store.sqlite import run_once
 from tactful.web.service import Service
 from tests.support.clock import SetClock
+from tests.support.databases import Where, beside, url_of
 
 SITE = "http://site.test"
 KEY = "a-key-for-tests-of-32-characters!"
@@ -51,19 +52,27 @@ def a_survey(key: str = "nps", **fields: Any) -> dict[str, Any]:
 
 
 def make_project(
-    path: Path, clock: Clock, *, surveys: tuple[dict[str, Any], ...] = (), policy: Policy = ONE_AN_HOUR, name: str = "P"
+    where: Where,
+    clock: Clock,
+    *,
+    surveys: tuple[dict[str, Any], ...] = (),
+    policy: Policy = ONE_AN_HOUR,
+    name: str = "P",
 ) -> NewProject:
-    """Make a project in the database at `path`, which is made too, with what is given applied."""
-    migrate(path, clock)
+    """Make a project in the database, which is made too where it is a file, with what is given applied."""
+    if url_of(where).kind == "sqlite":
+        migrate(url_of(where), clock)
     new = new_project(name, (SITE,))
-    run_once(path, clock, create_project, new)
-    apply_to(path, clock, new.project_id, *surveys, policy=policy)
+    beside(where, clock, create_project, new)
+    apply_to(where, clock, new.project_id, *surveys, policy=policy)
     return new
 
 
-def apply_to(path: Path, clock: Clock, project_id: str, *surveys: dict[str, Any], policy: Policy | None = None) -> None:
+def apply_to(
+    where: Where, clock: Clock, project_id: str, *surveys: dict[str, Any], policy: Policy | None = None
+) -> None:
     """Apply written surveys and a policy to a project."""
-    run_once(path, clock, apply_definitions, project_id, policy, surveys_of(surveys))
+    beside(where, clock, apply_definitions, project_id, policy, surveys_of(surveys))
 
 
 def surveys_of(written: Iterable[dict[str, Any]]) -> tuple[Survey, ...]:
@@ -87,11 +96,17 @@ class Site:
     app: Starlette
     client: httpx2.AsyncClient
     project: NewProject
-    path: Path
+    url: DatabaseUrl
     clock: SetClock
     origin: str | None = SITE
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _pass: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The file, where the service runs on SQLite."""
+        assert self.url.path is not None, "this site runs on PostgreSQL"
+        return self.url.path
 
     @property
     def service(self) -> Service:
@@ -172,7 +187,7 @@ CONTEXT = {"page": f"{SITE}/app/lesson", "locale": "en-GB", "width": 1280, "visi
 
 @contextlib.asynccontextmanager
 async def a_site(
-    path: Path,
+    where: Where,
     clock: SetClock,
     *,
     surveys: tuple[dict[str, Any], ...] = (),
@@ -181,11 +196,26 @@ async def a_site(
     trusted_proxies: int = 0,
 ) -> AsyncIterator[Site]:
     """Make a project in a new database and run the service on it."""
-    project = make_project(path, clock, surveys=surveys, policy=policy)
-    app = create_app(Settings(path, (KEY,), base_url, trusted_proxies), clock)
+    project = make_project(where, clock, surveys=surveys, policy=policy)
+    async with running(project, where, clock, base_url=base_url, trusted_proxies=trusted_proxies) as site:
+        yield site
+
+
+@contextlib.asynccontextmanager
+async def running(
+    project: NewProject,
+    where: Where,
+    clock: SetClock,
+    *,
+    base_url: str = "http://service.test",
+    trusted_proxies: int = 0,
+) -> AsyncIterator[Site]:
+    """Run a service on a database that has the project already: a node, where there are several."""
+    url = url_of(where)
+    app = create_app(Settings(url, (KEY,), base_url, trusted_proxies), clock)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=transport, base_url=base_url) as client,
     ):
-        yield Site(app, client, project, path, clock)
+        yield Site(app, client, project, url, clock)

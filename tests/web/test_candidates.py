@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tactful.core.spans import DAY_MS, HOUR_MS
 from tactful.store.events import forget_old
 from tests.support.clock import SetClock
+from tests.support.databases import Where
 from tests.support.service import NO_RULES, Site, a_site, a_survey
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 TICKET = {
     "event": "Ticket Closed",
@@ -26,10 +26,10 @@ QUESTIONS = [{"id": "score", "kind": "csat", "ask": "How did {{event.agent|we}} 
 
 
 @pytest.fixture
-async def desk(path: Path, clock: SetClock) -> AsyncIterator[Site]:
+async def desk(where: Where, clock: SetClock) -> AsyncIterator[Site]:
     """A help desk that asks, two hours after a ticket was closed, how it went."""
     survey = a_survey("desk", trigger={"any": [TICKET]}, questions=QUESTIONS)
-    async with a_site(path, clock, surveys=(survey,), policy=NO_RULES) as site:
+    async with a_site(where, clock, surveys=(survey,), policy=NO_RULES) as site:
         yield site
 
 
@@ -41,6 +41,7 @@ async def asked(site: Site) -> int:
     return int((await site.manage("GET", "surveys/desk/results")).json()["asked"])
 
 
+@pytest.mark.on_both(soon=True)
 async def test_a_backend_event_waits_for_its_hold_and_for_the_tab(desk: Site) -> None:
     await close(desk)
     desk.clock.advance(2 * HOUR_MS - 1)
@@ -226,8 +227,8 @@ async def test_candidates_are_forgotten_when_their_time_is_over(desk: Site) -> N
     assert await desk.service.db.run(forget_old) == 0
 
 
-async def test_tabs_listen_from_the_first_event_that_a_backend_sends(path: Path, clock: SetClock) -> None:
-    async with a_site(path, clock, surveys=(a_survey(),)) as site:
+async def test_tabs_listen_from_the_first_event_that_a_backend_sends(where: Where, clock: SetClock) -> None:
+    async with a_site(where, clock, surveys=(a_survey(),)) as site:
 
         async def live() -> bool:
             site.service.configs._by_id.clear()
@@ -243,9 +244,9 @@ async def test_tabs_listen_at_once_where_only_a_backend_can_trigger(desk: Site) 
     assert (await desk.client.get(f"/w/{desk.project.public_key}.json")).json()["live"] is True
 
 
-async def test_a_browser_event_that_may_be_cancelled_is_offered_at_once(path: Path, clock: SetClock) -> None:
+async def test_a_browser_event_that_may_be_cancelled_is_offered_at_once(where: Where, clock: SetClock) -> None:
     trigger = {"any": [{"event": "Paid", "cancel_on": [{"event": "Refunded"}]}]}
-    async with a_site(path, clock, surveys=(a_survey(trigger=trigger),)) as site:
+    async with a_site(where, clock, surveys=(a_survey(trigger=trigger),)) as site:
         offer = await site.offer(event="Paid")
         assert offer is not None
         assert "Refunded" in (await site.client.get(f"/w/{site.project.public_key}.json")).json()["watch"]

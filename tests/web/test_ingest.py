@@ -16,6 +16,7 @@ import pytest
 
 from tactful.app import create_app
 from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
 from tactful.store.events import forget_old
 from tactful.store.projects import hash_key
@@ -127,7 +128,7 @@ class TestDedupe:
         path, first = tmp_path / "restarted.db", a_track(messageId="1")
         async with a_site(path, clock, surveys=(COUNTED,)) as before:
             await send(before, first)
-        again = create_app(Settings(path, (KEY,), "http://service.test"), clock)
+        again = create_app(Settings(DatabaseUrl.of_file(path), (KEY,), "http://service.test"), clock)
         transport = httpx2.ASGITransport(app=again)
         async with (
             again.router.lifespan_context(again),

@@ -12,10 +12,11 @@ import pytest
 from tactful.store.projects import NewProject
 from tactful.tokens import ASK, OFFER, PASS
 from tests.support.clock import SetClock
+from tests.support.databases import Where
 from tests.support.rows import contents
 from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 
 @dataclass
@@ -36,12 +37,12 @@ async def live_in(site: Site, user_id: str) -> dict[str, str]:
 
 
 @pytest.fixture
-async def two(path: Any, clock: SetClock) -> AsyncIterator[Two]:
-    async with a_site(path, clock, surveys=(a_survey(), a_survey("ours")), policy=NO_RULES) as site:
+async def two(where: Where, clock: SetClock) -> AsyncIterator[Two]:
+    async with a_site(where, clock, surveys=(a_survey(), a_survey("ours")), policy=NO_RULES) as site:
         other: NewProject = make_project(
-            path, clock, surveys=(a_survey(), a_survey("theirs")), policy=NO_RULES, name="Other"
+            where, clock, surveys=(a_survey(), a_survey("theirs")), policy=NO_RULES, name="Other"
         )
-        theirs = Site(site.app, site.client, other, path, clock)
+        theirs = Site(site.app, site.client, other, site.url, clock)
         ids = await live_in(theirs, "carol")
         clock.advance(1_000)
         await live_in(site, "ann")
@@ -126,7 +127,7 @@ async def test_writing_reaches_only_ones_own(two: Two) -> None:
 async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None:
     """Signed by this installation, but naming things that do not belong together."""
     sign, ours = two.site.service.tokens.sign, two.site.project.project_id
-    before = contents(two.site.path)
+    before = contents(two.site.url)
     forged: list[tuple[str, dict[str, Any]]] = [
         ("/w/asks", {"offer": sign(OFFER, [ours, two.ids["person"], "o" * 30, "nps", 1, {}])}),
         ("/w/asks", {"offer": sign(OFFER, [ours, ABSENT["person"], "o" * 30, "nps", 1, {}])}),
@@ -140,7 +141,7 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
             route, {"identity": {"user_id": "carol"}, "answers": {"score": 9}, "context": {}} | body
         )
         assert answer.status_code in (404, 409), (route, answer.text)
-    assert contents(two.site.path) == before
+    assert contents(two.site.url) == before
 
 
 @pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings"])
@@ -149,12 +150,12 @@ async def test_no_token_opens_what_it_was_not_made_for(two: Two, route: str) -> 
     payload = [ours, two.ids["person"], "a", "nps", 1, {}]
     right = {"/w/events": PASS, "/w/asks": OFFER, "/w/responses": ASK, "/w/closings": ASK}[route]
     field = {"/w/events": "pass", "/w/asks": "offer", "/w/responses": "ask", "/w/closings": "ask"}[route]
-    before = contents(two.site.path)
+    before = contents(two.site.url)
     for purpose in {PASS, OFFER, ASK} - {right}:
         body = {field: sign(purpose, payload), "events": [], "rev": 1, "answers": {"score": 1}, "how": "seen"}
         answer = await two.site.post(route, body)
         assert (answer.status_code, answer.json()["code"]) == (401, f"{right.name}_invalid")
-    assert contents(two.site.path) == before
+    assert contents(two.site.url) == before
 
 
 async def test_keys_of_one_kind_open_nothing_of_another(two: Two) -> None:

@@ -20,12 +20,13 @@ from tactful.core.spans import DAY_MS, SECOND_MS
 from tactful.tokens import PASS
 from tactful.web import live
 from tests.support.clock import SetClock
+from tests.support.databases import Where
 from tests.support.rows import execute
 from tests.support.server import serving
 from tests.support.service import NO_RULES, SITE, Site, a_site, a_survey, make_project
 from tests.support.stream import Tab, listening, settled
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 
 def desk_survey(key: str = "desk", event: str = "Ticket Closed", **trigger: Any) -> dict[str, Any]:
@@ -36,15 +37,15 @@ def desk_survey(key: str = "desk", event: str = "Ticket Closed", **trigger: Any)
 
 
 @contextlib.asynccontextmanager
-async def a_desk(path: Path, clock: SetClock, policy: Policy = NO_RULES, **trigger: Any) -> AsyncIterator[Site]:
-    async with a_site(path, clock, surveys=(desk_survey(**trigger),), policy=policy) as site:
+async def a_desk(where: Where, clock: SetClock, policy: Policy = NO_RULES, **trigger: Any) -> AsyncIterator[Site]:
+    async with a_site(where, clock, surveys=(desk_survey(**trigger),), policy=policy) as site:
         yield site
 
 
 @pytest.fixture
-async def desk(path: Path, clock: SetClock) -> AsyncIterator[Site]:
+async def desk(where: Where, clock: SetClock) -> AsyncIterator[Site]:
     """A help desk that asks as soon as a ticket was closed."""
-    async with a_desk(path, clock) as site:
+    async with a_desk(where, clock) as site:
         yield site
 
 
@@ -53,6 +54,7 @@ async def close(site: Site, user_id: str = "ann", ticket: int = 7, event: str = 
 
 
 class TestHearing:
+    @pytest.mark.on_both(soon=True)
     async def test_a_backend_event_is_heard_at_once(self, desk: Site) -> None:
         async with listening(desk) as tab:
             await tab.beaten()
@@ -61,8 +63,8 @@ class TestHearing:
             assert await desk.visit() is not None
             assert await tab.nudges() == 0
 
-    async def test_after_its_hold(self, path: Path, clock: SetClock) -> None:
-        async with a_desk(path, clock, hold="60ms") as site, listening(site) as tab:
+    async def test_after_its_hold(self, where: Where, clock: SetClock) -> None:
+        async with a_desk(where, clock, hold="60ms") as site, listening(site) as tab:
             await close(site)
             assert await tab.nudges() == 0
             await tab.nudged()
@@ -77,17 +79,17 @@ class TestHearing:
         async with listening(desk, "bob") as tab:
             assert await tab.nudges() == 0
 
-    async def test_what_is_held_when_the_tab_opens(self, path: Path, clock: SetClock) -> None:
-        async with a_desk(path, clock, hold="60ms") as site:
+    async def test_what_is_held_when_the_tab_opens(self, where: Where, clock: SetClock) -> None:
+        async with a_desk(where, clock, hold="60ms") as site:
             await close(site)
             async with listening(site) as tab:
                 assert await tab.nudges() == 0
                 await tab.nudged()
 
-    async def test_one_held_after_the_other(self, path: Path, clock: SetClock) -> None:
+    async def test_one_held_after_the_other(self, where: Where, clock: SetClock) -> None:
         late = desk_survey("late", "Ticket Rated", hold="90ms")
         surveys = (desk_survey(hold="30ms"), late)
-        async with a_site(path, clock, surveys=surveys, policy=NO_RULES) as site, listening(site) as tab:
+        async with a_site(where, clock, surveys=surveys, policy=NO_RULES) as site, listening(site) as tab:
             await close(site, event="Ticket Rated")
             await close(site)
             await tab.nudged()
@@ -134,9 +136,9 @@ class TestHearing:
 
 
 class TestThrottled:
-    async def test_what_is_refused_for_a_time_stays_and_is_heard_again(self, path: Path, clock: SetClock) -> None:
+    async def test_what_is_refused_for_a_time_stays_and_is_heard_again(self, where: Where, clock: SetClock) -> None:
         policy = Policy((Rule("one", "all", "asked", 1, SECOND_MS),), tenure_ms=0)
-        async with a_desk(path, clock, policy) as site, listening(site) as tab:
+        async with a_desk(where, clock, policy) as site, listening(site) as tab:
             await close(site, ticket=1)
             await tab.nudged()
             offer = await site.visit()
@@ -150,9 +152,9 @@ class TestThrottled:
             clock.advance(50)
             assert await site.visit() is not None
 
-    async def test_nobody_is_reminded_of_what_is_days_away(self, path: Path, clock: SetClock) -> None:
+    async def test_nobody_is_reminded_of_what_is_days_away(self, where: Where, clock: SetClock) -> None:
         policy = Policy((Rule("one", "all", "asked", 1, 3 * DAY_MS),), tenure_ms=0)
-        async with a_desk(path, clock, policy, within="9d") as site, listening(site) as tab:
+        async with a_desk(where, clock, policy, within="9d") as site, listening(site) as tab:
             await close(site, ticket=1)
             offer = await site.visit()
             assert offer is not None
@@ -188,7 +190,7 @@ class TestAdmission:
         await self.refused(desk, 401, "identity_refused", identity={"user_id": "ann", "user_hash": "0" * 64})
 
     async def test_an_unsigned_identity_where_only_signed_ones_count(self, desk: Site) -> None:
-        execute(desk.path, "UPDATE projects SET identity_mode = 'enforce'")
+        execute(desk.url, "UPDATE projects SET identity_mode = 'enforce'")
         await self.refused(desk, 403, "not_live")
 
     async def test_a_project_that_hears_no_backend(self, site: Site) -> None:
@@ -211,17 +213,19 @@ class TestLeaving:
             await close(site, ticket=8)
             assert hub._timers == {}, "nobody is there to be reminded"
 
-    async def test_a_tab_that_leaves_in_mid_sentence(self, desk: Site) -> None:
-        before = asyncio.all_tasks()
-        async with listening(desk) as tab:
-            await tab.beaten()
-            tab.reads.clear()
-            await close(desk)
+    async def test_a_tab_that_leaves_in_mid_sentence(self, path: Path, clock: SetClock) -> None:
+        async with a_desk(path, clock) as desk:
             await settled()
-            tab.left.set()
-            await settled()
-            assert len(desk.service.hub) == 0
-        assert asyncio.all_tasks() == before
+            before = asyncio.all_tasks()
+            async with listening(desk) as tab:
+                await tab.beaten()
+                tab.reads.clear()
+                await close(desk)
+                await settled()
+                tab.left.set()
+                await settled()
+                assert len(desk.service.hub) == 0
+            assert asyncio.all_tasks() == before
 
     async def test_a_slow_reader_gets_what_matters_once(self, desk: Site) -> None:
         async with listening(desk) as tab:
@@ -252,8 +256,8 @@ class TestLeaving:
                 await late.ended.wait()
         assert len(desk.service.hub) == 0
 
-    async def test_nobody_is_reminded_by_a_service_that_stopped(self, path: Path, clock: SetClock) -> None:
-        async with a_desk(path, clock, hold="1h") as site, listening(site):
+    async def test_nobody_is_reminded_by_a_service_that_stopped(self, where: Where, clock: SetClock) -> None:
+        async with a_desk(where, clock, hold="1h") as site, listening(site):
             await close(site)
             assert len(site.service.hub._timers) == 1
             site.service.hub.close()
@@ -279,7 +283,7 @@ class TestTwoTabs:
         assert offer is not None
         statuses = [(await take_up(desk, offer, visit)).status_code for visit in ("one", "one", "two", None)]
         assert statuses == [200, 200, 409, 200], "a page that tells no visit may be a retry"
-        assert execute(desk.path, "SELECT count(*), min(visit) FROM asks") == [(1, "one")]
+        assert execute(desk.url, "SELECT count(*), min(visit) FROM asks") == [(1, "one")]
 
 
 async def take_up(site: Site, offer: str, visit: str | None) -> Any:

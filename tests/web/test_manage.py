@@ -18,7 +18,7 @@ from tests.support.hostile import is_clear
 from tests.support.rows import contents, counts, execute
 from tests.support.service import Site, a_survey
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 MANAGED = [
     (method, route.path)
@@ -39,38 +39,38 @@ def scoped(site: Site, *scopes: str) -> str:
     """A token that may do only this."""
     token = "api_" + "-".join(scopes)
     key = (hash_key(token), site.project.project_id, json.dumps(scopes))
-    execute(site.path, "INSERT OR IGNORE INTO api_keys VALUES (?, ?, 'api', ?, 0, NULL)", *key)
+    execute(site.url, "INSERT INTO api_keys VALUES (?, ?, 'api', ?, 0, NULL) ON CONFLICT DO NOTHING", *key)
     return f"Bearer {token}"
 
 
 class TestTokens:
     @pytest.mark.parametrize(("method", "route"), MANAGED)
     async def test_every_route_needs_one(self, site: Site, method: str, route: str) -> None:
-        before = contents(site.path)
+        before = contents(site.url)
         good = site.project.api_token
         tokens = (None, "", "Bearer", "Bearer ", f"Basic {good}", good, "Bearer x", f"Bearer {good}x", "Bearer \u00e9")
         bad = [await call(site, method, route, token, content=b"{}") for token in tokens]
         assert {(answer.status_code, answer.json()["code"]) for answer in bad} == {(401, "bad_token")}
         assert all(is_clear(answer) for answer in bad)
-        assert contents(site.path) == before
+        assert contents(site.url) == before
 
     @pytest.mark.parametrize(("method", "route"), MANAGED)
     async def test_and_its_scope(self, site: Site, method: str, route: str) -> None:
         scope = SCOPES[method, route]
-        before = contents(site.path)
+        before = contents(site.url)
         others = sorted(set(SCOPES.values()) - {scope})
         refused = await call(site, method, route, scoped(site, *others), content=b"{}")
         assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
         assert (await call(site, method, route, scoped(site), content=b"{}")).status_code == 403
         for token in (scoped(site, scope), scoped(site, "*")):
             assert (await call(site, method, route, token, content=b"[]")).status_code in (200, 404, 422)
-        after = contents(site.path)
+        after = contents(site.url)
         assert {name: rows for name, rows in after.items() if name != "api_keys"} == {
             name: rows for name, rows in before.items() if name != "api_keys"
         }
 
     async def test_a_revoked_one_opens_nothing(self, site: Site) -> None:
-        execute(site.path, "UPDATE api_keys SET revoked_at = 1 WHERE purpose = 'api'")
+        execute(site.url, "UPDATE api_keys SET revoked_at = 1 WHERE purpose = 'api'")
         assert (await site.manage("GET", "surveys")).status_code == 401
 
 
@@ -168,10 +168,10 @@ class TestPaths:
 
     @pytest.mark.parametrize("odd", ODD_IDS[4:])
     async def test_an_odd_key_is_no_key_of_a_survey(self, site: Site, odd: str) -> None:
-        before = counts(site.path)
+        before = counts(site.url)
         answer = await site.manage("PUT", f"surveys/{quote(odd, safe='')}", json=a_survey(key=odd))
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_definition")
-        assert counts(site.path) == before
+        assert counts(site.url) == before
 
     async def test_why_of_a_survey_that_is_not(self, site: Site) -> None:
         await site.ask("ann")
@@ -231,7 +231,7 @@ class TestDefinitions:
         assert (await site.manage("PUT", "surveys/nps", json=a_survey())).json()["warnings"] == []
 
     async def test_every_fault_has_its_path_and_its_line(self, site: Site) -> None:
-        before = contents(site.path)
+        before = contents(site.url)
         body = b"name: 7\nstate: alive\nquestions:\n- {id: score, kind: nops, ask: How?}\n- {id: why}\n"
         answer = await site.manage("PUT", "surveys/x", content=body, headers={"content-type": "text/yaml"})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_definition")
@@ -240,7 +240,7 @@ class TestDefinitions:
         assert places["questions[1].kind"] == 5
         assert {"name", "state"} <= places.keys()
         assert all(fault["message"] for fault in answer.json()["faults"])
-        assert contents(site.path) == before
+        assert contents(site.url) == before
 
     @pytest.mark.parametrize(
         "body",
@@ -262,10 +262,10 @@ class TestDefinitions:
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_definition")
 
     async def test_the_key_of_the_path_is_the_surveys(self, site: Site) -> None:
-        before = contents(site.path)
+        before = contents(site.url)
         answer = await site.manage("PUT", "surveys/other", json=a_survey("nps"))
         assert (answer.status_code, answer.json()["code"], answer.json()["path"]) == (400, "key_mismatch", "key")
-        assert contents(site.path) == before
+        assert contents(site.url) == before
 
     @pytest.mark.parametrize("body", [[], None, 7, "text"])
     async def test_a_definition_is_an_object(self, site: Site, body: Any) -> None:

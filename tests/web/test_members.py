@@ -15,6 +15,7 @@ import pytest
 
 from tactful.cli_members import first_link, print_first_link
 from tactful.clock import new_id, new_secret
+from tactful.database_url import DatabaseUrl
 from tactful.errors import Conflict
 from tactful.settings import Settings
 from tactful.store.members import (
@@ -370,7 +371,7 @@ def test_the_first_link_is_said_where_nobody_is_a_member(
     path: Path, clock: SetClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_project(path, clock)
-    settings = Settings(path, (KEY,), "http://service.test")
+    settings = Settings(DatabaseUrl.of_file(path), (KEY,), "http://service.test")
     print_first_link(settings, clock)
     assert len(LINK.findall(capsys.readouterr().err)) == 1
     execute(path, "INSERT INTO members VALUES ('m', 'ann@example.test', 'viewer', NULL, 0)")

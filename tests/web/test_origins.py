@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tactful.app import create_app
+from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
 from tactful.tokens import PASS, Tokens
 from tests.support.rows import contents, execute
@@ -119,7 +120,7 @@ async def test_the_first_reply_after_a_start_is_readable(site: Site, good: bool)
     execute(site.path, "PRAGMA wal_checkpoint(TRUNCATE)")
     copy = site.path.with_name("copy.db")
     copy.write_bytes(site.path.read_bytes())  # a small file of this test's own
-    app = create_app(Settings(copy, (KEY,), "http://service.test"), site.clock)
+    app = create_app(Settings(DatabaseUrl.of_file(copy), (KEY,), "http://service.test"), site.clock)
     async with (
         app.router.lifespan_context(app),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://service.test") as client,

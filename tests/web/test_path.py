@@ -7,9 +7,10 @@ import pytest
 from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.support.service import Site, a_survey, apply_to
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 
+@pytest.mark.on_both(soon=True)
 async def test_an_event_leads_to_a_score_with_its_comment(site: Site) -> None:
     ask = await site.ask()
     assert (await site.respond(ask, 1)).status_code == 200
@@ -26,6 +27,7 @@ async def test_an_event_that_nobody_waits_for_makes_no_person(site: Site) -> Non
     assert (await site.manage("GET", "people")).json()["data"] == []
 
 
+@pytest.mark.on_both(soon=True)
 async def test_a_second_ask_waits_for_the_window(site: Site) -> None:
     await site.ask()
     assert await site.offer() is None
@@ -35,6 +37,7 @@ async def test_a_second_ask_waits_for_the_window(site: Site) -> None:
     assert await site.offer() is not None
 
 
+@pytest.mark.on_both(soon=True)
 async def test_an_offer_taken_up_twice_is_one_ask(site: Site) -> None:
     offer = await site.offer()
     assert offer is not None
@@ -80,7 +83,7 @@ async def test_an_offer_expires_after_ten_minutes(site: Site) -> None:
 async def test_a_policy_that_was_tightened_binds_the_offers_already_made(site: Site) -> None:
     offer = await site.offer()
     assert offer is not None
-    apply_to(site.path, site.clock, site.project.project_id, a_survey(state="paused"))
+    apply_to(site.url, site.clock, site.project.project_id, a_survey(state="paused"))
     assert (await site.take_up(offer)).status_code == 409
 
 
@@ -104,7 +107,7 @@ async def test_two_known_people_of_one_browser_are_never_joined(site: Site) -> N
 
 
 async def test_a_merge_of_two_histories_keeps_both(site: Site) -> None:
-    apply_to(site.path, site.clock, site.project.project_id, a_survey("csat", trigger={"any": [{"event": "Other"}]}))
+    apply_to(site.url, site.clock, site.project.project_id, a_survey("csat", trigger={"any": [{"event": "Other"}]}))
     browser = {"anonymous_id": "browser-1", "user_id": None}
     offer = await site.offer(identity=browser)
     assert offer is not None
@@ -118,7 +121,7 @@ async def test_a_merge_of_two_histories_keeps_both(site: Site) -> None:
 
 async def test_nth_counts_each_message_once(site: Site) -> None:
     third = a_survey("third", trigger={"any": [{"event": "Step", "nth": {"every": 3}}]})
-    apply_to(site.path, site.clock, site.project.project_id, third)
+    apply_to(site.url, site.clock, site.project.project_id, third)
     site.service.configs._by_id.clear()
     assert [await site.offer(event="Step", message_id=f"s{n}") is not None for n in (1, 1, 2, 2, 3)] == [
         False,
@@ -131,7 +134,7 @@ async def test_nth_counts_each_message_once(site: Site) -> None:
 
 async def test_backends_count_too(site: Site) -> None:
     second = a_survey("second", trigger={"any": [{"event": "Step", "nth": {"every": 2}}]})
-    apply_to(site.path, site.clock, site.project.project_id, second)
+    apply_to(site.url, site.clock, site.project.project_id, second)
     site.service.configs._by_id.clear()
     body = {"type": "track", "userId": "ann", "event": "Step", "messageId": "1", "writeKey": site.project.write_key}
     for _ in range(2):

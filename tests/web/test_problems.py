@@ -13,6 +13,7 @@ from starlette.routing import Route
 from tactful.errors import Busy, StorageFull
 from tactful.web.problems import problem
 from tests.support.hostile import is_clear
+from tests.support.rows import execute
 from tests.support.service import Site
 
 pytestmark = pytest.mark.anyio
@@ -98,6 +99,13 @@ async def test_a_database_that_does_not_answer_is_not_ready(site: Site) -> None:
         assert (await site.client.get("/healthz")).status_code == 200
     finally:
         site.service.db._reader = reader
+
+
+async def test_a_database_that_lacks_a_migration_is_not_ready(site: Site) -> None:
+    execute(site.path, "DELETE FROM migrations WHERE number = 3")
+    answer = await site.client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+    assert "0003_members" in answer.json()["message"]
 
 
 async def test_a_stopping_service_says_to_come_again(site: Site) -> None:

@@ -32,6 +32,7 @@ from tactful.app import create_app
 from tactful.core.decide import Moment, decide
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import MINUTE_MS
+from tactful.database_url import DatabaseUrl
 from tactful.identity import Identity
 from tactful.settings import Settings
 from tactful.store.asks import FIND_ASK, Asked, Context, NotNow, Offered, _record, take_up
@@ -153,7 +154,7 @@ async def served(path: Path, clock: SetClock, take_up: TakeUp) -> AsyncIterator[
     """Serve a project on a real socket; its address, public key and database."""
     project = make_project(path, clock, surveys=SURVEYS, policy=ONE_IN_FIVE_MINUTES)
     port = free_port()
-    app = create_app(Settings(path, (KEY,), f"http://127.0.0.1:{port}"), clock)
+    app = create_app(Settings(DatabaseUrl.of_file(path), (KEY,), f"http://127.0.0.1:{port}"), clock)
     server = uvicorn.Server(uvicorn.Config(app, port=port, access_log=False, log_level="error", lifespan="on"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started or serving.done())

@@ -7,11 +7,12 @@ import pytest
 from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.support.service import SITE, Site
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
 BROWSER = {"anonymous_id": "browser-1", "user_id": None}
 
 
+@pytest.mark.on_both(soon=True)
 async def test_a_message_id_used_again_much_later_shows_no_second_card(site: Site) -> None:
     """A client that numbers its messages anew on each page would else be drawn a card each time, and none counted."""
     first = await site.offer(message_id="1")

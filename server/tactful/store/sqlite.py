@@ -156,6 +156,12 @@ class SqliteDatabase:
         """
         return self._inode == _inode(self._path)
 
+    def tell(self, payload: str) -> None:
+        """Tell nobody: one server process has the file."""
+
+    def listen(self, callback: Callable[[str], None]) -> None:
+        """Hear nothing: there is nobody to tell it."""
+
     async def _drain(self) -> None:
         """Commit batch after batch until nobody waits."""
         batch: list[_Waiter] = []

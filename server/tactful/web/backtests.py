@@ -12,12 +12,12 @@ import contextlib
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from tactful.clock import Clock, new_id
+from tactful.database_url import DatabaseUrl
 from tactful.errors import Conflict
 from tactful.web.updates import Updates
 
@@ -52,10 +52,10 @@ class Job:
     def is_over(self) -> bool:
         return self.state in ("done", "failed", "cancelled")
 
-    def order(self, path: Path) -> bytes:
-        """What the process is told."""
+    def order(self, url: DatabaseUrl) -> bytes:
+        """What the process is told; by its input, since everybody on the machine may read a command line."""
         told = {
-            "database": str(path.absolute()),
+            "database": url.text,
             "project": self.project_id,
             "text": self.text,
             "live": self.live,
@@ -67,8 +67,8 @@ class Job:
 class Backtests:
     """The backtests of this process, by project; `Updates` hear of every step."""
 
-    def __init__(self, path: Path, clock: Clock, updates: Updates) -> None:
-        self._path = path
+    def __init__(self, url: DatabaseUrl, clock: Clock, updates: Updates) -> None:
+        self._url = url
         self._clock = clock
         self._updates = updates
         self._jobs: OrderedDict[str, Job] = OrderedDict()
@@ -148,7 +148,7 @@ class Backtests:
             # Cancelled while the process was being made.
             job.process.kill()
         with contextlib.suppress(ConnectionError):
-            job.process.stdin.write(job.order(self._path))
+            job.process.stdin.write(job.order(self._url))
             job.process.stdin.close()
             async for line in job.process.stdout:
                 self._hear(job, orjson.loads(line))

@@ -87,7 +87,7 @@ async def asks(post: Post) -> bytes:
         raise BadRequest("bad_field", "Send `offer`, or `show` with `pass`.")
     if isinstance(outcome, NotNow):
         raise Conflict("not_now", "Not now.")
-    service.updates.tell(config.project_id, "ask", outcome.live.survey.key)
+    service.tell(config.project_id, "ask", outcome.live.survey.key)
     return orjson.dumps(_told(service, config, outcome, _locale(post, body.context)))
 
 
@@ -153,7 +153,7 @@ async def responses(post: Post) -> bytes:
         raise BadRequest("no_answer", "A response holds at least one answer.")
     revision = Revision(body.rev, answers, body.done, new_id(service.clock))
     await service.db.run(respond, project_id, person_id, ask_id, revision)
-    service.updates.tell(project_id, "response", survey_key)
+    service.tell(project_id, "response", survey_key)
     return _DONE
 
 
@@ -165,7 +165,7 @@ async def closings(post: Post) -> bytes:
     if isinstance(body.ask, str):
         project_id, person_id, ask_id, survey_key, _ = await _opened_ask(post, body.ask)
         await service.db.run(close, project_id, person_id, ask_id, body.how)
-        service.updates.tell(project_id, "closing", survey_key)
+        service.tell(project_id, "closing", survey_key)
     elif isinstance(body.passed, str) and body.how == "opted_out":
         config = await service.config_of_pass(body.passed)
         service.check_origin(config, post.origin)

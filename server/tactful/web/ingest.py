@@ -119,4 +119,4 @@ async def _observe(service: Service, config: Config, identity: Identity, message
     observed = await service.db.run(observe, config.project_id, identity, [message], new_person_id, config.catalogue)
     if message.waiting and observed.waiting:
         first = min(one.not_before for one in observed.waiting)
-        service.hub.nudge(config.project_id, observed.known.person_id, after_ms=first - observed.known.now)
+        service.nudge(config.project_id, observed.known.person_id, after_ms=first - observed.known.now)

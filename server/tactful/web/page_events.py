@@ -29,7 +29,6 @@ from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
 from tactful.web.browser import context_of, identity_of
-from tactful.web.live import Hub
 from tactful.web.posts import Endpoint, Post
 from tactful.web.service import Service
 from tactful.web.wire import EventPart, EventsBody
@@ -168,14 +167,14 @@ async def _offer(
     moment = moment_of(known.now, context)._replace(standings=config.standings)
     decision = choose(due, config.catalogue.policy, known.person, moment)
     service.journal.chosen(known, config.project_id, due, decision, context.page)
-    if observed.waiting and (config.project_id, known.person_id) in service.hub:
-        _remind(service.hub, config, observed, decision)
+    if observed.waiting and (service.nodes or (config.project_id, known.person_id) in service.hub):
+        _remind(service, config, observed, decision)
     if decision.offer is None:
         return None
     return _signed_offer(service, config, known.person_id, decision.offer)
 
 
-def _remind(hub: Hub, config: Config, observed: Observed, decision: Decision) -> None:
+def _remind(service: Service, config: Config, observed: Observed, decision: Decision) -> None:
     """Let the open tabs ask again when the next thing that waits is held or refused no longer."""
     now = observed.known.now
     again = [one.not_before for one in observed.waiting]
@@ -185,7 +184,7 @@ def _remind(hub: Hub, config: Config, observed: Observed, decision: Decision) ->
         again.append(now + _AFTER_AN_OFFER_MS)
     in_ms = min((at - now for at in again if at > now), default=None)
     if in_ms is not None and in_ms < DAY_MS:
-        hub.nudge(config.project_id, observed.known.person_id, after_ms=in_ms)
+        service.nudge(config.project_id, observed.known.person_id, after_ms=in_ms)
 
 
 def _signed_offer(service: Service, config: Config, person_id: str, candidate: Candidate) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.errors import TactfulError
-from tactful.store.projects import config_versions
+from tactful.store.opening import missing_migrations
 from tactful.web import (
     account,
     assets,
@@ -46,15 +46,21 @@ async def healthz(_request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """The database answers, with every migration applied (`serve` does not start otherwise)."""
+    """The database answers, with every migration applied that this version needs."""
     try:
-        await browser.service_of(request).db.read(config_versions)
+        missing = await browser.service_of(request).db.read(missing_migrations)
     except Exception as broken:
-        refused = TactfulError("not_ready", "The database does not answer.")
-        refused.status = 503
-        raise refused from broken
+        raise _not_ready("The database does not answer.") from broken
+    if missing:
+        raise _not_ready(f"The database lacks {missing[0]}: it was replaced by an older one. Run `tactful migrate`.")
     alarm = browser.service_of(request).watch.alarm
     return PlainTextResponse("ready\n" if alarm is None else "ready, but asking nobody: the clock jumped\n")
+
+
+def _not_ready(message: str) -> TactfulError:
+    refused = TactfulError("not_ready", message)
+    refused.status = 503
+    return refused
 
 
 ROUTES: list[BaseRoute] = [

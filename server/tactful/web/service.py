@@ -17,6 +17,7 @@ from tactful.core.surveys import Survey
 from tactful.credentials import Passwords
 from tactful.errors import Forbidden, NotFound, Unauthorized
 from tactful.settings import Settings
+from tactful.store.opening import ServedDatabase
 from tactful.store.people import Known
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
 from tactful.store.results import read_person
@@ -27,6 +28,7 @@ from tactful.web.arrivals import Arrivals
 from tactful.web.backtests import Backtests
 from tactful.web.journal import Journal
 from tactful.web.live import Hub
+from tactful.web.nodes import Nodes
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
 from tactful.web.watch import ClockWatch
@@ -49,6 +51,7 @@ class Configs:
         self._versions: dict[tuple[str, str, int], Survey] = {}
         self._counted_at: dict[str, float] = {}
         self._counting = asyncio.Lock()
+        self._current: dict[str, int] | None = None
 
     async def get(self, project_id: str) -> Config:
         """Return the project's configuration. Raises `NotFound`."""
@@ -93,12 +96,15 @@ class Configs:
         self._by_id.pop(project_id, None)
         return await self.get(project_id)
 
-    async def refresh(self) -> None:
-        """Drop every configuration that has moved on."""
+    async def refresh(self) -> bool:
+        """Drop every configuration that has moved on; tell whether any has since the last call."""
         current = await self._db.read(config_versions)
+        moved = self._current not in (None, current)
+        self._current = current
         for project_id, config in list(self._by_id.items()):
             if current.get(project_id) != config.version:
                 del self._by_id[project_id]
+        return moved
 
     async def survey_version(self, project_id: str, survey_key: str, version: int) -> Survey:
         """Return one version of a survey, which never changes. Raises `NotFound`."""
@@ -130,7 +136,7 @@ class Service:
 
     settings: Settings
     clock: Clock
-    db: Database
+    db: ServedDatabase
     tokens: Tokens
     configs: Configs
     hub: Hub
@@ -148,6 +154,8 @@ class Service:
     #: What is written behind.
     journal: Journal = field(init=False)
     watch: ClockWatch = field(init=False)
+    #: The other server processes on the same database.
+    nodes: Nodes = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -156,12 +164,25 @@ class Service:
         self.backtests = Backtests(self.settings.database_url, self.clock, self.updates)
         self.journal = Journal(self.clock)
         self.watch = ClockWatch(self.db, self.clock)
+        alone = self.settings.database_url.kind == "sqlite"
+        self.nodes = Nodes(self.hub, self.updates, None if alone else self.db.tell)
+        self.db.listen(self.nodes.heard)
 
     async def look_at_clock(self) -> None:
         """Look whether the time can be believed; where it no longer can, nobody is asked from here on."""
         if await self.watch.look():
             await self.configs.refresh()
             self.updates.tell_all("change")
+
+    def nudge(self, project_id: str, person_id: str, *, after_ms: int = 0) -> None:
+        """Let every open tab of the person ask for what waits, on whichever node, now or after a hold."""
+        self.hub.nudge(project_id, person_id, after_ms=after_ms)
+        self.nodes.nudge(project_id, person_id, after_ms)
+
+    def tell(self, project_id: str, kind: str, survey: str = "") -> None:
+        """Tell every open page of a project what happened, on whichever node; call it after the commit."""
+        self.updates.tell(project_id, kind, survey)
+        self.nodes.tell(project_id, kind, survey)
 
     def new_pass(self, project_id: str) -> str:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import orjson
 from starlette.types import Receive, Send
 
-__all__ = ["Updates"]
+__all__ = ["Happening", "Updates"]
 
 #: Proxies close a connection that is silent for 30 to 60 s.
 BEAT_S = 20.0
@@ -33,6 +33,7 @@ _START = [
 ]
 _BEAT = b": \n\n"
 
+#: What happened and to which survey; an empty key is to none.
 Happening = tuple[str, str]
 
 
