@@ -99,7 +99,13 @@ CORE_IMPORTS = {
     "__future__",
     "collections",
     "dataclasses",
-    *("datetime.UTC", "datetime.datetime", "datetime.timedelta"),  # what the clock says is forbidden below
+    *(
+        "datetime.UTC",
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.time",
+        "datetime.timedelta",
+    ),  # no clock: see below
     "difflib",
     "enum",
     "fnmatch",
@@ -114,6 +120,7 @@ CORE_IMPORTS = {
     "typing",
     "unicodedata",
     "urllib.parse",
+    "zoneinfo",  # the rules of time zones: data that come with the system or with tzdata
     "tactful.core",
 }
 

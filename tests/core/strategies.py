@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tactful.core.conditions import OPERATORS, Condition, Entry, Group
+from tactful.core.conditions import OPERATORS, Condition, Entry, Group, Responded
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.policy import Policy, Rule
+from tactful.core.schedule import DAYS, Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
     AnswerCondition,
     Audience,
+    Cancel,
     Enough,
     EventTrigger,
     Look,
@@ -27,7 +30,7 @@ from tactful.core.surveys import (
 )
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
 
-__all__ = ["JSON", "policies", "surveys"]
+__all__ = ["JSON", "SCHEDULES", "policies", "surveys"]
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 TEXTS = st.text(CHARACTERS, max_size=12)
@@ -105,6 +108,15 @@ _OF_PERSON = st.one_of(
     st.builds(Condition, st.just("person.age"), st.sampled_from(["before", "after"]), st.dates().map(str)),
     st.builds(Condition, st.just("person.device"), st.just("is"), st.sampled_from(["phone", "tablet", "desktop"])),
     st.builds(Condition, st.just("person.locale"), st.just("starts_with"), TEXTS.filter(str.strip)),
+    st.builds(
+        Responded,
+        survey=KEYS,
+        score=st.none()
+        | st.tuples(st.sampled_from(["is", "is_not", "gt", "gte", "lt", "lte"]), NUMBERS)
+        | st.tuples(st.just("in"), st.lists(NUMBERS, min_size=1, max_size=3).map(tuple)),
+        band=st.none() | st.sampled_from([band.name for kind in KINDS.values() for band in kind.bands]),
+        within_ms=st.none() | SPANS.filter(bool),
+    ),
     st.builds(Condition, st.just("person.known"), st.just("is"), st.booleans()),
 )
 
@@ -120,6 +132,12 @@ EVENTS = st.builds(
     nth=st.none() | NTHS,
     source=st.sampled_from(["any", "browser", "server"]),
     delay_ms=st.integers(0, 5 * MINUTE_MS),
+    per=st.none() | st.just("properties.ticket"),
+    hold_ms=st.integers(0, 90).map(lambda days: days * DAY_MS),
+    within_ms=st.none() | st.integers(1, 90 * DAY_MS // SECOND_MS).map(lambda seconds: seconds * SECOND_MS),
+    cancel_on=st.lists(
+        st.builds(Cancel, TEXTS.filter(str.strip), st.none() | st.just("properties.a.b")), max_size=2
+    ).map(tuple),
 )
 TRIGGERS = st.just(Trigger()) | st.builds(
     Trigger,
@@ -127,6 +145,17 @@ TRIGGERS = st.just(Trigger()) | st.builds(
     page=st.none() | TEXTS.map(lambda page: f"/{page}"),
 )
 AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"], _OF_PERSON), sample=SHARES)
+_DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
+_HOURS = st.tuples(st.integers(0, 1_439), st.integers(0, 1_440)).filter(lambda hours: hours[0] != hours[1])
+SCHEDULES = st.builds(
+    lambda days, named, **fields: Schedule(
+        *(sorted(days) if len(days) == 2 else [*days, None]), days=tuple(day for day in DAYS if day in named), **fields
+    ),
+    st.lists(_DATES, min_size=1, max_size=2),
+    st.frozensets(st.sampled_from(DAYS)),
+    tz=st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Australia/Lord_Howe"]),
+    hours=st.none() | _HOURS,
+)
 LOOKS = st.builds(
     Look,
     position=st.sampled_from(["bottom-right", "bottom-left", "top-right", "top-left", "center"]),
@@ -218,6 +247,7 @@ def surveys(draw: st.DrawFn) -> Survey:
         quota=draw(st.none() | st.integers(1, 10_000_000)),
         variants=_variants(draw, questions, bands),
         arm=draw(st.none() | st.sampled_from(["traits.scoring", "account.cohort.name"])),
+        schedule=draw(st.none() | SCHEDULES),
     )
 
 

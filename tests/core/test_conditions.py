@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.conditions import OPERATORS, Condition, Entry, Facts, Group, compiled, look_up, paths_of, same
+from tactful.core.conditions import (
+    OPERATORS,
+    Condition,
+    Entry,
+    Facts,
+    Group,
+    Responded,
+    compiled,
+    look_up,
+    paths_of,
+    same,
+)
 from tactful.core.instants import Instant
+from tactful.core.people import PastAsk
 from tactful.core.spans import DAY_MS
-from tests.core.examples import NOW
+from tests.core.examples import NOW, an_ask
 from tests.core.strategies import JSON
 
 DAY = DAY_MS
@@ -260,6 +272,45 @@ def test_a_list_is_all_of_its_entries(entries: tuple[Entry, ...]) -> None:
     assert judge(facts) is _judged(Group("all", entries), dict(facts.values), facts.unknown)
 
 
+def _responded(responded: Responded, *asks: PastAsk) -> bool | None:
+    judge = compiled((responded,))
+    assert judge is not None
+    return judge(Facts({}, NOW, asks=asks))
+
+
+NINE = an_ask(5 * DAY, responded_at=NOW - 3 * DAY, score=9, band="promoter")
+SILENT = an_ask(DAY)
+SKIPPED = an_ask(DAY, responded_at=NOW - DAY)
+
+
+@pytest.mark.parametrize(
+    ("responded", "asks", "holds"),
+    [
+        (Responded("nps"), (), False),
+        (Responded("nps"), (SILENT,), False),
+        (Responded("nps"), (SILENT, SKIPPED), True),
+        (Responded("csat"), (NINE,), False),
+        (Responded("nps", ("gte", 9)), (NINE,), True),
+        (Responded("nps", ("gte", 10)), (NINE,), False),
+        (Responded("nps", ("in", (8, 9))), (SILENT, NINE), True),
+        (Responded("nps", ("gte", 0)), (SKIPPED,), False),
+        (Responded("nps", ("is_not", 9)), (SKIPPED,), True),
+        (Responded("nps", band="promoter"), (NINE,), True),
+        (Responded("nps", band="detractor"), (NINE,), False),
+        (Responded("nps", band="detractor"), (SKIPPED,), False),
+        (Responded("nps", within_ms=3 * DAY), (NINE,), False),
+        (Responded("nps", within_ms=3 * DAY + 1), (NINE,), True),
+        (Responded("nps", within_ms=1), (an_ask(responded_at=NOW + DAY),), True),
+        (Responded("nps", ("gte", 9), "promoter", 4 * DAY), (SKIPPED, NINE), True),
+        (Responded("nps", ("gte", 9), within_ms=2 * DAY), (SKIPPED, NINE), False),
+    ],
+)
+def test_an_earlier_response_has_to_pass_all_of_it(
+    responded: Responded, asks: tuple[PastAsk, ...], holds: bool
+) -> None:
+    assert _responded(responded, *asks) is holds
+
+
 def test_the_paths_of_groups_are_those_of_all_conditions_in_them() -> None:
-    assert paths_of(()) == frozenset()
+    assert paths_of((Responded("nps"),)) == paths_of(()) == frozenset()
     assert paths_of((Group("any", (YES, Group("not", (UNKNOWN,)))), NO)) == {"traits.x", "traits.y"}

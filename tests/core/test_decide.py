@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.conditions import Condition
+from tactful.core.conditions import Condition, Responded
 from tactful.core.decide import CHECKS, LiveSurvey, Moment, Refusal, decide, readings, share_of
 from tactful.core.people import PastAsk, Person, Tally
 from tactful.core.policy import NOTHING_STOPS, Policy, Rule, Stops
+from tactful.core.schedule import Schedule
 from tactful.core.spans import DAY_MS, FOREVER
 from tactful.core.standing import Standing
 from tactful.core.surveys import Audience, Enough, Survey
@@ -78,6 +80,15 @@ REFUSED = {
         Refusal("audience"),
     ),
     "elsewhere": (Case(a_survey(page="/app/*"), moment=Moment(NOW, "https://site.test/")), Refusal("page")),
+    "before its time": (
+        Case(a_survey(schedule=Schedule(first=date(2026, 12, 1)))),
+        Refusal("schedule", free_at=1_796_083_200_000),
+    ),
+    "after its time": (Case(a_survey(schedule=Schedule(last=date(2026, 11, 17)))), Refusal("schedule")),
+    "responded otherwise": (
+        Case(a_survey(where=(Responded("csat"),)), person=a_person(asks=(an_ask(5, "nps", responded_at=NOW),))),
+        Refusal("audience"),
+    ),
     "too new": (
         Case(policy=replace(OPEN, tenure_ms=14 * DAY), person=a_person(first_seen_at=NOW - 14 * DAY + 1)),
         Refusal("tenure", free_at=NOW + 1, window_ms=14 * DAY),
@@ -145,6 +156,10 @@ ASKED = {
     "in the audience": Case(a_survey(where=(*OLD_ENOUGH, *IS_PRO)), person=a_person(traits={"plan": "pro"})),
     "on the page": Case(a_survey(page="/app/*"), moment=Moment(NOW, "https://site.test/app/lesson")),
     "no page to look at": Case(a_survey(page="/app/*"), moment=Moment(NOW, None)),
+    "in its time": Case(a_survey(schedule=Schedule(date(2026, 11, 18), date(2026, 11, 18)))),
+    "responded": Case(
+        a_survey(where=(Responded("csat"),)), person=a_person(asks=(an_ask(5, "csat", responded_at=NOW),))
+    ),
     "tenure over": Case(policy=replace(OPEN, tenure_ms=100 * DAY)),
     "tenure over for an old account": Case(
         policy=replace(OPEN, tenure_ms=100 * DAY), person=a_person(first_seen_at=NOW, created_at=NOW - 100 * DAY)
@@ -207,6 +222,7 @@ NEVER = Case(
         throttle={"tenure_ms": 200 * DAY, "repeat_ms": DAY, "spread_ms": 9 * DAY},
         quota=1,
         enough=ENOUGH,
+        schedule=Schedule(last=date(2026, 1, 1)),
     ),
     Policy((a_rule(DAY, id="first"), a_rule(DAY, id="second"), REGION_RULE), holdout=1.0, stops=Stops(True, NOW)),
     a_person(opted_out=True, asks=(an_ask(5),), fired={"vip": NOW}),
@@ -216,21 +232,8 @@ NEVER = Case(
 )
 #: `vip` is refused for ever by what refuses everything, so it reserves nothing here.
 ALL_CODES = [
-    *(
-        "not_live",
-        "clock",
-        "quiet",
-        "opted_out",
-        "holdout",
-        "sample",
-        "audience",
-        "page",
-        "tenure",
-        "spread",
-        "quota",
-        "enough",
-    ),
-    *("repeat", "rule", "rule", "same_missing"),
+    *("not_live", "clock", "quiet", "opted_out", "holdout", "sample", "audience", "page", "schedule", "tenure"),
+    *("spread", "quota", "enough", "repeat", "rule", "rule", "same_missing"),
 ]
 
 

@@ -17,6 +17,7 @@ from tactful.core.decide import LiveSurvey, Moment, Refusal
 from tactful.core.explain import REASONS, Awaited, Explanation, explain, in_general, in_words, next_time, waits_for
 from tactful.core.people import Person
 from tactful.core.policy import Policy
+from tactful.core.schedule import Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS
 from tactful.core.surveys import Audience, EventTrigger, Nth, Trigger
 from tactful.core.trigger import counter_of, is_due, next_due
@@ -151,6 +152,22 @@ def test_the_moment_told_is_the_first_at_which_nothing_refuses(case: Case) -> No
         assert free_at > case.moment.now
         assert _later(case, free_at).decided() == ()
         assert _later(case, free_at - 1).decided() != ()
+
+
+@given(
+    opens=st.integers(0, 1_439),
+    length=st.integers(1, 1_439),
+    tenure_ms=st.integers(0, 3 * DAY_MS // MINUTE_MS).map(lambda minutes: minutes * MINUTE_MS),
+    test=st.booleans(),
+)
+def test_under_a_schedule_too_the_moment_told_is_the_first(opens: int, length: int, tenure_ms: int, test: bool) -> None:
+    schedule = Schedule(tz="Europe/Berlin", hours=(opens, (opens + length) % 1_440), days=("mon", "wed", "thu"))
+    survey, now = a_survey(schedule=schedule, throttle={"tenure_ms": tenure_ms}), NOW - NOW % MINUTE_MS
+    person = a_person(first_seen_at=now, test=test)
+    [told] = explain(compile_catalogue(OPEN, [(survey, 1)]), person, now)
+    days = 14 * DAY_MS
+    found = (at for at in range(now, now + days, MINUTE_MS) if decided(survey, OPEN, person, Moment(at)) == ())
+    assert (told.free_at or now) == next(found)
 
 
 @given(cases())

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tactful.core.conditions import Condition, Entry, Group, Responded
 from tactful.core.people import PastAsk
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS, FOREVER
@@ -167,6 +168,20 @@ def test_the_horizon_is_the_longest_window_and_the_life_of_an_ask(
     assert horizon_ms(Policy(rules), [a_survey("other"), survey]) == horizon
 
 
+@pytest.mark.parametrize(
+    ("where", "horizon"),
+    [
+        ((Condition("traits.a", "is", 1),), ASK_LIFETIME_MS),
+        ((Responded("nps", within_ms=DAY_MS),), DAY_MS + ASK_LIFETIME_MS),
+        ((Responded("nps", within_ms=2 * DAY_MS), Responded("nps", within_ms=DAY_MS)), 2 * DAY_MS + ASK_LIFETIME_MS),
+        ((Group("not", (Group("any", (Responded("nps", within_ms=9 * DAY_MS),)),)),), 9 * DAY_MS + ASK_LIFETIME_MS),
+        ((Responded("nps", within_ms=DAY_MS), Responded("csat")), FOREVER),
+    ],
+)
+def test_the_horizon_reaches_to_the_responses_that_an_audience_looks_at(where: tuple[Entry, ...], horizon: int) -> None:
+    assert horizon_ms(Policy(()), [a_survey("other"), a_survey(where=where)]) == horizon
+
+
 DAYS = st.integers(1, 200).map(lambda days: days * DAY_MS)
 
 
@@ -175,7 +190,7 @@ def past_asks(draw: st.DrawFn) -> PastAsk:
     """An ask of the last 300 days that was, perhaps, dismissed as late as its token allows."""
     ago = draw(st.integers(0, 300 * DAY_MS))
     later = st.none() | st.integers(0, ASK_LIFETIME_MS).map(lambda after: NOW - ago + after)
-    return an_ask(ago, dismissed_at=draw(later), responded_at=draw(later))
+    return an_ask(ago, dismissed_at=draw(later), responded_at=draw(later), score=draw(st.integers(0, 10)))
 
 
 @given(
@@ -183,12 +198,19 @@ def past_asks(draw: st.DrawFn) -> PastAsk:
     windows=st.lists(DAYS, max_size=3),
     count=st.sampled_from(["asked", "dismissed", "responded"]),
     repeat_ms=st.none() | DAYS,
+    where=st.sampled_from([(), ("all",), ("not",)]).flatmap(
+        lambda how: st.builds(
+            lambda days, score: tuple(Group(one, (Responded("nps", score, within_ms=days),)) for one in how),
+            DAYS,
+            st.none() | st.just(("gte", 9)),
+        )
+    ),
 )
 def test_what_lies_beyond_the_horizon_changes_no_decision(
-    asks: list[PastAsk], windows: list[int], count: str, repeat_ms: int | None
+    asks: list[PastAsk], windows: list[int], count: str, repeat_ms: int | None, where: tuple[Entry, ...]
 ) -> None:
     rules = tuple(a_rule(window, id=str(number), count=count) for number, window in enumerate(windows))
-    survey, policy = a_survey(throttle={"repeat_ms": repeat_ms}), replace(OPEN, rules=rules)
+    survey, policy = a_survey(throttle={"repeat_ms": repeat_ms}, where=where), replace(OPEN, rules=rules)
     since = NOW - horizon_ms(policy, [survey])
     near = tuple(ask for ask in asks if ask.asked_at > since)
     assert decided(survey, policy, a_person(asks=near)) == decided(survey, policy, a_person(asks=tuple(asks)))

@@ -22,8 +22,11 @@ import yaml
 
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, read_survey, survey, trigger, variants
+from tactful.core.reading.conditions import RESPONDED
+from tactful.core.reading.schedule import SCHEDULE
 from tactful.database_url import read_database_url
 from tactful.definitions import load
+from tactful.sources import read_yaml
 from tactful.web.docs.book import DOCS, PAGES, source
 from tactful.web.docs.markup import fences
 from tests.support.clock import SetClock
@@ -85,7 +88,7 @@ def _as_survey(fields: dict[str, Any]) -> dict[str, Any]:
 
 @of("yaml")
 def test_definitions_read_without_faults_and_warnings(sample: Sample) -> None:
-    written = yaml.safe_load(sample.code)
+    written = read_yaml(sample.code).data
     if written.keys() & {"surveys", "policy"}:
         assert load(sample.code.encode(), f"{sample}.yaml").warnings == ()
     else:
@@ -98,6 +101,7 @@ def test_what_a_definition_may_say_is_what_the_full_example_says() -> None:
     shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK)
     shapes += (variants.VARIANT,)
     shapes += (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL)
+    shapes += (RESPONDED, SCHEDULE)
     shapes += (questions.QUESTION, policy.POLICY, policy.RULE)
     example = (DOCS / "examples/full.yaml").read_text(encoding="utf-8")
     assert example in [sample.code for sample in SAMPLES if sample.page == "surveys"]

@@ -19,9 +19,11 @@ from tactful.core.kinds import KINDS
 from tactful.core.people import DEVICES
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, survey, trigger, variants
-from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS
+from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS, RESPONDED
+from tactful.core.reading.schedule import SCHEDULE
 from tactful.core.reading.wording import KNOWN_VALUES
 from tactful.core.results import ENOUGH, FEWEST
+from tactful.core.schedule import DAYS
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import WAITS_MS
 from tactful.settings import PREFIX, SETTINGS
@@ -128,6 +130,7 @@ def test_every_address_for_programs_is_there() -> None:
     ("page", "shapes"),
     [
         ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK, variants.VARIANT)),
+        ("surveys", (RESPONDED, SCHEDULE)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),
     ],
@@ -138,7 +141,7 @@ def test_every_field_is_there(page: str, shapes: tuple[Any, ...]) -> None:
 
 def test_every_word_of_a_definition_is_there() -> None:
     told = _words("surveys")
-    assert {*KINDS, *OPERATORS, *ANSWER_OPERATORS, *KNOWN_VALUES, *GROUPS, *DEVICES} - told == set()
+    assert {*KINDS, *OPERATORS, *ANSWER_OPERATORS, *KNOWN_VALUES, *GROUPS, *DEVICES, *DAYS} - told == set()
     assert {f"person.{name}" for name in PERSON_OPERATORS} - _code("surveys") == set()
     assert {
         "live",

@@ -15,7 +15,7 @@ __all__ = ["facts_of", "told_by_page"]
 
 _LONGEST_LOCALE = 64
 
-#: What only a page can tell, in words.
+#: What only a page can tell.
 _TOLD_BY_PAGE = {"person.locale": "language", "person.device": "device"}
 
 
@@ -30,7 +30,7 @@ def facts_of(person: Person, now: int, locale: str | None, width: float | None) 
     told = {"locale": _tidy(locale) if locale else None, "device": device_of(width)}
     about = {"age": Instant(person.since), "first_seen": Instant(person.first_seen_at), **told}
     unknown = frozenset(f"person.{name}" for name, value in told.items() if value is None)
-    return Facts({**values, "person": {**values["person"], **about}}, now, unknown)
+    return Facts({**values, "person": {**values["person"], **about}}, now, unknown, person.asks)
 
 
 def _tidy(locale: str) -> str:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from tactful.core.instants import as_instant, parse_instants
+from tactful.core.people import PastAsk
+from tactful.core.spans import FOREVER
 
 __all__ = [
     "OPERATORS",
@@ -28,9 +30,11 @@ __all__ = [
     "Group",
     "Judge",
     "Operator",
+    "Responded",
     "compiled",
     "look_up",
     "paths_of",
+    "reach_ms",
     "same",
 ]
 
@@ -64,16 +68,28 @@ class Group:
     of: tuple[Entry, ...]
 
 
-Entry: TypeAlias = "Condition | Group"
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """The person responded to an ask of `survey`: with a `score` that passes an operator, in a `band`, less than
+    `within_ms` ago. What is None may be anything."""
+
+    survey: str
+    score: tuple[str, object] | None = None
+    band: str | None = None
+    within_ms: int | None = None
+
+
+Entry: TypeAlias = "Condition | Group | Responded"
 
 
 class Facts(NamedTuple):
-    """What conditions look at: nested values, and the time in milliseconds. Of a path in `unknown` nobody knows whether
-    it leads to a value."""
+    """What conditions look at: nested values, the time in milliseconds, and earlier asks. Of a path in `unknown` nobody
+    knows whether it leads to a value."""
 
     values: Mapping[str, object]
     now: int
     unknown: frozenset[str] = frozenset()
+    asks: tuple[PastAsk, ...] = ()
 
 
 #: Judges facts: true, false, or None for not known.
@@ -211,13 +227,29 @@ def paths_of(entries: tuple[Entry, ...]) -> frozenset[str]:
     """Every path that `entries` look at."""
     found: set[str] = set()
     for entry in entries:
-        found |= paths_of(entry.of) if isinstance(entry, Group) else {entry.path}
+        if isinstance(entry, Group):
+            found |= paths_of(entry.of)
+        elif isinstance(entry, Condition):
+            found.add(entry.path)
     return frozenset(found)
+
+
+def reach_ms(entries: tuple[Entry, ...]) -> int:
+    """How far back a response can matter to `entries`."""
+    reaches = [0]
+    for entry in entries:
+        if isinstance(entry, Group):
+            reaches.append(reach_ms(entry.of))
+        elif isinstance(entry, Responded):
+            reaches.append(FOREVER if entry.within_ms is None else entry.within_ms)
+    return max(reaches)
 
 
 def _judge(entry: Entry) -> Judge:
     if isinstance(entry, Condition):
         return _of_condition(entry)
+    if isinstance(entry, Responded):
+        return _of_responded(entry)
     judges = [_judge(inner) for inner in entry.of]
     if entry.how == "all":
         return _all(judges)
@@ -240,6 +272,31 @@ def _of_condition(condition: Condition) -> Judge:
         return test(found, value, facts.now)
 
     return judge
+
+
+def _of_responded(responded: Responded) -> Judge:
+    survey, band = responded.survey, responded.band
+    within_ms = FOREVER if responded.within_ms is None else responded.within_ms
+    passes = _score_test(responded.score) if responded.score else None
+
+    def judge(facts: Facts) -> bool:
+        # As windows count: what is exactly so long ago is out of it, and what time itself cannot explain is in.
+        since = facts.now - within_ms
+        return any(
+            ask.responded_at is not None
+            and ask.responded_at > since
+            and (band is None or ask.band == band)
+            and (passes is None or passes(ask.score))
+            for ask in facts.asks
+            if ask.survey == survey
+        )
+
+    return judge
+
+
+def _score_test(score: tuple[str, object]) -> Callable[[int | None], bool]:
+    operator, value = OPERATORS[score[0]], score[1]
+    return lambda found: operator.passes_missing if found is None else operator.test(found, value, 0)
 
 
 def _not(judge: Judge) -> Judge:

@@ -24,6 +24,7 @@ from tactful.core.audience import facts_of
 from tactful.core.conditions import Judge, compiled
 from tactful.core.people import Person
 from tactful.core.policy import Policy, Rule
+from tactful.core.schedule import is_open, next_opening
 from tactful.core.standing import Standing
 from tactful.core.surveys import Survey
 from tactful.core.throttle import RuleReading, free_at, memory_ms, read_rule, rules_for
@@ -171,6 +172,13 @@ def _page(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) ->
     return ()
 
 
+def _schedule(live: LiveSurvey, _policy: Policy, _person: Person, moment: Moment) -> tuple[Refusal, ...]:
+    schedule = live.survey.schedule
+    if schedule is None or is_open(schedule, moment.now):
+        return ()
+    return (Refusal("schedule", free_at=next_opening(schedule, moment.now)),)
+
+
 def _tenure(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
     own = live.survey.throttle.tenure_ms
     tenure_ms = policy.tenure_ms if own is None else own
@@ -249,6 +257,7 @@ CHECKS: tuple[Check, ...] = (
     Check(_sample, concerns=lambda live, _: live.survey.audience.sample < 1),
     Check(_audience, binds_test_people=True, concerns=lambda live, _: live.judge is not None),
     Check(_page, binds_test_people=True, concerns=lambda live, _: live.survey.trigger.page is not None),
+    Check(_schedule, concerns=lambda live, _: live.survey.schedule is not None),
     Check(_tenure),
     Check(_spread, concerns=lambda live, _: live.survey.throttle.spread_ms is not None),
     Check(_quota, concerns=lambda live, _: live.survey.quota is not None),

@@ -15,6 +15,7 @@ from tactful.core.catalogue import Catalogue
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, meets, readings
 from tactful.core.people import Person
 from tactful.core.policy import Policy
+from tactful.core.schedule import Schedule, next_opening
 from tactful.core.spans import FOREVER, format_span
 from tactful.core.standing import Standing
 from tactful.core.surveys import EventTrigger
@@ -33,6 +34,7 @@ REASONS: dict[str, str] = {
     "sample": "this person is not in the survey's sample",
     "audience": "this person is not in the survey's audience",
     "page": "the survey may not appear on this page",
+    "schedule": "this is outside the survey's schedule",
     "tenure": "first seen less than {window} ago",
     "repeat": "this survey was asked within {window}",
     "spread": "the survey is new and meets its people over {window}, this one later",
@@ -68,6 +70,7 @@ class Explanation:
     """One survey and one person: every refusal, what every rule says, and the events that are awaited.
 
     `depends` names what decides whether the person is in the audience and only a page can tell: `language`, `device`.
+    `schedule` is the survey's, if it binds this person.
     """
 
     live: LiveSurvey
@@ -75,6 +78,7 @@ class Explanation:
     rules: tuple[RuleReading, ...]
     depends: tuple[str, ...] = ()
     awaits: tuple[Awaited, ...] = ()
+    schedule: Schedule | None = None
 
     @property
     def may_ask(self) -> bool:
@@ -82,8 +86,10 @@ class Explanation:
 
     @property
     def free_at(self) -> int | None:
-        """When the last refusal lets go; None when there is none, or one that time alone does not change."""
-        return free_again(self.refusals)
+        """When nothing refuses any more; None when nothing does, or something that time alone does not change."""
+        again = free_again(self.refusals)
+        # When the last refusal lets go it may be night, though it was day when somebody asked why.
+        return again if again is None or self.schedule is None else next_opening(self.schedule, again)
 
 
 def in_words(refusal: Refusal, window: str | None = None) -> str:
@@ -149,13 +155,14 @@ def _explain(
     live: LiveSurvey, policy: Policy, person: Person, moment: Moment, counts: Mapping[str, int]
 ) -> Explanation:
     refusals = decide(live, policy, person, moment)
+    schedule = None if person.test else live.survey.schedule
     depends: tuple[str, ...] = ()
     if live.judge is not None and meets(live.judge, person, moment) is None:
         # Without a page the decision is no, as it must be; but a page may still make it a yes.
         refusals = tuple(refusal for refusal in refusals if refusal.code != "audience")
         depends = told_by_page(live.survey.audience.where)
     awaits = tuple(_awaited(trigger, counts) for trigger in live.survey.trigger.any)
-    return Explanation(live, refusals, readings(live, person, moment.now), depends, awaits)
+    return Explanation(live, refusals, readings(live, person, moment.now), depends, awaits, schedule)
 
 
 def next_time(explained: Sequence[Explanation], now: int) -> int | None:

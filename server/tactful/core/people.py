@@ -32,7 +32,8 @@ _NEVER_FIRED: Mapping[str, int] = MappingProxyType({})
 
 class PastAsk(NamedTuple):
     """One ask that counts, with the survey's kind and tags *as they were when asked*, so copying a survey or
-    renaming a tag escapes no cap. Times are milliseconds; None: it did not happen."""
+    renaming a tag escapes no cap. Times are milliseconds; None: it did not happen. `score` and `band` are those of the
+    newest revision of its response."""
 
     survey: str
     kind: str
@@ -40,6 +41,8 @@ class PastAsk(NamedTuple):
     asked_at: int
     dismissed_at: int | None = None
     responded_at: int | None = None
+    score: int | None = None
+    band: str | None = None
 
 
 class Person(NamedTuple):

@@ -12,6 +12,7 @@ from typing import Literal
 
 from tactful.core.conditions import Entry
 from tactful.core.kinds import KINDS, Kind
+from tactful.core.schedule import Schedule
 from tactful.core.spans import DAY_MS
 from tactful.core.texts import Text
 
@@ -202,6 +203,7 @@ class Survey:
     quota: int | None = None
     variants: tuple[Variant, ...] = ()
     arm: str | None = None
+    schedule: Schedule | None = None
 
     @property
     def scored(self) -> Question | None:

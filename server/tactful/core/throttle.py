@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from tactful.core.conditions import reach_ms
 from tactful.core.people import PastAsk, Person
 from tactful.core.policy import Count, Policy, Rule
 from tactful.core.scopes import scope_of, tally_of
@@ -128,8 +129,9 @@ def memory_ms(rules: Iterable[Rule], repeat_ms: int | None) -> int:
 
 
 def horizon_ms(policy: Policy, surveys: Iterable[Survey]) -> int:
-    """How far back an ask can matter to any rule: the longest window and, as a dismissal may follow its ask
-    late, the life of an ask."""
+    """How far back an ask can matter to any rule or audience: the longest window and, as a dismissal or a response may
+    follow its ask late, the life of an ask."""
     windows = [rule.window_ms for rule in policy.rules if rule.scope == "person"]
-    windows += [survey.throttle.repeat_ms or 0 for survey in surveys]
+    for survey in surveys:
+        windows += [survey.throttle.repeat_ms or 0, reach_ms(survey.audience.where)]
     return min(max(windows, default=0) + ASK_LIFETIME_MS, FOREVER)

@@ -51,7 +51,8 @@ SET rev = excluded.rev, answers = excluded.answers, score = excluded.score, band
     comment = excluded.comment, done = excluded.done, updated_at = excluded.updated_at
 """
 SET_RESPONDED = """
-UPDATE asks SET responded_at = coalesce(responded_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
+UPDATE asks SET responded_at = coalesce(responded_at, ?), score = ?, band = ?
+WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 SET_SEEN = """
 UPDATE asks SET seen_at = coalesce(seen_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
@@ -309,7 +310,7 @@ def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) ->
         revision.rev, orjson.dumps(dict(answers.values)).decode(), answers.score, answers.band, answers.comment,
         int(revision.done), now,
     )  # fmt: skip
-    yield run(SET_RESPONDED, now, *key)
+    yield run(SET_RESPONDED, now, answers.score, answers.band, *key)
 
 
 def close(project_id: str, person_id: str, ask_id: str, how: str) -> Script[None]:

@@ -60,7 +60,7 @@ PEEK_PERSON = """
 SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
     p.opted_out_at, p.test, j.config_version, c.traits AS account_traits,
     EXISTS (SELECT 1 FROM candidates w WHERE w.project_id = p.project_id AND w.person_id = p.person_id) AS waited_for,
-    k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
+    k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at, k.score, k.band
 FROM aliases a
 JOIN people p ON p.project_id = a.project_id AND p.person_id = a.person_id
 JOIN projects j ON j.project_id = a.project_id
@@ -76,7 +76,7 @@ WHERE a.project_id = ? AND a.alias = ?
 """
 READ_ACCOUNT = "SELECT traits FROM accounts WHERE project_id = ? AND account_id = ?"
 READ_ASKS = """
-SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at FROM asks
+SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at, score, band FROM asks
 WHERE project_id = ? AND person_id = ? AND asked_at > ? AND refunded_at IS NULL
 """
 SET_USER = "UPDATE people SET user_id = ? WHERE project_id = ? AND person_id = ?"
@@ -243,6 +243,8 @@ def _past_ask(row: Row) -> PastAsk:
         asked_at=row["asked_at"],
         dismissed_at=row["dismissed_at"],
         responded_at=row["responded_at"],
+        score=row["score"],
+        band=row["band"],
     )
 
 

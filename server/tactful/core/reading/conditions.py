@@ -9,18 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
-from tactful.core.conditions import OPERATORS, TIMED, Condition, Entry, Group, Operand
+from tactful.core.conditions import OPERATORS, TIMED, Condition, Entry, Group, Operand, Responded
 from tactful.core.instants import parse_instants
-from tactful.core.kinds import Kind
+from tactful.core.kinds import KINDS, Kind
 from tactful.core.people import DEVICES
-from tactful.core.reading.fields import flag, integer, number, one_of, scalar, span, string
+from tactful.core.reading.fields import flag, integer, key, number, one_of, scalar, span, string
 from tactful.core.reading.notes import listed, nearest, quoted
 from tactful.core.reading.places import At, Reader
-from tactful.core.reading.shapes import later, list_of
+from tactful.core.reading.shapes import Field, Shape, later, list_of, record
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import AnswerCondition
 
-__all__ = ["ANSWER_OPERATORS", "GROUPS", "PERSON_OPERATORS", "answer_condition", "conditions", "path_under"]
+__all__ = [
+    "ANSWER_OPERATORS",
+    "GROUPS",
+    "PERSON_OPERATORS",
+    "RESPONDED",
+    "answer_condition",
+    "conditions",
+    "path_under",
+]
 
 _LONGEST_PATH = 200
 _LONGEST_SPAN_MS = 3_660 * DAY_MS
@@ -125,6 +133,41 @@ def _count(entries: tuple[Entry, ...]) -> int:
     return sum(_count(entry.of) if isinstance(entry, Group) else 1 for entry in entries)
 
 
+_SCORE_OPERATORS = ("is", "is_not", "in", "not_in", "gt", "gte", "lt", "lte", "between")
+_score_operator = one_of({op: op for op in _SCORE_OPERATORS}, "an operator for scores")
+_SCORE_OPERANDS: dict[Operand, Reader[Any]] = {
+    "value": number,
+    "list": list_of(number, _MOST_OPERANDS, least=1),
+    "number": number,
+    "pair": _pair(number),
+}
+
+
+def _past_score(at: At) -> tuple[str, object] | None:
+    if not isinstance(at.value, list) or len(at.value) != 2:
+        at.expected("an operator and what it compares with", "write it as `[gte, 9]`")
+        return None
+    op = _score_operator(at.within(0))
+    if op is None:
+        return None
+    value = _SCORE_OPERANDS[OPERATORS[op].operand](at.within(1))
+    return None if value is None else (op, value)
+
+
+RESPONDED = Shape(
+    "an earlier response",
+    {
+        "responded": Field(key("the key of a survey"), to="survey", needs="the key of the survey"),
+        "score": Field(_past_score, to="score"),
+        "band": Field(
+            one_of({band.name: band.name for kind in KINDS.values() for band in kind.bands}, "a band"), to="band"
+        ),
+        "within": Field(span(1, _LONGEST_SPAN_MS), to="within_ms"),
+    },
+)
+_responded = record(Responded, RESPONDED)
+
+
 def _entry(roots: tuple[str, ...], deeper: int) -> Reader[Entry]:
     """A condition, or a group in which groups stand at most `deeper` - 1 deep."""
     read_condition = _condition(roots)
@@ -133,12 +176,21 @@ def _entry(roots: tuple[str, ...], deeper: int) -> Reader[Entry]:
     def read(at: At) -> Entry | None:
         if not isinstance(at.value, dict):
             return read_condition(at)
+        if "responded" in at.value:
+            return _read_responded(at, roots)
         if read_group is None:
             at.fault(f"is a group more than {_DEEPEST_GROUP} deep; write it flatter")
             return None
         return read_group(at)
 
     return read
+
+
+def _read_responded(at: At, roots: tuple[str, ...]) -> Responded | None:
+    if "person" in roots:
+        return _responded(at)
+    at.fault("asks for an earlier response, which an event has not; move it to the audience")
+    return None
 
 
 def _group(roots: tuple[str, ...], deeper: int) -> Reader[Group]:

@@ -10,7 +10,7 @@ from tactful.core.reading.notes import listed, nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.spans import FOREVER, format_span, parse_span
 
-__all__ = ["flag", "integer", "name", "number", "number_over", "one_of", "scalar", "share", "span", "string"]
+__all__ = ["flag", "integer", "key", "name", "number", "number_over", "one_of", "scalar", "share", "span", "string"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,11 @@ def name(pattern: str, what: str, rule: str) -> Reader[str]:
         return None
 
     return read
+
+
+def key(what: str) -> Reader[str]:
+    """A name that programs use, of a survey or a rule."""
+    return name("[a-z0-9][a-z0-9-]{0,63}", what, "up to 64 of a-z, 0-9 and `-`, beginning with a letter or digit")
 
 
 def one_of(choices: Mapping[str, T], what: str, refused: Mapping[str, str] | None = None) -> Reader[T]:

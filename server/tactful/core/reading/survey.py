@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import get_args
 
 from tactful.core.reading.conditions import conditions, path_under
-from tactful.core.reading.fields import integer, name, number_over, one_of, share, span, string
+from tactful.core.reading.fields import integer, key, name, number_over, one_of, share, span, string
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
+from tactful.core.reading.schedule import schedule
 from tactful.core.reading.shapes import Field, Shape, later, read_fields, record, set_of
 from tactful.core.reading.trigger import trigger
 from tactful.core.reading.variants import refuse_untitled, variants
@@ -33,9 +34,8 @@ __all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 LONGEST_SPAN_MS = 3_660 * DAY_MS
 _LARGEST_QUOTA = 10_000_000
 
-_KEY_RULE = "up to 64 of a-z, 0-9 and `-`, beginning with a letter or digit"
-survey_key = name("[a-z0-9][a-z0-9-]{0,63}", "the key of a survey", _KEY_RULE)
-rule_id = name("[a-z0-9][a-z0-9-]{0,63}", "the id of a rule", _KEY_RULE)
+rule_id = key("the id of a rule")
+survey_key = key("the key of a survey")
 tag = name("[a-z0-9][a-z0-9_-]{0,63}", "a tag", "up to 64 of a-z, 0-9, `-` and `_`, beginning with a letter or digit")
 
 
@@ -140,6 +140,7 @@ SURVEY = Shape(
         "trigger": Field(trigger, to="trigger"),
         "audience": Field(record(Audience, AUDIENCE), to="audience"),
         "throttle": Field(record(SurveyThrottle, THROTTLE), to="throttle"),
+        "schedule": Field(schedule, to="schedule"),
         "variants": Field(variants, to="variants"),
         "arm": Field(path_under("traits", "account"), to="arm"),
         "intro": Field(_intro, to="intro"),
@@ -149,7 +150,7 @@ SURVEY = Shape(
         "enough": Field(_enough, to="enough"),
         "quota": Field(_quota, to="quota"),
     },
-    refused=later("schedule", "returns"),
+    refused=later("returns"),
 )
 
 

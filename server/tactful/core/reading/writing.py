@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tactful.core.conditions import OPERATORS, Entry, Group
+from tactful.core.conditions import OPERATORS, Entry, Group, Responded
 from tactful.core.policy import Policy, Rule
+from tactful.core.schedule import Schedule
 from tactful.core.spans import format_span
 from tactful.core.surveys import (
     AnswerCondition,
@@ -45,6 +46,7 @@ def write_survey(survey: Survey) -> Written:
         **_given("trigger", _trigger(survey.trigger), {}),
         **_given("audience", _audience(survey.audience), {}),
         **_given("throttle", _throttle(survey.throttle), {}),
+        **_unless_none("schedule", survey.schedule, _schedule),
         **_given("variants", {one.name: _variant(one) for one in survey.variants}, {}),
         **_unless_none("arm", survey.arm, str),
         **_unless_none("intro", survey.intro, _text),
@@ -142,6 +144,13 @@ def _entry(entry: Entry) -> Any:
     if isinstance(entry, Group):
         inner = [_entry(one) for one in entry.of]
         return {entry.how: inner[0] if entry.how == "not" and len(inner) == 1 else inner}
+    if isinstance(entry, Responded):
+        return {
+            "responded": entry.survey,
+            **_unless_none("score", entry.score, lambda score: [score[0], _operand(score[1])]),
+            **_unless_none("band", entry.band, str),
+            **_unless_none("within", entry.within_ms, format_span),
+        }
     match OPERATORS[entry.op].operand:
         case "none":
             return [entry.path, entry.op]
@@ -160,6 +169,20 @@ def _audience(audience: Audience) -> Written:
         **_given("where", [_entry(one) for one in audience.where], []),
         **_given("sample", audience.sample, 1.0),
     }
+
+
+def _schedule(schedule: Schedule) -> Written:
+    return {
+        **_unless_none("from", schedule.first, str),
+        **_unless_none("until", schedule.last, str),
+        **_given("tz", schedule.tz, Schedule().tz),
+        **_unless_none("hours", schedule.hours, lambda hours: "-".join(map(_clock, hours))),
+        **_given("days", list(schedule.days), []),
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _throttle(throttle: SurveyThrottle) -> Written:
