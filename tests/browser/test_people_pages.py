@@ -30,6 +30,8 @@ from tests.support.service import CONTEXT, KEY, SITE, Site, a_site, a_survey, ap
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people-pages")]
 
+VARIANTS = {"plain": {}, "warm": {"texts": {"intro": "<b>Hi</b>"}}}
+
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 POLICY = policy_of(
@@ -106,7 +108,7 @@ async def _live_a_little(path: Path) -> NewProject:
         a_survey("draft", state="draft", name="Relaunch"),
     )
     async with a_site(path, clock, surveys=surveys, policy=POLICY) as site:
-        apply_to(path, clock, site.project.project_id, a_survey(intro="Hello", name="<b>Nps</b>"))
+        apply_to(path, clock, site.project.project_id, a_survey(intro="Hello", variants=VARIANTS, arm="traits.plan"))
         for number, text in enumerate((*HOSTILE, "Short lessons, good questions.", "讲得很清楚。", "line\n" * 300)):
             await _say(site, f"user-{number}", number % 11, text)
         await site.respond(await site.ask("quiet"), answers={"score": 7})
@@ -158,6 +160,7 @@ PAGES = {
     "events": "events",
     "refusals": "surveys/nps",
     "definition": "surveys/nps/definition?from=1&to=2",
+    "variants": "surveys/nps",
 }
 
 

@@ -116,6 +116,17 @@ def test_the_order_of_languages_is_content() -> None:
         ({}, {"throttle": {"ignores": ["any-7d"]}}, "It may now pass rule `any-7d`."),
         ({"throttle": {"ignores": ["any-7d"]}}, {}, "It may not pass rule `any-7d` any more."),
         ({}, {"throttle": {"ignores": ["any-8d"]}}, "It ignores rule `any-8d`, which the policy does not have."),
+        (
+            {"throttle": {"reserve": "7d"}},
+            {},
+            "Surveys of lower priority wait for it for no time instead of 7d.",
+        ),
+        ({}, {"throttle": {"spread": "30d"}}, "Its people meet it over 30d instead of no time."),
+        (
+            {},
+            {"quota": {"responses": 5}},
+            "It stops asking by other numbers than before; what was answered already counts for them.",
+        ),
         ({}, {"tags": ["a"]}, "Rules by tag: earlier asks keep the tags that they were asked with."),
         (
             {"trigger": {"event": "Done"}},
@@ -166,6 +177,7 @@ RULE = {"id": "any", "count": "asked", "cap": 2, "window": "7d"}
             "Rule `any` changes from 2 in 7d to 3 in 30d: tighter for some and looser for others.",
         ),
         ({"count": "dismissed"}, "Rule `any` counts something else than before."),
+        ({"scope": "same(traits.region)"}, "Rule `any` counts something else than before."),
     ],
 )
 def test_a_changed_rule_is_named_with_what_that_does(change: dict[str, Any], told: str) -> None:

@@ -8,6 +8,7 @@ sample keeps whom it had.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import format_span
@@ -88,6 +89,13 @@ def _throttle(before: Survey, after: Survey) -> Iterator[str]:
     was, now = before.throttle, after.throttle
     yield from _span("The same person can be asked it again after", was.repeat_ms, now.repeat_ms)
     yield from _span("It waits until people have been known for", was.tenure_ms, now.tenure_ms)
+    if was.reserve_ms != now.reserve_ms:
+        spans = f"{_or_never(now.reserve_ms)} instead of {_or_never(was.reserve_ms)}"
+        yield f"Surveys of lower priority wait for it for {spans}."
+    if was.spread_ms != now.spread_ms:
+        yield f"Its people meet it over {_or_never(now.spread_ms)} instead of {_or_never(was.spread_ms)}."
+    if (before.enough, before.quota) != (after.enough, after.quota):
+        yield "It stops asking by other numbers than before; what was answered already counts for them."
     for rule in sorted(now.ignores - was.ignores):
         yield f"It may now pass rule `{rule}`."
     for rule in sorted(was.ignores - now.ignores):
@@ -117,7 +125,7 @@ def _policy(before: Policy, after: Policy) -> Iterator[str]:
 def _compared(was: Rule, now: Rule) -> str:
     """Say how a rule changed: tighter, looser, or that it counts something else."""
     told = f"from {_amount(was)} to {_amount(now)}"
-    if (was.surveys, was.count, was.scope) != (now.surveys, now.count, now.scope):
+    if replace(was, cap=now.cap, window_ms=now.window_ms) != now:
         return "counts something else than before."
     if now.cap <= was.cap and now.window_ms >= was.window_ms:
         return f"is tightened, {told}: whoever is above it now is not asked until the count falls."
@@ -137,6 +145,10 @@ def _span(what: str, was: int | None, now: int | None) -> Iterator[str]:
 
 def _told(span_ms: int | None) -> str:
     return "what the policy says" if span_ms is None else format_span(span_ms)
+
+
+def _or_never(span_ms: int | None) -> str:
+    return "no time" if span_ms is None else format_span(span_ms)
 
 
 def _share(share: float) -> str:
