@@ -62,9 +62,8 @@ def next_opening(schedule: Schedule, now: int) -> int | None:
         return now
     today = _local(schedule, now).date()
     day = today if schedule.first is None else max(today, schedule.first)
-    for _ in range(_DAYS_AHEAD):
-        if schedule.last is not None and day > schedule.last:
-            return None
+    last = day + _DAYS_AHEAD * _DAY
+    while day <= (last if schedule.last is None else min(last, schedule.last)):
         for turn in sorted(_turns(schedule, day)):
             if turn >= now and is_open(schedule, turn):
                 return turn
