@@ -1,5 +1,5 @@
 /**
- * Build the loader, the card and the live stream's client into the server's static files, the same bytes every time.
+ * Build the loader and the files that it loads (card, live, moments) into the server's static files, the same bytes every time.
  *
  * esbuild bundles, terser minifies: one after the other saves 5 %. Names that begin with `_` are private and get short
  * ones. The loader is served with the project's configuration in place of its placeholder; the others under names
@@ -62,20 +62,21 @@ const pinned = (name, code) => ({
   integrity: `sha256-${digest('sha256', code, 'base64')}`,
 })
 
-const [loader, card, live] = await Promise.all(['loader', 'card', 'live'].map((name) => bundle(`src/${name}/main.ts`)))
+/** Files that the loader loads when they are needed. */
+const LATER = ['card', 'live', 'moments']
+const [loader, ...later] = await Promise.all(['loader', ...LATER].map((name) => bundle(`src/${name}/main.ts`)))
 if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must contain ${PLACEHOLDER} exactly once.`)
 
 /** Scripts of the server's own pages: each file of src/dashboard is one, under `dashboard-` and its name. */
 const pages = (await readdir(new URL('src/dashboard/', here))).filter((file) => file.endsWith('.ts')).sort()
 const scripts = await Promise.all(pages.map((file) => bundlePage(`src/dashboard/${file}`)))
 
-const meta = { card: pinned('card', card), live: pinned('live', live) }
+const meta = Object.fromEntries(LATER.map((name, index) => [name, pinned(name, later[index])]))
 await mkdir(target, { recursive: true })
 await Promise.all([
   writeFile(new URL('loader.js', target), loader),
-  writeFile(new URL('card.js', target), card),
-  writeFile(new URL('live.js', target), live),
+  ...LATER.map((name, index) => writeFile(new URL(`${name}.js`, target), later[index])),
   ...pages.map((file, index) => writeFile(new URL(`dashboard-${file.replace('.ts', '.js')}`, target), scripts[index])),
   writeFile(new URL('meta.json', target), JSON.stringify(meta, null, 2) + '\n'),
 ])
-console.log(`loader ${loader.length} bytes, card ${card.length} bytes, live ${live.length} bytes, ${meta.card.hash}`)
+console.log([`loader ${loader.length}`, ...LATER.map((name, index) => `${name} ${later[index].length}`)].join(', '), 'bytes')

@@ -15,6 +15,8 @@ export interface Config {
   /** Whether tabs of identified people listen for what their backend says. */
   live: boolean
   card: Pinned
+  /** What tells the moments that a live survey waits for; absent where none does. */
+  moments?: Pinned
 }
 
 /** A script and the hash that it must have. */

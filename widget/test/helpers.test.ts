@@ -1,5 +1,6 @@
 /** The loader's and the card's small helpers. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { luminance, plainColour, readableOn, standsOut } from '../src/card/colours.ts'
 import { digest } from '../src/loader/digest.ts'
@@ -8,6 +9,9 @@ import { newId } from '../src/loader/newId.ts'
 import { pageAddress } from '../src/loader/pageAddress.ts'
 import { retryDelay } from '../src/loader/retryDelay.ts'
 import { safely } from '../src/loader/safely.ts'
+import { onPage } from '../src/moments/glob.ts'
+
+const pages: { glob: string; address: string; on: boolean }[] = JSON.parse(readFileSync('../../tests/cases/pages.json', 'utf8'))
 
 test('an address loses its query and its secrets, not its route', () => {
   const cases = {
@@ -31,9 +35,16 @@ test('tries are further and further apart and never at the same moment for all',
   for (const failures of [1, 2, 3, 10]) {
     const least = 2_000 * 2 ** failures
     const delays = Array.from({ length: 100 }, () => retryDelay(failures))
-    assert.ok(delays.every((delay) => delay >= least && delay <= least * 1.5))
+    assert.ok(delays.every((delay) => delay >= least && delay <= least * 2))
     assert.ok(new Set(delays).size > 50)
   }
+})
+
+test('a page lies on a glob here where it does on the server', () => {
+  for (const { glob, address, on } of pages) assert.equal(onPage([glob], new URL(address)), on, `${glob} ${address}`)
+  assert.ok(onPage([], new URL('https://a.test/')), 'without globs on any page')
+  assert.ok(onPage(['/no', '/app/*'], new URL('https://a.test/app/x')), 'one of several is enough')
+  assert.ok(onPage(['[z-a]'], new URL('https://a.test/')), 'what is no pattern here is left to the server')
 })
 
 test('a digest is the same for the same and another for anything else', () => {

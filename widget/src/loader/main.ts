@@ -10,10 +10,11 @@
 import type { Identity, Traits } from '../wire.ts'
 import { ask, takeUp, withdraw } from './asks.ts'
 import { attend } from './attend.ts'
-import { live, watch } from './config.ts'
+import { live, moments, watch } from './config.ts'
 import { digest } from './digest.ts'
 import { add, flush } from './events.ts'
 import { become, forget, known, recall, scene } from './identity.ts'
+import { load } from './load.ts'
 import { on } from './listeners.ts'
 import { keys, post, resend } from './outbox.ts'
 import { pageAddress } from './pageAddress.ts'
@@ -89,7 +90,10 @@ const moved = safely(() => {
 /** Begin or go on, as soon as there is consent and somebody sees the page. */
 const wake = (): void => {
   if (!consented || (document as any).prerendering) return
-  if (!awake) recall()
+  if (!awake) {
+    recall()
+    if (moments) load(moments)
+  }
   awake = true
   // Before anything new is on its way, which would be sent twice.
   resend()

@@ -10,7 +10,7 @@ export const written = (body: object): string => JSON.stringify({ pass, ...body 
  */
 export const request = async (path: string, body: object): Promise<Record<string, any>> => {
   const reply = await fetch(api + '/w/' + path, { method: 'POST', body: written(body), keepalive: true })
-  const said = await reply.json().catch(() => ({}))
+  const said = await reply.json().catch(() => 0)
   if (said.pass && said.pass != pass) {
     renewPass(said.pass)
     return request(path, body)
