@@ -139,9 +139,16 @@ EVENTS = st.builds(
         st.builds(Cancel, TEXTS.filter(str.strip), st.none() | st.just("properties.a.b")), max_size=2
     ).map(tuple),
 )
+MOMENTS = st.builds(
+    EventTrigger,
+    event=st.sampled_from(["$exit", "$scroll:1", "$scroll:100", "$time:1000", "$idle:3600000", "$time:1500"]),
+    source=st.just("browser"),
+    nth=st.none() | NTHS,
+    delay_ms=st.integers(0, 5 * MINUTE_MS),
+)
 TRIGGERS = st.just(Trigger()) | st.builds(
     Trigger,
-    any=st.lists(EVENTS, max_size=3).map(tuple),
+    any=st.lists(EVENTS | MOMENTS, max_size=3).map(tuple),
     page=st.none() | TEXTS.map(lambda page: f"/{page}"),
 )
 AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"], _OF_PERSON), sample=SHARES)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -132,3 +135,11 @@ def test_the_page_is_met_by_its_path_or_its_address_without_query(glob: str | No
 @given(st.text(max_size=30), st.text(max_size=30) | st.text("*?[]!-ab/", max_size=30))
 def test_any_page_and_any_glob_have_an_answer(page: str, glob: str) -> None:
     assert on_page(Trigger(page=glob), page) in (True, False)
+
+
+PAGES = json.loads((Path(__file__).parent.parent / "cases" / "pages.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", PAGES, ids=lambda case: f"{case['glob']} {case['address']}")
+def test_a_page_lies_on_a_glob_here_where_it_does_in_the_browser(case: dict[str, Any]) -> None:
+    assert on_page(Trigger(page=case["glob"]), case["address"]) is case["on"]

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
+from tactful.core.moments import is_moment
 from tactful.core.people import Person
 from tactful.core.policy import Policy
 from tactful.core.standing import limits_responses
@@ -136,6 +137,16 @@ class Catalogue:
             if any(one.trigger.source in ("any", "browser") for one in waiting)
         }
         return sorted(waited_for | self.by_cancel.keys())
+
+    def moments_on_pages(self) -> dict[str, list[str]]:
+        """The moments that a page must tell by itself, each with the globs of the pages that it is awaited on; none
+        where it is awaited on every page."""
+        found: dict[str, list[str]] = {}
+        for name, waiting in self.by_event.items():
+            if is_moment(name):
+                globs = [one.live.survey.trigger.page for one in waiting]
+                found[name] = [] if None in globs else sorted({glob for glob in globs if glob is not None})
+        return found
 
     def _sources(self) -> Iterable[str]:
         return (one.trigger.source for waiting in self.by_event.values() for one in waiting)

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from tactful.core.audience import told_by_page
 from tactful.core.catalogue import Catalogue
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide, free_again, meets, readings
+from tactful.core.moments import in_words as moment_in_words
+from tactful.core.moments import is_moment
 from tactful.core.people import Person
 from tactful.core.policy import Policy
 from tactful.core.schedule import Schedule, next_opening
@@ -127,7 +129,8 @@ def waits_for(awaited: Awaited) -> str:
     trigger = awaited.trigger
     conditions = len(trigger.where)
     met = f" that meets {conditions} condition{'' if conditions == 1 else 's'}" if conditions else ""
-    phrase = trigger.event + _FROM[trigger.source] + met
+    source = "" if is_moment(trigger.event) else _FROM[trigger.source]
+    phrase = moment_in_words(trigger.event) + source + met
     if awaited.due is None:
         exactly = trigger.nth.exactly if trigger.nth else None
         return f"{phrase}, number {exactly} alone; {awaited.counted} have come, so never again"

@@ -1,7 +1,7 @@
-"""`GET /w/...`: the loader with the project's configuration, the configuration alone, the card and the live file.
+"""`GET /w/...`: the loader with the project's configuration, the configuration alone, and the files loaded later.
 
 The loader is the one file that sits on every page of the customer, so it is sent small (brotli), cacheable for five
-minutes, and with an ETag that stays the same all day. The other two never change under their names.
+minutes, and with an ETag that stays the same all day. The others never change under their names.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import orjson
@@ -23,7 +24,7 @@ from tactful.web.browser import service_of
 from tactful.web.packing import pack
 from tactful.web.service import Service
 
-__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader"]
+__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader", "moments"]
 
 BUILT = Path(__file__).parent / "static" / "widget"
 PLACEHOLDER = b'"__TACTFUL_CONFIG__"'
@@ -48,6 +49,7 @@ class _FileMeta(msgspec.Struct):
 class _Meta(msgspec.Struct):
     card: _FileMeta
     live: _FileMeta
+    moments: _FileMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Widget:
     loader: bytes
     card: Pinned
     live: Pinned
+    moments: Pinned
 
 
 def load_widget(built: Path = BUILT) -> Widget:
@@ -77,13 +80,13 @@ def load_widget(built: Path = BUILT) -> Widget:
     try:
         meta = msgspec.json.decode((built / "meta.json").read_bytes(), type=_Meta)
         loader_code = (built / "loader.js").read_bytes()
-        card_file, live_file = (_pinned(built, name, one) for name, one in (("card", meta.card), ("live", meta.live)))
+        later = {name: _pinned(built, name, getattr(meta, name)) for name in _Meta.__struct_fields__}
     except (FileNotFoundError, msgspec.ValidationError) as missing:
         raise CannotStart(
             "widget_not_built", "The widget is not built; run `make widget`, or install the wheel."
         ) from missing
     assert loader_code.count(PLACEHOLDER) == 1, "the loader has one place for its configuration"
-    return Widget(loader_code, card_file, live_file)
+    return Widget(loader_code, **later)
 
 
 def _pinned(built: Path, name: str, meta: _FileMeta) -> Pinned:
@@ -92,13 +95,19 @@ def _pinned(built: Path, name: str, meta: _FileMeta) -> Pinned:
 
 def _configuration(service: Service, widget: Widget, config: Config) -> dict[str, Any]:
     base = service.settings.base_url
-    return {
+    told = {
         "api": base,
         "pass": service.new_pass(config.project_id),
         "watch": config.catalogue.watched_on_pages(),
         "live": config.live,
         "card": widget.card.pin(base),
     }
+    awaited = config.catalogue.moments_on_pages()
+    if awaited:
+        # What it is to tell stands behind its address, where it costs the loader no code, and the network nothing.
+        pinned = widget.moments.pin(base)
+        told["moments"] = pinned | {"url": f"{pinned['url']}#{quote(orjson.dumps(awaited), safe='')}"}
+    return told
 
 
 def _in_script(value: Any) -> bytes:
@@ -154,6 +163,11 @@ async def card(request: Request) -> Response:
 async def live(request: Request) -> Response:
     """The live stream's client of this release. Raises `NotFound` for any other name."""
     return _send_pinned(request, request.app.state.widget.live)
+
+
+async def moments(request: Request) -> Response:
+    """What tells the moments of a page, of this release. Raises `NotFound` for any other name."""
+    return _send_pinned(request, request.app.state.widget.moments)
 
 
 def _send_pinned(request: Request, pinned: Pinned) -> Response:

@@ -72,6 +72,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/live", stream.LiveStream(), methods=["POST"]),
     Route("/w/card-{hash}.js", files.card),
     Route("/w/live-{hash}.js", files.live),
+    Route("/w/moments-{hash}.js", files.moments),
     Route("/w/{public_key}.js", files.loader),
     Route("/w/{public_key}.json", files.configuration),
     Route("/v1/batch", ingest.batch, methods=["POST"]),

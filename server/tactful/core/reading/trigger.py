@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import get_args
 
+from tactful.core.moments import MOMENTS, as_written, named
 from tactful.core.reading.conditions import conditions, path_under
 from tactful.core.reading.fields import integer, one_of, span, string
 from tactful.core.reading.notes import quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.shapes import Field, Shape, later, list_of, read_fields, record
-from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import Cancel, EventTrigger, Nth, Source, Trigger
 
 __all__ = ["trigger"]
 
 LONGEST_DELAY_MS = 5 * MINUTE_MS  # an offer lives for 10 minutes, and the moment must still come
 LONGEST_WAIT_MS = 90 * DAY_MS
+LONGEST_STAY_MS = HOUR_MS
 _MOST_EVENTS = 20
 
 NTH = Shape(
@@ -52,8 +54,51 @@ CANCEL = Shape(
     },
 )
 
+
+def _yaml(value: object) -> str:
+    return "true" if value is True else str(value)
+
+
+def _event_name(at: At) -> str | None:
+    name = string(200)(at)
+    written = as_written(name) if name is not None else None
+    if written is not None:
+        field, value = written
+        at.fault(f"{quoted(str(name))} is what a page tells by itself; write `{field}: {_yaml(value)}` instead")
+        return None
+    return name
+
+
+def _exit(at: At) -> str | None:
+    if at.value is True:
+        return named("exit", 0)
+    at.expected("true", "write `exit: true`")
+    return None
+
+
+def _moment(field: str, read: Reader[int]) -> Reader[str]:
+    def read_name(at: At) -> str | None:
+        amount = read(at)
+        return None if amount is None else named(field, amount)
+
+    return read_name
+
+
+_stay = span(SECOND_MS, LONGEST_STAY_MS)
+_MOMENT_READERS: dict[str, Reader[str]] = {
+    "exit": _exit,
+    "scroll": _moment("scroll", integer(1, 100)),
+    "time_on_page": _moment("time_on_page", _stay),
+    "idle": _moment("idle", _stay),
+}
+assert _MOMENT_READERS.keys() == MOMENTS.keys(), "every moment has a reader"
+
 _EVENT_FIELDS = {
-    "event": Field(string(200), to="event", needs="the name of an event, such as `Lesson Finished`"),
+    "event": Field(
+        _event_name,
+        to="event",
+        needs="the name of an event, such as `Lesson Finished`, or one of `exit`, `scroll`, `time_on_page`, `idle`",
+    ),
     "where": Field(conditions("properties"), to="where"),
     "nth": Field(_nth, to="nth"),
     "source": Field(one_of({source: source for source in get_args(Source)}, "a source of events"), to="source"),
@@ -63,7 +108,7 @@ _EVENT_FIELDS = {
     "within": Field(span(1, LONGEST_WAIT_MS), to="within_ms"),
     "cancel_on": Field(list_of(record(Cancel, CANCEL), _MOST_EVENTS), to="cancel_on"),
 }
-_LATER_TRIGGERS = later("exit", "scroll", "time_on_page", "idle", "click", "element", "segment", "at")
+_LATER_TRIGGERS = later("click", "element", "segment", "at")
 EVENT = Shape(
     "a trigger's event",
     _EVENT_FIELDS,
@@ -72,7 +117,41 @@ EVENT = Shape(
         "page": "belongs to the whole trigger; move it beside `any`",
     },
 )
-_event: Reader[EventTrigger] = record(EventTrigger, EVENT)
+_named_event: Reader[EventTrigger] = record(EventTrigger, EVENT)
+
+_ABOUT_EVENTS = "means nothing to a moment of the page, which has no properties and no other source; remove it"
+_EVENT_OF_MOMENTS = {"where", "source", "per"}
+
+
+def _moment_fields(field: str) -> dict[str, Field]:
+    kept = {name: one for name, one in _EVENT_FIELDS.items() if name not in {"event", *_EVENT_OF_MOMENTS}}
+    return {field: Field(_MOMENT_READERS[field], to="event"), **kept}
+
+
+def _refused_beside(field: str) -> dict[str, str]:
+    others = dict.fromkeys({"event", *MOMENTS} - {field}, f"and `{field}` are two triggers; make an entry for each")
+    return {**EVENT.refused, **dict.fromkeys(_EVENT_OF_MOMENTS, _ABOUT_EVENTS), **others}
+
+
+_MOMENT_SHAPES = {
+    field: Shape("a moment of the page", _moment_fields(field), refused=_refused_beside(field)) for field in MOMENTS
+}
+
+
+def _moment_of(value: object) -> str | None:
+    """The field by which a trigger names a moment; None where it names an event."""
+    if not isinstance(value, dict) or "event" in value:
+        return None
+    return next((field for field in MOMENTS if field in value), None)
+
+
+def _event(at: At) -> EventTrigger | None:
+    field = _moment_of(at.value)
+    if field is None:
+        return _named_event(at)
+    found = read_fields(at, _MOMENT_SHAPES[field])
+    return None if found is None else EventTrigger(source="browser", **found)
+
 
 _PAGE_STARTS = ("/", "*", "?", "[", "http://", "https://")
 
@@ -103,8 +182,21 @@ _SHORT_TRIGGER = Shape(
 )
 
 
+def _short_moment(at: At, field: str) -> Trigger | None:
+    shape = _MOMENT_SHAPES[field]
+    refused = {**shape.refused, "any": f"and `{field}` exclude each other; move the moment into the list"}
+    found = read_fields(at, Shape("a trigger", {**shape.fields, "page": TRIGGER.fields["page"]}, refused))
+    if found is None:
+        return None
+    page = found.pop("page", None)
+    return Trigger((EventTrigger(source="browser", **found),), page)
+
+
 def trigger(at: At) -> Trigger | None:
-    """A list of events under `any`, or one event written directly."""
+    """A list of events under `any`, or one event or moment written directly."""
+    field = _moment_of(at.value)
+    if field is not None:
+        return _short_moment(at, field)
     if not (isinstance(at.value, dict) and "event" in at.value):
         return record(Trigger, TRIGGER)(at)
     found = read_fields(at, _SHORT_TRIGGER)

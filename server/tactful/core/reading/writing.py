@@ -7,9 +7,11 @@ defaults are part of the format and must never change their meaning. Spans are w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tactful.core.conditions import OPERATORS, Entry, Group, Responded
+from tactful.core.moments import as_written
 from tactful.core.policy import Policy, Rule
 from tactful.core.schedule import Schedule
 from tactful.core.spans import format_span
@@ -117,6 +119,12 @@ def _trigger(trigger: Trigger) -> Written:
 
 
 def _event(event: EventTrigger) -> Written:
+    moment = as_written(event.event)
+    if moment is not None:
+        # Its source says nothing: only a page can tell it.
+        field, value = moment
+        rest = _event(replace(event, event="", source="any"))
+        return {field: value, **{name: one for name, one in rest.items() if name != "event"}}
     return {
         "event": event.event,
         **_given("where", [_entry(one) for one in event.where], []),

@@ -11,6 +11,7 @@ import shlex
 from typing import Any
 
 from tactful.core.kinds import KINDS, Kind
+from tactful.core.moments import in_words as event_in_words
 from tactful.core.results import FEWEST, Figure, Funnel, Results, summarise
 from tactful.core.surveys import Survey
 from tactful.core.telling import lookup_in
@@ -53,7 +54,7 @@ async def results(look: Look) -> str:
         title=survey.name,
         survey=survey,
         question=question_of(survey, _name(look)),
-        events=[one.event for one in survey.trigger.any],
+        events=[event_in_words(one.event) for one in survey.trigger.any],
         kind=kind,
         tones={band.name: tone_of(kind, band.name) for band in kind.bands},
         comments=[_comment(look, kind, row) for row in counted.comments],

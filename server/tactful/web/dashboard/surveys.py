@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from tactful.core.kinds import KINDS
+from tactful.core.moments import in_words as event_in_words
 from tactful.core.results import summarise
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
@@ -59,7 +60,7 @@ def _line(look: Look, survey: Survey, counted: Overview) -> dict[str, Any]:
         "survey": survey,
         "kind": kind,
         "href": f"/projects/{look.project_id}/surveys/{survey.key}",
-        "events": [one.event for one in survey.trigger.any],
+        "events": [event_in_words(one.event) for one in survey.trigger.any],
         "results": results,
         "figure": results.score and shown_figure(kind, results.score),
         "responded": results.rates[1],

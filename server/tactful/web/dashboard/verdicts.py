@@ -11,6 +11,7 @@ from tactful.core.catalogue import Catalogue
 from tactful.core.decide import Refusal
 from tactful.core.explain import Awaited, Explanation, in_words, waits_for
 from tactful.core.journal import OUTCOMES, Noted
+from tactful.core.moments import in_words as event_in_words
 from tactful.core.policy import Rule
 from tactful.core.spans import FOREVER
 from tactful.core.throttle import RuleReading
@@ -82,7 +83,7 @@ def _soon(free_at: int | None) -> int | None:
 
 def _awaited(awaited: Awaited) -> dict[str, str]:
     """The event apart from the rest of the phrase: it is in somebody's language, the rest in ours."""
-    name = awaited.trigger.event
+    name = event_in_words(awaited.trigger.event)
     return {"event": name, "rest": waits_for(awaited).removeprefix(name)}
 
 

@@ -1,0 +1,117 @@
+"""Moments: what a page tells by itself, in a real Chromium: leaving, scrolling, staying, resting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import a_browser
+from tests.support.server import Server, serving
+from tests.support.service import a_survey
+from tests.support.widget import Host, Watched, a_host, until, watch
+
+pytestmark = pytest.mark.browser
+
+#: Some eight windows long.
+TALL = "<br>" * 400
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as running:
+        yield running
+
+
+@pytest.fixture
+def seen(browser: Browser) -> Iterator[Watched]:
+    """A page that must end without an error and without a policy violation."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    watched = watch(context)
+    yield watched
+    assert watched.errors == []
+    assert watched.violations == []
+    context.close()
+
+
+def waiting_for(page: str | None = None, **moment: Any) -> dict[str, Any]:
+    """A survey that waits for a moment."""
+    return a_survey(trigger={"any": [moment]} | ({"page": page} if page else {}))
+
+
+def go(host: Host, seen: Watched, path: str = "/", body: str = "") -> None:
+    seen.page.goto(host.page(path, attributes='data-user-id="ann"', body=body))
+
+
+def leave(seen: Watched) -> None:
+    """Move the mouse out of the window by its upper edge."""
+    seen.page.mouse.move(600, 300)
+    seen.page.evaluate(
+        "document.dispatchEvent(new MouseEvent('mouseout', {bubbles: true, clientY: -1, relatedTarget: null}))"
+    )
+
+
+def loaded(seen: Watched) -> list[str]:
+    """The files of moments that the page has loaded."""
+    names = seen.page.evaluate("performance.getEntriesByType('resource').map((one) => one.name)")
+    return [name for name in names if "/w/moments-" in name]
+
+
+def test_whoever_is_about_to_leave_is_asked_once(server: Server, seen: Watched) -> None:
+    with a_host(server.url, server.path, waiting_for(exit=True)) as host:
+        go(host, seen)
+        until(lambda: loaded(seen))
+        seen.page.evaluate(
+            "document.dispatchEvent(new MouseEvent('mouseout', {bubbles: true, clientY: 5, relatedTarget: null}))"
+        )
+        assert not host.asks()
+        leave(seen)
+        expect(seen.card).to_be_visible()
+        leave(seen)
+        assert len(host.asks()) == 1
+
+
+def test_a_page_is_scrolled_as_far_as_was_meant(server: Server, seen: Watched) -> None:
+    with a_host(server.url, server.path, waiting_for(scroll=50)) as host:
+        go(host, seen, body=TALL)
+        until(lambda: loaded(seen))
+        seen.page.evaluate("scrollTo(0, 2500)")
+        seen.page.wait_for_timeout(1_500)  # longer than the second in which it looks
+        assert not host.asks()
+        seen.page.evaluate("scrollTo(0, 4000)")
+        expect(seen.card).to_be_visible()
+
+
+@pytest.mark.parametrize("moment", [{"time_on_page": "1s"}, {"idle": "2s"}], ids=["staying", "resting"])
+def test_whoever_stays_or_rests_is_asked(server: Server, seen: Watched, moment: dict[str, str]) -> None:
+    with a_host(server.url, server.path, waiting_for(**moment)) as host:
+        go(host, seen)
+        expect(seen.card).to_be_visible()
+
+
+def test_only_the_pages_that_a_survey_means_tell_anything(server: Server, seen: Watched) -> None:
+    with a_host(server.url, server.path, waiting_for(page="/pricing*", exit=True)) as host:
+        go(host, seen, "/home")
+        until(lambda: loaded(seen))
+        before = len(seen.requests)
+        leave(seen)
+        assert [one for one in seen.requests[before:] if "/w/" in one] == []
+        # A single-page application goes on: the next address is another page.
+        seen.page.evaluate("history.pushState({}, '', '/pricing')")
+        leave(seen)
+        expect(seen.card).to_be_visible()
+
+
+def test_nothing_is_loaded_where_no_survey_waits_for_a_moment(server: Server, seen: Watched) -> None:
+    with a_host(server.url, server.path) as host:
+        go(host, seen)
+        seen.page.wait_for_load_state("networkidle")
+        assert loaded(seen) == []
