@@ -15,6 +15,7 @@ import orjson
 import typer
 
 from tactful.cli_backtest import add_backtest
+from tactful.cli_backup import add_backup_commands
 from tactful.cli_definitions import add_definition_commands
 from tactful.cli_doctor import add_doctor_command
 from tactful.cli_keys import add_key_commands
@@ -56,6 +57,7 @@ app.add_typer(member_app, name="member")
 add_people_commands(app)
 add_backtest(app)
 add_doctor_command(app)
+add_backup_commands(app)
 
 
 def _config(url: DatabaseUrl, name: str) -> Config:

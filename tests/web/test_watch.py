@@ -3,25 +3,22 @@ that was restored is quiet. Responses are taken meanwhile."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import httpx2
 import pytest
 
-from tactful.app import create_app
 from tactful.core.clockwatch import Jump
 from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
-from tactful.settings import Settings
 from tactful.store.stops import accept_clock, lift_quiet, pull_back, raise_alarm
 from tactful.web.privacy import act
 from tests.support.canary import become_test
 from tests.support.clock import SetClock
 from tests.support.members import log_in
 from tests.support.rows import execute
-from tests.support.service import KEY, NO_RULES, Site, a_site, a_survey
+from tests.support.service import NO_RULES, Site, a_site, a_survey, running
 from tests.web.test_erasure import person_of
 
 pytestmark = pytest.mark.anyio
@@ -143,16 +140,9 @@ async def test_test_people_stop_too(free: Site) -> None:
 # Across a restart
 
 
-@contextlib.asynccontextmanager
-async def again(site: Site, path: Path) -> AsyncIterator[Site]:
+def again(site: Site, path: Path) -> AbstractAsyncContextManager[Site]:
     """The service started anew on the same database."""
-    app = create_app(Settings(path, (KEY,), "http://service.test"), site.clock)
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with (
-        app.router.lifespan_context(app),
-        httpx2.AsyncClient(transport=transport, base_url="http://service.test") as client,
-    ):
-        yield Site(app, client, site.project, path, site.clock)
+    return running(site.project, path, site.clock)
 
 
 async def stopped(path: Path, clock: SetClock) -> Site:
