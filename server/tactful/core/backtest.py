@@ -25,6 +25,7 @@ from tactful.core.catalogue import Candidate, Held, candidates, choose
 from tactful.core.decide import LiveSurvey, Moment, Refusal, free_again, share_of
 from tactful.core.people import PastAsk, Person
 from tactful.core.people import Tally as Shared
+from tactful.core.policy import Rule
 from tactful.core.scopes import scope_of, tally_of, wanted
 from tactful.core.spans import MINUTE_MS
 from tactful.core.standing import Standing
@@ -94,6 +95,14 @@ def _begin(person_id: str, subject: Subject, at: int, since: int) -> _State:
     return _State(person_id, person, subject.opted_out_at, set(subject.asked_for), late)
 
 
+def _rules_beyond(live: LiveSurvey) -> list[tuple[str, list[Rule]]]:
+    """The rules over several people that must be read to decide `live`, with the survey that each is read for."""
+    found = (
+        (one.survey.key, [rule for rule in one.rules if rule.scope != "person"]) for one in (live, *live.yields_to)
+    )
+    return [(key, rules) for key, rules in found if rules]
+
+
 def replay(plan: Plan, subjects: Mapping[str, Subject], events: Iterable[Happened], tally: Tally) -> None:
     """Hear `events`, in the order of time, of the people in `subjects` (others are passed over), and add to `tally`."""
     line = _Line(plan, subjects, tally)
@@ -112,6 +121,7 @@ class _Line:
         self._tally = tally
         self._answered = Counter(plan.answered)
         self._counted = {shared: list(times) for shared, times in plan.counted.items()}
+        self._rules = {live.survey.key: _rules_beyond(live) for live in plan.lives}
         self._states: dict[str, _State] = {}
         self._wakes: list[tuple[int, str]] = []
 
@@ -226,10 +236,10 @@ class _Line:
     def _known(self, state: _State, offered: Sequence[Candidate], now: int) -> Person:
         """The person, with what rules count beyond them, as `store.scopes.complete` reads it."""
         person = state.known(now)
-        if not self._plan.shared_rules:
+        involved = [rules for one in offered for rules in self._rules[one.live.survey.key]]
+        if not involved:
             return person
-        involved = {live.survey.key: live for one in offered for live in (one.live, *one.live.yields_to)}
-        needed = wanted(((key, live.rules) for key, live in involved.items()), person)
+        needed = wanted(involved, person)
         counted = {shared: self._newest(shared, cap, now) for shared, (cap, _) in needed.items()}
         return person._replace(tallies=counted) if counted else person
 
