@@ -17,6 +17,7 @@ from bench.report import Line
 from tactful.clock import SystemClock
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.spans import DAY_MS
+from tactful.database_url import DatabaseUrl
 from tactful.rehearsal import Progress, Wanted, rehearsed
 from tests.support.service import a_survey, make_project
 
@@ -90,7 +91,7 @@ def measure(directory: Path) -> list[Line]:
     path = directory / "backtest.db"
     project_id = fill(path, clock.now_ms())
     began, spent = time.perf_counter(), time.process_time()
-    told = rehearsed(path, clock, Wanted(project_id), Progress(clock, sys.stderr, always=True))
+    told = rehearsed(DatabaseUrl.of_file(path), clock, Wanted(project_id), Progress(clock, sys.stderr, always=True))
     took, cpu = time.perf_counter() - began, time.process_time() - spent
     asks, heard = told["present"]["asks"], told["present"]["events"]
     return [

@@ -36,12 +36,14 @@ from tactful.store.candidates import ready, waiters
 from tactful.store.connections import begin, connect_writer
 from tactful.store.events import INSERT_EVENT, Message, observe
 from tactful.store.migrate import migrate
-from tactful.store.people import peek, recognise, set_test
+from tactful.store.people import peek, recognise, set_account, set_test
 from tactful.store.projects import Config, apply_definitions, create_project, load_config
 from tactful.store.scopes import complete
 from tactful.store.script import Script, run
 from tactful.store.sqlite import run_once, scanning
 from tests.support.clock import START, SetClock
+from tests.support.databases import beside
+from tests.support.rows import contents as rows_of
 from tests.support.service import a_survey, make_project
 
 STEP = PAUSE_MS
@@ -335,6 +337,40 @@ def test_it_writes_nothing_and_could_not(path: Path) -> None:
     assert contents(path) == before
     with scanning(path, clock) as scan, pytest.raises(sqlite3.OperationalError, match="readonly"):
         scan(kept_event, made.project_id)
+
+
+SHARED = {"rules": [{"id": "r0", "surveys": "all", "count": "asked", "cap": 2, "window": "10d", "scope": "account"}]}
+
+
+def test_both_databases_say_the_same_and_stay_as_they_were(any_url: DatabaseUrl) -> None:
+    """Of three people of an account two are asked, once each. Who has none is asked every day, and between once more."""
+    clock = SetClock()
+    said = read_policy(SHARED | {"tenure": "0s"})
+    assert said.value is not None
+    surveys = (
+        a_survey("s0", quota={"responses": 5}),
+        a_survey("s1", trigger={"any": [{"event": "Done", "per": "properties.t"}]}, throttle={"repeat": "5d"}),
+    )
+    made = make_project(any_url, clock, surveys=surveys, policy=said.value)
+    for number in range(4):
+        beside(any_url, clock, kept_of, made.project_id, f"p{number}", "acme" if number < 3 else None)
+    before = rows_of(any_url)
+    told = rehearsed(any_url, clock, Wanted(made.project_id), lambda _read, _events: None)
+    assert (told["kept"]["events"], told["present"]["asks"], told["present"]["people"]) == (12, 6, 3)
+    assert [one["asks"] for one in told["present"]["surveys"]] == [5, 1]
+    assert {(one["code"], one["rule"]) for one in told["present"]["surveys"][1]["refusals"]} >= {("rule", "r0")}
+    assert rows_of(any_url) == before
+
+
+def kept_of(project_id: str, person_id: str, account: str | None) -> Script[None]:
+    """Somebody, maybe of an account, did three things, the last of them later."""
+    row = yield from recognise(project_id, Identity(person_id, None, proved=True), person_id)
+    if account is not None:
+        yield from set_account(project_id, row, account, {"plan": "pro"})
+    for number in range(3):
+        at = START + number * DAY_MS
+        properties = f'{{"t": {number}}}'
+        yield run(INSERT_EVENT, project_id, person_id, f"{person_id}-{number}", "Done", properties, at, at)
 
 
 def contents(path: Path) -> dict[str, bytes]:
