@@ -343,7 +343,7 @@ SHARED = {"rules": [{"id": "r0", "surveys": "all", "count": "asked", "cap": 2, "
 
 
 def test_both_databases_say_the_same_and_stay_as_they_were(any_url: DatabaseUrl) -> None:
-    """Of three people of an account two are asked, once each. Who has none is asked every day, and between once more."""
+    """Of three people of an account two are asked, once each. Who has none is asked daily, and once more."""
     clock = SetClock()
     said = read_policy(SHARED | {"tenure": "0s"})
     assert said.value is not None
