@@ -84,7 +84,8 @@ ON CONFLICT (project_id, scope) DO UPDATE SET last_at = greatest(scopes.last_at,
 """
 LOAD_ASKS = """
 INSERT INTO asks (project_id, person_id, ask_id, survey_key, version, kind, tags, test, asked_for, locale, page,
-    event, asked_at, seen_at, responded_at, dismissed_at, opted_out_at, refunded_at, per, visit, variant, arm, score, band)
+    event, asked_at, seen_at, responded_at, dismissed_at, opted_out_at, refunded_at, per, visit,
+    variant, arm, score, band)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id, person_id, ask_id) DO NOTHING
 """
