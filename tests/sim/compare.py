@@ -36,6 +36,7 @@ COUNTERS = "SELECT person_id, occurrences FROM counters WHERE project_id = ?"
 CANDIDATES = """
 SELECT person_id, candidate_id, survey_key, per, not_before, expires_at FROM candidates WHERE project_id = ?
 """
+FIRINGS = "SELECT person_id, survey_key, fired_at, expires_at FROM firings WHERE project_id = ?"
 ACCOUNTS = "SELECT account_id, traits FROM accounts WHERE project_id = ?"
 
 Held = dict[str, list[tuple[Any, ...]]]
@@ -57,6 +58,7 @@ _STATEMENTS = {
     "orphans": ORPHANS,
     "counters": COUNTERS,
     "candidates": CANDIDATES,
+    "firings": FIRINGS,
     "accounts": ACCOUNTS,
 }
 
@@ -84,7 +86,7 @@ def compare(store: Store, oracle: Oracle) -> None:
     people = {row[0]: row for row in held["people"]}
     require(people.keys() == oracle.people.keys(), "10 identity", "people", people.keys() ^ oracle.people.keys())
     asks, counters = _by_person(held["asks"]), _by_person(held["counters"])
-    waits = _by_person(held["candidates"])
+    waits, fired = _by_person(held["candidates"]), _by_person(held["firings"])
     for human in oracle.people.values():
         if human.merged_into is not None:
             require(people[human.id][10] == human.merged_into.id, "10 identity", human.id, "was merged")
@@ -96,7 +98,9 @@ def compare(store: Store, oracle: Oracle) -> None:
         _same(counters.pop(human.id, Counter()), counted, f"counters {name}", "1 cap")
         waiting = Counter((one.id, one.survey, one.per, one.not_before, one.expires_at) for one in human.waits.values())
         _same(waits.pop(human.id, Counter()), waiting, f"candidates {name}", "3 acknowledged")
-    require(not (asks or counters or waits), "5 one ask", "of nobody:", asks, counters, waits)
+        firing = Counter((key, *times) for key, times in human.fired.items())
+        _same(fired.pop(human.id, Counter()), firing, f"firings {name}", "1 cap")
+    require(not (fired or asks or counters or waits), "5 one ask", "of nobody:", asks, counters, waits)
     accounts = {account: orjson.loads(traits) for account, traits in held["accounts"]}
     require(accounts == oracle.accounts, "3 acknowledged", "accounts", accounts, oracle.accounts)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tests.sim import limits
+from tests.sim.limits import Refused, Where
 from tests.sim.oracle import (
     GIVEN_BACK_EVERY_MS,
     GIVEN_BACK_MS,
@@ -16,53 +18,68 @@ from tests.sim.oracle import (
     Ask,
     Human,
     Oracle,
-    Refused,
     Sticky,
     kind_of,
     require,
+    span_ms,
 )
 
 __all__ = ["asked_for", "close", "decided", "end_opt_out", "erase", "opt_out", "respond", "show", "take_up", "test"]
 
 Ids = tuple[str | None, str | None]
-_SAMPLES = frozenset({"sample", "holdout"})
+_LEARNED = frozenset({"sample", "holdout", "spread"})
 
 
 def _key(refusal: Any) -> Refused:
-    return (refusal.code, refusal.rule, refusal.counted, refusal.cap, refusal.free_at)
+    """A refusal in the oracle's form. Beyond one person nobody counts further than the cap, so neither do we."""
+    counted = refusal.counted if refusal.cap is None else min(refusal.counted, refusal.cap)
+    rule = refusal.rule if refusal.code in ("rule", "same_missing") else None
+    return (refusal.code, rule, counted, refusal.cap, refusal.free_at)
 
 
-def _learn(oracle: Oracle, human: Human, key: str, codes: set[str]) -> None:
-    """Learn where the person stands in the samples; a test person is past them."""
+def _learn(oracle: Oracle, human: Human, key: str, told: dict[str, Refused], now: int) -> None:
+    """Learn where the person stands in samples and spreads; a test person is past them."""
+    codes, survey, holdout = told.keys(), oracle.plan.surveys[key], oracle.plan.policy["holdout"]
+    share, throttle = survey["audience"]["sample"], survey["throttle"]
     if human.test:
-        require(not codes & _SAMPLES, "1 cap", "a test person was sampled")
+        require(not codes & _LEARNED, "1 cap", "a test person was sampled")
         return
-    plan = oracle.plan
-    share, holdout = plan.surveys[key]["audience"]["sample"], plan.policy["holdout"]
+    require("sample" not in codes or share < 1, "15 sticky sample", key, "has no sample")
+    require("holdout" not in codes or holdout > 0, "15 sticky sample", "there is no holdout")
+    require("spread" not in codes or "spread" in throttle, "15 sticky sample", key, "has no spread")
     if share < 1:
         place = oracle.sticky.setdefault((f"sample {key}", human.sample_key), Sticky())
         place.learn(share, (key, human.sample_key), inside="sample" not in codes)
     if holdout > 0:
         place = oracle.sticky.setdefault(("holdout", human.sample_key), Sticky())
         place.learn(holdout, human.sample_key, inside="holdout" in codes)
-    require("sample" not in codes or share < 1, "15 sticky sample", key, "has no sample")
-    require("holdout" not in codes or holdout > 0, "15 sticky sample", "there is no holdout")
+    if "spread" in throttle:
+        place = oracle.sticky.setdefault((f"spread {key}", human.sample_key), Sticky())
+        spread_ms, begins_at = span_ms(throttle["spread"]), told["spread"][4] if "spread" in told else None
+        require(begins_at is None or begins_at > now, "16 liveness", key, "is spread until", begins_at, "at", now)
+        passed = (now if begins_at is None else begins_at) - oracle.live_at
+        place.narrow(0.0 if begins_at is None else passed / spread_ms, (passed + 1) / spread_ms, (key, "spread"))
 
 
-def decided(oracle: Oracle, human: Human, key: str, moment: tuple[int, str | None], refusals: Iterable[Any]) -> None:
+def decided(oracle: Oracle, human: Human, key: str, where: Where, refusals: Iterable[Any]) -> None:
     """Compare what the product decided at a moment with every reason that there is."""
     told = {_key(refusal) for refusal in refusals}
-    codes = {code for code, *_ in told}
-    now, page = moment
-    expected = oracle.refusals(human, key, now, page)
-    _learn(oracle, human, key, codes)
-    plain = {one for one in told if one[0] not in _SAMPLES}
-    if plain == expected:
+    by_code = {one[0]: one for one in told}
+    where = where._replace(holdout="holdout" in by_code)
+    expected = limits.refusals(oracle, human, key, where)
+    _learn(oracle, human, key, by_code, where.now)
+    plain = {one for one in told if one[0] not in _LEARNED}
+    must = set(expected.certain)
+    if expected.reserved is None:
+        plain = {one for one in plain if one[0] != "reserved"}
+    elif isinstance(expected.reserved, tuple):
+        must.add(expected.reserved)
+    if plain == must:
         return
-    missing = expected - plain
-    over = {code for code, *_ in missing}
-    invariant = "6 opt-out final" if "opted_out" in over else "1 cap" if missing else "16 liveness"
-    require(False, invariant, f"{key} for {human.id} at {now}: told {sorted(plain)}, must be {sorted(expected)}")
+    over = {code for code, *_ in must - plain}
+    invariant = "6 opt-out final" if "opted_out" in over else "1 cap" if over else "16 liveness"
+    missing, surplus = sorted(map(str, must - plain)), sorted(map(str, plain - must))
+    require(False, invariant, f"{key} for {human.id} at {where.now}: not told {missing}, told {surplus}")
 
 
 # Asks ---------------------------------------------------------------------------------------------------------------
@@ -73,9 +90,12 @@ def _record(oracle: Oracle, human: Human, key: str, asked: Any, **fields: Any) -
     require(asked.asked_at == human.last_at, "11 clock", "asked at", asked.asked_at, "and it was", human.last_at)
     ask = Ask(
         asked.ask_id, key, oracle.plan.versions[key], kind_of(survey), frozenset(survey["tags"]), human.test,
-        asked.asked_at, **fields,
+        asked.asked_at, marks=limits.marks(oracle, human), **fields,
     )  # fmt: skip
     human.asks.append(ask)
+    oracle.recorded.append(ask)
+    if "reserve" in survey["throttle"]:
+        human.fired.pop(key, None)
     require((human.id, ask.id) not in oracle.asks, "5 one ask", "this ask was recorded before:", ask.id)
     human.by_offer[ask.id] = oracle.asks[human.id, ask.id] = ask
     return ask
@@ -86,9 +106,9 @@ def _only(result: Any, code: str) -> None:
     require(codes == [code], "5 eligible", f"answered {codes or 'asked'}, must be refused as {code}")
 
 
-def take_up(oracle: Oracle, offered: Any, ids: Ids, context: Any, told: tuple[int, Any]) -> Ask | None:
-    """An offer was taken up; return the ask that is recorded now."""
-    now, result = told
+def take_up(oracle: Oracle, offered: Any, ids: Ids, where: tuple[Any, Any], told: tuple[int, Any]) -> Ask | None:
+    """An offer was taken up, at a context and by what the node knew of quotas; return the ask that is recorded now."""
+    (now, result), (context, _) = told, where
     human = oracle.person(offered.person_id)
     if human is None:
         _only(result, "wrong_person")
@@ -106,7 +126,7 @@ def take_up(oracle: Oracle, offered: Any, ids: Ids, context: Any, told: tuple[in
     if before is not None:
         _told_again(before, human, context, result)
         return None
-    return _taken_up(oracle, human, offered, context, result)
+    return _taken_up(oracle, human, offered, where, told)
 
 
 def _told_again(ask: Ask, human: Human, context: Any, result: Any) -> None:
@@ -120,11 +140,15 @@ def _told_again(ask: Ask, human: Human, context: Any, result: Any) -> None:
     require(told == (ask.id, ask.asked_at), "4 once", "told", told, "and it was", ask.asked_at)
 
 
-def _taken_up(oracle: Oracle, human: Human, offered: Any, context: Any, result: Any) -> Ask | None:
+def _taken_up(oracle: Oracle, human: Human, offered: Any, where: tuple[Any, Any], told: tuple[int, Any]) -> Ask | None:
+    (now, result), (context, standings) = told, where
     refusals = getattr(result, "refusals", ())
     late = [one.code for one in refusals if one.code in ("cancelled", "per")]
     key = offered.survey_key
-    decided(oracle, human, key, (human.last_at, context.page), () if late else refusals)
+    for scope in limits.scopes_of(oracle, human, key):
+        oracle.scopes[scope] = max(oracle.scopes.get(scope, 0), now)
+        human.lock(oracle.scopes[scope])
+    decided(oracle, human, key, Where(human.last_at, context.page, standings), () if late else refusals)
     if refusals and not late:
         return None
     waits = human.waits.get(offered.candidate_id)
@@ -245,6 +269,7 @@ def erase(oracle: Oracle, person_id: str, outcome: Any) -> bool:
     require(must.items() <= removed.items(), "8 export = registry", f"removed {removed}, must be {must}")
     if human.opted_out_at is not None:
         oracle.kept_opt_outs |= names
+    oracle.recorded = [ask for ask in oracle.recorded if ask not in human.asks]
     for alias in names:
         del oracle.humans[alias]
     for one in histories:

@@ -100,7 +100,10 @@ def _happened(oracle: Oracle, human: Human, message: Happening) -> None:
     for survey, trigger in due:
         every = trigger.get("nth", {}).get("every", 1)
         if human.counters.get(_counter(trigger), every) % every == 0 and survey["key"] not in waiting:
-            waiting |= _waits(oracle.project, human, message, (survey, trigger))
+            made = _waits(oracle.project, human, message, (survey, trigger))
+            waiting |= made
+            if made and "reserve" in survey["throttle"]:
+                human.fired[survey["key"]] = (now, now + span_ms(survey["throttle"]["reserve"]))
     if message.server and due and not oracle.plan.hears:
         plan = oracle.plan
         oracle.version += 1
@@ -137,3 +140,4 @@ def forget(oracle: Oracle, now: int) -> None:
     oracle.messages = {name: at for name, at in oracle.messages.items() if at >= now - WEEK_MS}
     for human in oracle.people.values():
         human.waits = {name: one for name, one in human.waits.items() if one.expires_at >= now}
+        human.fired = {key: one for key, one in human.fired.items() if one[1] >= now}

@@ -7,23 +7,35 @@ tokens is held as plain values here, with the times that the tokens would carry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tactful.core.catalogue import Candidate, Decision, choose
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.store.asks import Context, moment_of
 from tactful.store.candidates import ready
 from tactful.store.events import Observed
+from tactful.store.people import Known
 from tactful.store.projects import Config, load_config
+from tactful.store.results import read_person
+from tactful.store.standings import read_standings
 from tests.sim.stores import Store
 
-__all__ = ["Node"]
+__all__ = ["Decided", "Node"]
 
 
 def _expired(made_at: int, life_ms: int, now: int) -> bool:
     """Tokens are dated to the second."""
     return now > made_at // 1_000 * 1_000 + life_ms
+
+
+class Decided(NamedTuple):
+    """What a node decided, about whom as it saw them, and under which configuration."""
+
+    config: Config
+    due: list[Candidate]
+    decision: Decision
+    known: Known
 
 
 @dataclass(eq=False)
@@ -59,10 +71,22 @@ class Node:
     def ask_is_good(self, made_at: int) -> bool:
         return not _expired(made_at, 30 * DAY_MS, self.now)
 
-    def decide(self, project: str, observed: Observed, context: Context) -> tuple[Config, list[Candidate], Decision]:
-        """What may be offered of all that is due."""
-        config = self.at_least(project, observed.known.config_version)
-        known = observed.known
-        due: list[Candidate] = [*observed.at_once, *ready(config.catalogue, observed.waiting, known.now)]
-        decision: Any = choose(due, config.catalogue.policy, known.person, moment_of(known.now, context))
-        return config, due, decision
+    def count(self, project: str) -> None:
+        """Count for the surveys that limit their responses, as the service does now and then."""
+        config = self.config(project)
+        found = self.store.read(self.number, read_standings, project, config.catalogue)
+        self.configs[project] = replace(config, standings=found)
+
+    def decide(self, config: Config, observed: Observed, context: Context) -> Decided | None:
+        """What may be offered of all that is due. A configuration that moved on meanwhile is gone by, and the person is
+        read anew for it."""
+        project, known, at_once = config.project_id, observed.known, observed.at_once
+        fresh = self.at_least(project, known.config_version)
+        if fresh.version != config.version:
+            known = self.store.read(self.number, read_person, project, known.person_id, fresh.catalogue, self.now)
+            if known is None:
+                return None
+            at_once = tuple(again for one in at_once if (again := one.under(fresh.catalogue)) is not None)
+        due = [*at_once, *ready(fresh.catalogue, observed.waiting, known.now)]
+        moment = moment_of(known.now, context)._replace(standings=fresh.standings)
+        return Decided(fresh, due, choose(due, fresh.catalogue.policy, known.person, moment), known)

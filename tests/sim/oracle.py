@@ -1,20 +1,19 @@
 """What must be true of people and asks, written a second time and as plainly as can be.
 
-No locks, no SQL, and nothing of `core/throttle` or `core/decide`: objects in memory that are told every transaction in
+No locks, no SQL, and nothing of the product's core: objects in memory that are told every transaction in
 the order in which they were committed, and say what it must have come to. Rules are read as they are written. Whatever
 differs is a `Violation`, which names the promise that it breaks.
 
-Two things an oracle cannot foretell without doing the same arithmetic: which share of the people a sample is, and so it
-*learns* them: whoever was in a sample once is in it for ever, and in every larger one (`Sticky`).
+One thing an oracle cannot foretell without doing the same arithmetic: who is in a sample. So it learns that: whoever
+was in a sample once is in it for ever, and in every larger one (`Sticky`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Ask", "Human", "Oracle", "Plan", "Refused", "Sticky", "Violation", "Waits"]
+__all__ = ["Ask", "Human", "Oracle", "Plan", "Sticky", "Violation", "Waits"]
 
 MINUTE_MS = 60_000
 DAY_MS = 24 * 60 * MINUTE_MS
@@ -23,9 +22,6 @@ WEEK_MS = 7 * DAY_MS
 TOLD_AGAIN_MS = 10 * MINUTE_MS
 GIVEN_BACK_MS = MINUTE_MS
 GIVEN_BACK_EVERY_MS = DAY_MS
-
-#: What may be asked and why not: code, rule, count, cap, when it is free again.
-Refused = tuple[str, str | None, int | None, int | None, int | None]
 
 
 class Violation(AssertionError):
@@ -61,6 +57,8 @@ class Ask:
     responded_at: int | None = None
     opted_out_at: int | None = None
     refunded_at: int | None = None
+    #: What its person belonged to when they were asked: (`account`, its id), (a trait, its value).
+    marks: frozenset[tuple[str, str]] = frozenset()
     rev: int = 0
     score: int | None = None
     done: bool = False
@@ -109,6 +107,8 @@ class Human:
     by_offer: dict[str, Ask] = field(default_factory=dict)
     counters: dict[tuple[Any, ...], int] = field(default_factory=dict)
     waits: dict[str, Waits] = field(default_factory=dict)
+    #: When the trigger of a survey with a reserve fired, and until when that is remembered.
+    fired: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def now_is(self) -> Human:
         """Whoever this person is by now."""
@@ -146,18 +146,22 @@ class Plan:
 
 @dataclass(eq=False, slots=True)
 class Sticky:
-    """Where somebody stands in a sample: at least `low`, below `high`, learned from what was decided about them."""
+    """Where somebody stands in 0..1, learned from what was decided about them: at least `low`, below `high`."""
 
     low: float = 0.0
     high: float = 1.0
 
     def learn(self, share: float, what: object, *, inside: bool) -> None:
-        if inside:
-            require(share > self.low, "15 sticky sample", what, "is inside", share, "and was outside", self.low)
-            self.high = min(self.high, share)
-        else:
-            require(share < self.high, "15 sticky sample", what, "is outside", share, "and was inside", self.high)
-            self.low = max(self.low, share)
+        """They are among this share of all people, or they are not."""
+        self.narrow(*((0.0, share) if inside else (share, 1.0)), what)
+
+    def narrow(self, low: float, high: float, what: object) -> None:
+        self.low, self.high = max(self.low, low), min(self.high, high)
+        require(self.low < self.high + 1e-12, "15 sticky sample", what, "is from", self.low, "up to", self.high)
+
+    def inside(self, share: float) -> bool | None:
+        """Whether they are among this share; None: nobody has found out yet."""
+        return True if self.high <= share else False if self.low >= share else None
 
 
 def span_ms(written: str) -> int:
@@ -168,19 +172,6 @@ def span_ms(written: str) -> int:
         if written.endswith(unit) and written[: -len(unit)].isdigit():
             return int(written[: -len(unit)]) * factor
     raise AssertionError(written)
-
-
-def selected(rule: dict[str, Any], this: str, survey: str, kind: str, tags: frozenset[str]) -> bool:
-    """Whether a rule that is about `this` survey selects another one."""
-    group, _, name = rule["surveys"].partition(":")
-    return {"all": True, "this": survey == this, "kind": kind == name, "tag": name in tags}[group]
-
-
-def free_at(times: list[int], cap: int, window_ms: int, now: int) -> int | None:
-    """The first moment from `now` on at which fewer than `cap` of `times` lie in the window that ends then."""
-    if sum(at > now - window_ms for at in times) < cap:
-        return None
-    return min(end for end in (at + window_ms for at in times) if sum(at > end - window_ms for at in times) < cap)
 
 
 @dataclass(eq=False)
@@ -200,6 +191,12 @@ class Oracle:
     sticky: dict[tuple[str, str], Sticky] = field(default_factory=dict)
     #: Names of people who had opted out and were erased.
     kept_opt_outs: set[str] = field(default_factory=set)
+    #: Every ask of everybody who is still there.
+    recorded: list[Ask] = field(default_factory=list)
+    #: The latest time of each scope that was locked.
+    scopes: dict[tuple[str, str], int] = field(default_factory=dict)
+    #: When the surveys first went live.
+    live_at: int = 0
     merges: int = 0
 
     @property
@@ -254,6 +251,9 @@ class Oracle:
         for name, choose in (("created_at", min), ("opted_out_at", min), ("refunded_at", max)):
             known = [at for at in (getattr(winner, name), getattr(loser, name)) if at is not None]
             setattr(winner, name, choose(known) if known else None)
+        for key, (fired_at, expires_at) in loser.fired.items():
+            before = winner.fired.get(key, (0, 0))
+            winner.fired[key] = (max(before[0], fired_at), max(before[1], expires_at))
         winner.traits = loser.traits | winner.traits
         winner.account = winner.account or loser.account
         winner.anonymous_id = winner.anonymous_id or loser.anonymous_id
@@ -266,67 +266,6 @@ class Oracle:
         """Whoever the person with this id is by now."""
         found = self.people.get(person_id)
         return None if found is None else found.now_is()
-
-    # Whether somebody may be asked.
-
-    def refusals(self, human: Human, key: str, now: int, page: str | None) -> set[Refused]:
-        """Every reason not to ask, samples apart."""
-        plan = self.plan
-        survey = plan.surveys[key]
-        found: set[Refused] = set()
-        if survey["state"] != "live":
-            found.add(("not_live", None, None, None, None))
-        if human.opted_out_at is not None:
-            found.add(("opted_out", None, None, None, None))
-        if not all(self._meets(human, one, now) for one in survey["audience"]["where"]):
-            found.add(("audience", None, None, None, None))
-        glob = survey["trigger"].get("page")
-        if page is not None and glob is not None and not page.startswith("https://site.test" + glob.rstrip("*")):
-            found.add(("page", None, None, None, None))
-        if not human.test:
-            found.update(self._throttled(human, plan.policy, survey, now))
-        return found
-
-    def _since(self, human: Human) -> int:
-        return human.first_seen_at if human.created_at is None else min(human.first_seen_at, human.created_at)
-
-    def _meets(self, human: Human, condition: list[Any], now: int) -> bool:
-        path, op, value = condition
-        group, _, name = path.partition(".")
-        if group == "traits":
-            found = human.traits.get(name)
-        elif group == "account":
-            found = self.accounts.get(human.account or "", {}).get(name)
-        else:
-            days = max(0, now - self._since(human)) // DAY_MS
-            found = {"known": human.user_id is not None, "age_days": days}[name]
-        if found is None:
-            return False
-        return bool({"is": found == value, "gte": op == "gte" and found >= value}[op])
-
-    def _throttled(self, human: Human, policy: dict[str, Any], survey: dict[str, Any], now: int) -> Iterator[Refused]:
-        throttle = survey["throttle"]
-        tenure_ms = span_ms(throttle.get("tenure", policy["tenure"]))
-        if now < self._since(human) + tenure_ms:
-            yield ("tenure", None, None, None, self._since(human) + tenure_ms)
-        counting = [ask for ask in human.asks if ask.refunded_at is None]
-        repeat_ms = span_ms(throttle["repeat"])
-        times = [ask.asked_at for ask in counting if ask.survey == survey["key"]]
-        again = free_at(times, 1, repeat_ms, now)
-        if again is not None:
-            yield ("repeat", None, sum(at > now - repeat_ms for at in times), 1, again)
-        kind, tags = kind_of(survey), frozenset(survey["tags"])
-        for rule in policy["rules"]:
-            applies = selected(rule, survey["key"], survey["key"], kind, tags)
-            if not applies or rule["id"] in throttle.get("ignores", ()):
-                continue
-            window_ms = span_ms(rule["window"])
-            picked = [ask for ask in counting if selected(rule, survey["key"], ask.survey, ask.kind, ask.tags)]
-            moments = [getattr(ask, f"{rule['count']}_at") for ask in picked]
-            known = [at for at in moments if at is not None]
-            again = free_at(known, rule["cap"], window_ms, now)
-            if again is not None:
-                yield ("rule", rule["id"], sum(at > now - window_ms for at in known), rule["cap"], again)
 
 
 def kind_of(survey: dict[str, Any]) -> str:

@@ -14,10 +14,10 @@ __all__ = ["EVENTS", "PAGES", "RULE_KINDS", "Edit", "applied", "edited", "first_
 Edit = tuple[dict[str, Any] | None, tuple[dict[str, Any], ...]]
 
 #: Events that a page may report; `Elsewhere` nobody waits for.
-EVENTS = (*["Done"] * 5, "Other", "Other", "Streak", "Draft Saved", "Draft Saved", "Elsewhere")
+EVENTS = (*["Done"] * 9, "Other", "Other", "Other", "Streak", "Streak", "Draft Saved", "Elsewhere")
 PAGES = ("https://site.test/app/lesson", "https://site.test/app/lesson", "https://site.test/shop")
 
-SCOPES = ("person",)
+SCOPES = ("person", "account", "project", "same(traits.region)")
 SELECTIONS = ("all", "this", "kind:nps", "kind:csat", "tag:short", "tag:relationship")
 COUNTS = ("asked", "dismissed", "responded")
 WINDOWS = ("30s", "5m", "30m", "1h", "6h", "1d")
@@ -68,6 +68,10 @@ def _throttle(draw: Random, policy: dict[str, Any]) -> dict[str, Any]:
     throttle: dict[str, Any] = {"repeat": draw.choice(REPEATS)}
     if draw.random() < 0.3:
         throttle["tenure"] = draw.choice(("0s", "10m", "1d"))
+    if draw.random() < 0.15:
+        throttle["reserve"] = draw.choice(("5m", "1h", "1d"))
+    if draw.random() < 0.15:
+        throttle["spread"] = draw.choice(("1h", "1d", "7d"))
     if draw.random() < 0.3 and policy["rules"]:
         throttle["ignores"] = sorted({draw.choice(policy["rules"])["id"] for _ in range(2)})
     return throttle
@@ -81,17 +85,37 @@ def _audience(draw: Random) -> dict[str, Any]:
     return {"where": where, "sample": draw.choice((1.0, 1.0, 1.0, 1.0, 0.5, 0.8))}
 
 
+#: How many a rule allows: more where more people share it, and more asks than endings.
+_CAPS = {
+    (scope, asked): (caps if asked else caps[:2])
+    for scope, caps in zip(SCOPES, ((1, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (1, 2, 3, 4)), strict=True)
+    for asked in (False, True)
+}
+
+
+def _limits(draw: Random, survey: dict[str, Any]) -> dict[str, Any]:
+    """A quota, or what is enough, for few."""
+    chance = draw.random()
+    if chance < 0.08:
+        return {"quota": {"responses": draw.randrange(1, 6)}}
+    if chance < 0.28 and survey["questions"][0]["kind"] != "text":
+        return {"enough": {"margin": draw.choice((20, 50, 90)), "per": "7d"}}
+    return {}
+
+
 def _policy(draw: Random) -> dict[str, Any]:
     kinds = list(product(SCOPES, SELECTIONS, COUNTS))
-    chosen = draw.sample(kinds, draw.randrange(1, 5))
+    chosen = draw.sample(kinds, draw.randrange(2, 8))
+    # Most people of a small world lack the trait that a `same` rule goes by, and such a rule refuses them all.
+    chosen = [kind for kind in chosen if not kind[0].startswith("same") or draw.random() < 0.25]
     rules = [
         {
             "id": f"r{number}",
             "scope": scope,
             "surveys": which,
             "count": count,
-            "cap": draw.choice((1, 1, 2, 3)) if count == "asked" else 1,
-            "window": draw.choice(WINDOWS),
+            "cap": draw.choice(_CAPS[scope, count == "asked"]),
+            "window": draw.choice(WINDOWS if scope == "person" else WINDOWS[:4]),
         }
         for number, (scope, which, count) in enumerate(chosen)
     ]
@@ -106,7 +130,9 @@ def first_plan(draw: Random) -> Plan:
     """What a project begins with."""
     policy = _policy(draw)
     surveys = {
-        survey["key"]: survey | {"throttle": _throttle(draw, policy), "audience": _audience(draw)}
+        survey["key"]: survey
+        | {"throttle": _throttle(draw, policy), "audience": _audience(draw)}
+        | _limits(draw, survey)
         for survey in _surveys()
     }
     return Plan(policy, surveys, dict.fromkeys(surveys, 1))

@@ -15,15 +15,17 @@ from tactful.errors import Unauthorized
 from tactful.identity import Claim, Identity, believe, hash_user
 from tactful.store.asks import Asked, Context, Offered, Revision, close, respond, show, take_up
 from tactful.store.events import Message, Observed, met, observe
+from tactful.store.projects import Config
 from tactful.web.page_events import _READERS
 from tactful.web.wire import EventPart
 from tests.sim import judge, judge_events
 from tests.sim.faults import Call, Outcome
 from tests.sim.judge_events import Happening
-from tests.sim.oracle import require
+from tests.sim.limits import Where
+from tests.sim.oracle import Human, require
 
 if TYPE_CHECKING:
-    from tests.sim.nodes import Node
+    from tests.sim.nodes import Decided, Node
     from tests.sim.side import Side
 
 __all__ = ["Close", "Held", "Report", "Request", "Respond", "Said", "Show", "TakeUp", "Who"]
@@ -122,10 +124,12 @@ class Report(Request):
         if not any(message.must_write for message in messages):
             found = node.store.read(node.number, met, side.project, identity, messages, config.catalogue, node.now)
             if found is not None:
-                self._decided(node, found)
+                self._decided(node, config, found)
             if found is not None or not messages:
                 return None
-        return Call(observe, (side.project, identity, messages, side.new_id(), config.catalogue), told=happening)
+        return Call(
+            observe, (side.project, identity, messages, side.new_id(), config.catalogue), told=(happening, config)
+        )
 
     def _messages(self, node: Node, identity: Identity) -> tuple[list[Message], Happening | None]:
         """What the node makes of the report: exactly what concerns somebody, and nothing that is not believed."""
@@ -152,22 +156,26 @@ class Report(Request):
         if outcome.error is not None:
             raise outcome.error
         call = outcome.call
-        human = judge_events.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told], call.now)
+        human = judge_events.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told[0]], call.now)
         require(outcome.result.known.person_id == human.id, "10 identity", "recognised as somebody else")
-        self._decided(node, outcome.result)
+        self._decided(node, call.told[1], outcome.result)
 
-    def _decided(self, node: Node, observed: Observed) -> None:
+    def _decided(self, node: Node, config: Config, observed: Observed) -> None:
         """Compare the refusals with the oracle's, and hold an offer: the best one, or sometimes any, as from a node
         that decided a moment ago."""
         side = self.side
-        config, due, decision = node.decide(side.project, observed, Context(self.page, "en"))
+        decided = node.decide(config, observed, Context(self.page, "en"))
+        if decided is None:
+            return
         human = side.oracle.person(observed.known.person_id)
         require(human is not None, "5 one ask", "an offer to nobody")
-        if config.version == side.oracle.version and observed.known.now == max(human.last_at, observed.known.now):
+        due, decision = decided.due, decided.decision
+        # A person who was read anew was read after everything that the oracle has still to hear of.
+        if decided.known is observed.known and decided.config.version == side.oracle.version:
             keys = [candidate.live.survey.key for candidate in due]
             # Where two candidates are of one survey, the decision does not tell whose refusals it names.
             for candidate in (one for one in due if keys.count(one.live.survey.key) == 1):
-                self._compare(config, human, candidate, decision, observed.known.now)
+                self._compare(decided, human, candidate)
         chosen = [] if decision.offer is None else [decision.offer]
         chance = side.draw.random()
         if due and chance < 0.35:
@@ -185,13 +193,12 @@ class Report(Request):
         offered = Offered(observed.known.person_id, offer_id, key, version, chosen.id, chosen.per)
         side.hold(Held(offered, node.now, self.who, self.page, self.visit))
 
-    def _compare(self, config: Any, human: Any, candidate: Candidate, decision: Any, now: int) -> None:
-        key = candidate.live.survey.key
-        if config.catalogue.surveys.get(key) is not candidate.live:
-            return
+    def _compare(self, decided: Decided, human: Human, candidate: Candidate) -> None:
+        key, decision, config = candidate.live.survey.key, decided.decision, decided.config
         if key in decision.refusals or candidate is decision.offer:
             refusals = decision.refusals.get(key, ()) if candidate is not decision.offer else ()
-            judge.decided(self.side.oracle, human, key, (now, self.page), refusals)
+            where = Where(decided.known.now, self.page, config.standings)
+            judge.decided(self.side.oracle, human, key, where, refusals)
             self.side.tally.refused("offer", refusals, self.side.oracle.plan)
 
 
@@ -220,8 +227,8 @@ class TakeUp(Request):
         side, call = self.side, outcome.call
         offered, context = call.args[1], call.args[3]
         stale = call.args[0].version != side.oracle.version
-        told = (call.now, outcome.result)
-        ask = judge.take_up(side.oracle, offered, self.ids(self.who), context, told)
+        where, told = (context, call.args[0].standings), (call.now, outcome.result)
+        ask = judge.take_up(side.oracle, offered, self.ids(self.who), where, told)
         refusals = getattr(outcome.result, "refusals", ())
         side.attempted(ask, refusals, stale=stale)
 

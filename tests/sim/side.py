@@ -77,7 +77,7 @@ class Side:
     def hold(self, held: Held) -> None:
         self.held.append(held)
         del self.held[:-MOST_HELD]
-        if self.draw.random() < 0.7:
+        if self.draw.random() < 0.85:
             at = self.world.rounds + self.draw.randrange(1, 3)
             self.late.append((at, self._taken_up(held)))
             self._meanwhile(at, held)
@@ -92,7 +92,7 @@ class Side:
             self.late.append((at - self.draw.randrange(2), self._report_of(who, held.page, "track", "Other")))
 
     def _report_of(self, who: Who, page: str, kind: str, event: str) -> Request:
-        traits = {"plan": "pro"} if kind == "identify" else None
+        traits = self._traits() if kind == "identify" else None
         part = EventPart(self._message_id(), kind, event, {"about": "a0"}, traits, None)
         return Report(side=self, who=who, part=part, page=page, visit="v")
 
@@ -204,6 +204,12 @@ class Side:
             return Who(who.user, None, signed=who.signed)
         return who
 
+    def _traits(self) -> dict[str, Any]:
+        traits: dict[str, Any] = {"plan": self.draw.choice(("pro", "pro", "free", None))}
+        if self.draw.random() < 0.8:
+            traits["region"] = self.draw.choice(("eu", "us", "eu", "us", "eu", 7, None))
+        return traits
+
     def _message_id(self) -> str:
         self.numbers += 1
         if self.draw.random() < 0.03:
@@ -213,7 +219,7 @@ class Side:
     def report(self, kind: str = "track") -> Request:
         browser = self._browser()
         event = self.draw.choice(EVENTS)
-        traits = {"plan": self.draw.choice(("pro", "free", None))} if kind == "identify" else None
+        traits = self._traits() if kind == "identify" else None
         group = f"g{self.draw.randrange(ACCOUNTS)}" if kind == "group" else None
         if group is not None:
             traits = self.draw.choice(({}, {"size": 5}, {"size": 20}))
@@ -268,7 +274,7 @@ class Side:
         if not self.said:
             return None
         said = self.draw.choice(self.said[-3:])
-        how = self.draw.choices(("seen", "dismissed", "not_rendered", "opted_out"), (40, 40, 18, 0.2))[0]
+        how = self.draw.choices(("seen", "dismissed", "not_rendered", "opted_out"), (20, 60, 15, 0.2))[0]
         return Close(side=self, said=said, how=how)
 
     def opt_out(self) -> Request:
@@ -290,7 +296,7 @@ class Side:
             account = (f"g{self.draw.randrange(ACCOUNTS)}", self.draw.choice(({}, {"size": 5}, {"size": 20})))
             return Backend(side=self, who=who, id=id_, account=account)
         created_at = self.draw.choice((None, None, self.world.wall - self.draw.randrange(10**9)))
-        traits = {"plan": self.draw.choice(("pro", "free", None))}
+        traits = self._traits()
         return Backend(side=self, who=who, id=id_, traits=traits, created_at=created_at)
 
     def _anybody(self) -> str | None:
@@ -314,11 +320,11 @@ _CHANCES: dict[Callable[[Side], Request | None], float] = {
     Side.report: 40,
     Side.take_up: 8,
     Side.respond: 7,
-    Side.close: 7,
+    Side.close: 11,
     Side.backend: 6,
     Side.visit: 5,
-    Side.identify: 1.5,
-    Side.group: 1.5,
+    Side.identify: 3,
+    Side.group: 3,
     Side.show: 1.5,
     Side.edit: 1.2,
     Side.opt_out: 0.15,

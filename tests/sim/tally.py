@@ -55,7 +55,7 @@ class Tally:
         kinds = {rule["id"]: rule_kind(rule) for rule in plan.policy["rules"]}
         for refusal in refusals:
             self.counts[f"{where}: {refusal.code}"] += 1
-            if refusal.rule is not None and where == "ask":
+            if refusal.code == "rule" and where == "ask":
                 self.counts[f"rule: {kinds[refusal.rule]}"] += 1
 
     def error(self, error: Exception | None) -> None:

@@ -16,8 +16,10 @@ from tactful.store.asks import Asked, NotNow
 from tactful.store.events import Observed
 from tactful.store.projects import NewProject, apply_definitions, create_project
 from tactful.store.script import Script, run
+from tests.sim import limits
 from tests.sim.compare import compare
 from tests.sim.faults import Batch, Outcome
+from tests.sim.limits import Where
 from tests.sim.nodes import Node
 from tests.sim.oracle import Oracle
 from tests.sim.owners import Forget
@@ -83,7 +85,8 @@ class World:
         self.store.alone(set_mode, project, "enforce" if enforce else draw.choice(("off", "warn")))
         surveys = surveys_of(plan.surveys.values())
         self.store.alone(apply_definitions, project, policy_of(plan.policy), surveys)
-        return Side(self, project, secret, draw, Oracle(project, {2: plan}, 2, enforce), self.tally)
+        oracle = Oracle(project, {2: plan}, 2, enforce, live_at=self.store.database_now(0))
+        return Side(self, project, secret, draw, oracle, self.tally)
 
     def run(self, asks: int) -> None:
         """Go on until so many asks are recorded."""
@@ -187,10 +190,10 @@ class World:
             return
         self.sides[0].focus = None
         self.wall = max(self.wall, self.store.clocks[0].now - self.skews[0])
-        chance, patient = self.draw.random(), self.draw.random() < 0.85 and self.sides[0].awaits()
+        chance, patient = self.draw.random(), self.draw.random() < 0.85 and self._awaits()
         if chance < 0.1 and not patient and self._to_an_edge():
             return
-        self.wall += self.draw.choice(LEAPS_MS if chance < 0.3 and not patient else STEPS_MS)
+        self.wall += self.draw.choice(LEAPS_MS if chance < 0.6 and not patient else STEPS_MS)
         if chance > 0.97:
             self.skews = [self.draw.choice(SKEWS_MS) for _ in self.nodes]
             self.tally.counts["fault: node clocks apart"] += self.skews[0] != self.skews[1]
@@ -203,10 +206,17 @@ class World:
             self.tally.count("a clock set forward")
         elif self.owed and chance > 0.8:
             self.wall, self.owed = self.wall + self.owed, 0
-        elif chance > 0.77:
-            for node in self.nodes:
-                node.restart()
+        elif chance > 0.9:
+            # A node hears of edits, or counts the responses again.
+            for side in self.sides:
+                self.nodes[0].configs.pop(side.project, None)
+                if chance > 0.93:
+                    self.nodes[1].count(side.project)
         self._set_clocks()
+
+    def _awaits(self) -> bool:
+        """Whether offers are about to be taken up. Where the neighbour is held to have no say, it has none in time."""
+        return any(side.awaits() for side in (self.sides if self.neighbour is None else self.sides[:1]))
 
     def _to_an_edge(self) -> bool:
         """Go to the millisecond at which somebody may be asked again, or just beside it, and let them come."""
@@ -217,7 +227,7 @@ class World:
         human = side.oracle.people[self.draw.choice(humans)]
         now = max(human.last_at, self.wall)
         key = self.draw.choice(sorted(side.oracle.plan.surveys))
-        again = [refused[4] for refused in side.oracle.refusals(human, key, now, None)]
+        again = [refused[4] for refused in limits.refusals(side.oracle, human, key, Where(now, None, {})).certain]
         times = sorted(at for at in again if at is not None and self.wall < at < now + 40 * 86_400_000)
         if not times:
             return False
