@@ -173,8 +173,12 @@ def show(oracle: Oracle, key: str, new: tuple[str, Ids], context: Any, told: tup
     """Somebody asked to be asked: not throttled, but counted."""
     now, result = told
     human = oracle.recognise(new[1], new[0], now)
-    if key not in oracle.plan.surveys or oracle.plan.surveys[key]["state"] != "live":
-        _only(result, "not_live")
+    if oracle.plan.surveys[key]["state"] != "live":
+        codes = {one.code for one in getattr(result, "refusals", ())}
+        require(codes - {"clock"} == {"not_live"}, "5 eligible", "shown what is not live:", result)
+        return None
+    if oracle.plan.alarm:
+        _only(result, "clock")
         return None
     require(not getattr(result, "refusals", ()), "16 liveness", "was shown nothing:", result)
     return _record(oracle, human, key, result, by_person=True, visit=context.visit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.sim.judge import Ids, asked_for
@@ -107,7 +108,7 @@ def _happened(oracle: Oracle, human: Human, message: Happening) -> None:
     if message.server and due and not oracle.plan.hears:
         plan = oracle.plan
         oracle.version += 1
-        oracle.plans[oracle.version] = Plan(plan.policy, plan.surveys, plan.versions, hears=True)
+        oracle.plans[oracle.version] = replace(plan, hears=True)
 
 
 def _waits(project: str, human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]) -> set[str]:

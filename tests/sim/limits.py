@@ -108,6 +108,8 @@ def _about(oracle: Oracle, human: Human, survey: dict[str, Any], where: Where) -
     found = set()
     if survey["state"] != "live":
         found.add(_plain("not_live"))
+    if oracle.plan.alarm:
+        found.add(_plain("clock"))
     if human.opted_out_at is not None:
         found.add(_plain("opted_out"))
     if not all(_meets(oracle, human, one, where.now) for one in survey["audience"]["where"]):

@@ -137,6 +137,8 @@ class Plan:
     surveys: dict[str, dict[str, Any]]
     versions: dict[str, int]
     hears: bool = False
+    #: The clock is not believed, so nobody is asked.
+    alarm: bool = False
 
     def live(self) -> list[dict[str, Any]]:
         """The live surveys, the most important first."""

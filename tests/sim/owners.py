@@ -3,9 +3,10 @@ any card."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from tactful.core.clockwatch import Jump
 from tactful.core.trigger import Event
 from tactful.identity import Identity
 from tactful.store.audit import Act
@@ -14,6 +15,7 @@ from tactful.store.events import Message, forget_old, observe
 from tactful.store.people import set_opted_out, set_test
 from tactful.store.projects import apply_definitions
 from tactful.store.script import Script
+from tactful.store.stops import accept_clock, raise_alarm
 from tests.sim import judge, judge_events
 from tests.sim.faults import Call, Outcome
 from tests.sim.judge_events import Happening
@@ -25,7 +27,7 @@ from tests.support.service import policy_of, surveys_of
 if TYPE_CHECKING:
     from tests.sim.nodes import Node
 
-__all__ = ["Apply", "Backend", "EndOptOut", "Erase", "Forget", "OptOut", "Test"]
+__all__ = ["Alarm", "Apply", "Backend", "EndOptOut", "Erase", "Forget", "OptOut", "Test"]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -153,6 +155,30 @@ class EndOptOut(Request):
 
     def ended(self, node: Node, outcome: Outcome) -> None:
         judge.end_opt_out(self.side.oracle, self.person, outcome)
+
+
+@dataclass(eq=False, kw_only=True)
+class Alarm(Request):
+    """A node finds that the clock jumped, or an admin accepts what time it is: for all projects."""
+
+    raised: bool
+
+    def call(self, node: Node) -> Call | None:
+        if self.raised:
+            return Call(raise_alarm, (Jump("ahead", 1),))
+        return Call(accept_clock, (Act(self.side.new_id(), "an admin", "a key of hashes"),))
+
+    def ended(self, node: Node, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            raise outcome.error
+        world, now, alarm = self.side.world, outcome.call.now, self.side.oracle.plan.alarm
+        # The clock is accepted too where it was set back since it was last accepted.
+        changed = alarm != self.raised or (not self.raised and world.accepted_at > now)
+        require(outcome.result == changed, "11 clock", "the alarm was", alarm, "at", now)
+        if changed:
+            world.accepted_at = world.accepted_at if self.raised else now
+            for side in world.sides:
+                side.now_in_force(replace(side.oracle.plan, alarm=self.raised))
 
 
 @dataclass(eq=False, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 from typing import Any
@@ -93,6 +94,14 @@ _CAPS = {
 }
 
 
+def _drawn_kind(draw: Random) -> tuple[str, str, str]:
+    """A kind of rule: those that seldom bind more often, so that all of them do. Most people of a small world lack the
+    trait that a `same` rule goes by, and such a rule refuses them all."""
+    scope = draw.choices(SCOPES, (2, 3, 2, 0.8))[0]
+    selection = draw.choices(SELECTIONS, (1, 3, 1, 1, 0.5, 0.5))[0]
+    return scope, selection, draw.choices(COUNTS, (2, 5, 3))[0]
+
+
 def _limits(draw: Random, survey: dict[str, Any]) -> dict[str, Any]:
     """A quota, or what is enough, for few."""
     chance = draw.random()
@@ -104,10 +113,7 @@ def _limits(draw: Random, survey: dict[str, Any]) -> dict[str, Any]:
 
 
 def _policy(draw: Random) -> dict[str, Any]:
-    kinds = list(product(SCOPES, SELECTIONS, COUNTS))
-    chosen = draw.sample(kinds, draw.randrange(2, 8))
-    # Most people of a small world lack the trait that a `same` rule goes by, and such a rule refuses them all.
-    chosen = [kind for kind in chosen if not kind[0].startswith("same") or draw.random() < 0.25]
+    chosen = {_drawn_kind(draw) for _ in range(draw.randrange(2, 7))}
     rules = [
         {
             "id": f"r{number}",
@@ -115,9 +121,9 @@ def _policy(draw: Random) -> dict[str, Any]:
             "surveys": which,
             "count": count,
             "cap": draw.choice(_CAPS[scope, count == "asked"]),
-            "window": draw.choice(WINDOWS if scope == "person" else WINDOWS[:4]),
+            "window": draw.choice(WINDOWS if count != "asked" or scope == "person" else WINDOWS[:4]),
         }
-        for number, (scope, which, count) in enumerate(chosen)
+        for number, (scope, which, count) in enumerate(sorted(chosen))
     ]
     return {
         "rules": rules,
@@ -165,4 +171,4 @@ def applied(plan: Plan, edit: Edit) -> Plan:
         if {**surveys[key], "state": ""} != {**survey, "state": ""}:
             versions[key] += 1
         surveys[key] = survey
-    return Plan(plan.policy if policy is None else policy, surveys, versions, hears=plan.hears)
+    return replace(plan, policy=plan.policy if policy is None else policy, surveys=surveys, versions=versions)

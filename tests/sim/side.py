@@ -116,6 +116,10 @@ class Side:
         if plan == self.oracle.plan:
             return
         self.tally.count("a policy edited" if plan.policy is not self.oracle.plan.policy else "a survey edited")
+        self.now_in_force(plan)
+
+    def now_in_force(self, plan: Plan) -> None:
+        """The project's configuration has its next version."""
         self.oracle.version += 1
         self.oracle.plans[self.oracle.version] = plan
 

@@ -22,7 +22,7 @@ from tests.sim.faults import Batch, Outcome
 from tests.sim.limits import Where
 from tests.sim.nodes import Node
 from tests.sim.oracle import Oracle
-from tests.sim.owners import Forget
+from tests.sim.owners import Alarm, Forget
 from tests.sim.plans import first_plan
 from tests.sim.requests import Request
 from tests.sim.side import Side
@@ -63,6 +63,7 @@ class World:
     standing: int = 0
     #: By how much the clock was set back and will be set right.
     owed: int = 0
+    accepted_at: int = 0
     #: Every answer in words, if somebody wants to read them.
     lines: list[str] | None = None
 
@@ -121,14 +122,21 @@ class World:
         for side in self.sides:
             for request in side.requests():
                 self._begin(request, batches[side.draw.randrange(NODES)])
-        if self.draw.random() < 0.02:
-            self._begin(Forget(side=self.sides[0]), batches[0])
+        self._housekeeping(batches[0])
         for batch in batches:
             dies, at = self.draw.random() < 0.04, self.draw.random()
             # Not both: what runs again alone after a lost batch is committed one by one, and a death would hide which.
             if dies and not any(call.takes_all for call in batch.calls):
                 batch.die_at = int(at * (1 + 12 * sum(call.counts_for_death for call in batch.calls)))
         return [batch for batch in batches if batch.calls]
+
+    def _housekeeping(self, batch: Batch) -> None:
+        """What concerns all projects: forgetting what is old, and the alarm about the clock."""
+        first, chance = self.sides[0], self.draw.random()
+        if chance < 0.02:
+            self._begin(Forget(side=first), batch)
+        elif chance < 0.025 or (first.oracle.plan.alarm and chance > 0.6):
+            self._begin(Alarm(side=first, raised=chance < 0.1), batch)
 
     def _begin(self, request: Request, batch: Batch) -> None:
         side = request.side
