@@ -111,5 +111,7 @@ def _compare_person(row: tuple[Any, ...], human: Human) -> None:
     if found == must:
         return
     opted_out = (found[5] is None) != (must[5] is None)
-    invariant = "6 opt-out final" if opted_out else "11 clock" if found[3] != must[3] else "10 identity"
+    who = found[:2] != must[:2]
+    invariant = "6 opt-out final" if opted_out else "11 clock" if found[3] != must[3] else "3 acknowledged"
+    invariant = "10 identity" if who else invariant
     require(False, invariant, f"{human.id} is {found}, must be {must}")

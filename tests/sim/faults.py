@@ -14,7 +14,7 @@ from typing import Any
 from tactful.errors import StorageFull
 from tactful.store.script import Script
 
-__all__ = ["Batch", "Call", "Died", "Outcome", "Watch"]
+__all__ = ["RUNNING", "Batch", "Call", "Died", "Outcome", "Watch"]
 
 
 class Died(BaseException):
@@ -61,6 +61,16 @@ class Batch:
 
 
 @dataclass(eq=False, slots=True)
+class Running:
+    """Which transaction is under way: what a mutant may know that the product does not."""
+
+    call: Call | None = None
+
+
+RUNNING = Running()
+
+
+@dataclass(eq=False, slots=True)
 class Watch:
     """Counts the statements of one batch, and lets its process die."""
 
@@ -73,6 +83,7 @@ class Watch:
         # A batch that was lost runs its scripts again, at the time that it is then.
         call.now = tick(0 if id(call) in self.fired else call.tick_ms)
         self.fired.add(id(call))
+        RUNNING.call = call
         inner = call.script(*call.args)
         answer: Any = None
         number = 0

@@ -162,6 +162,7 @@ def _taken_up(oracle: Oracle, human: Human, offered: Any, where: tuple[Any, Any]
         _only(result, "per")
         return None
     require(not late, "16 liveness", "refused as", late)
+    require(result.ask_id == offered.offer_id, "4 once", "recorded as", result.ask_id, "not", offered.offer_id)
     return _record(oracle, human, key, result, per=offered.per, visit=context.visit)
 
 

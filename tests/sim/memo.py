@@ -20,19 +20,23 @@ from tactful.store import projects
 __all__ = ["remembered"]
 
 
+@lru_cache(maxsize=10_000)
+def _by_text(definition: str, state: State) -> Survey:
+    return _READ_DEFINITION({"definition": definition}, state)
+
+
+def _read_definition(row: Any, state: State) -> Survey:
+    return _by_text(row["definition"], state)
+
+
+_READ_DEFINITION = projects.read_definition
+_stored_policy = lru_cache(maxsize=10_000)(projects._stored_policy)
+
+
 @contextmanager
 def remembered() -> Iterator[None]:
     """Let `load_config` remember what it has read."""
-    read_definition, stored_policy = projects.read_definition, projects._stored_policy
-
-    @lru_cache(maxsize=4_096)
-    def by_text(definition: str, state: State) -> Survey:
-        return read_definition({"definition": definition}, state)
-
-    def remembering(row: Any, state: State) -> Survey:
-        return by_text(row["definition"], state)
-
     with pytest.MonkeyPatch.context() as patching:
-        patching.setattr(projects, "read_definition", remembering)
-        patching.setattr(projects, "_stored_policy", lru_cache(maxsize=4_096)(stored_policy))
+        patching.setattr(projects, "read_definition", _read_definition)
+        patching.setattr(projects, "_stored_policy", _stored_policy)
         yield

@@ -14,14 +14,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from tactful.errors import TactfulError
+from tactful.store import batches
 from tactful.store.batches import commit_alone, commit_batch, drive
-from tactful.store.connections import connect_reader, connect_writer, rollback
+from tactful.store.connections import begin, connect_reader, connect_writer, rollback
 from tactful.store.migrate import migrate
 from tactful.store.script import Script
 from tests.sim.faults import Batch, Died, Outcome, Watch
 from tests.support.clock import SetClock
 
-__all__ = ["SqliteStore", "Store"]
+__all__ = ["SqliteStore", "Store", "in_vain"]
 
 
 class Store(Protocol):
@@ -56,6 +58,18 @@ class _Empty:
         if not path.exists():
             migrate(path, SetClock())
         return cls(path)
+
+
+def in_vain(connection: Any, batch: Sequence[Callable[[], Script[Any]]]) -> list[Any]:
+    """Carry out a batch and take it back, and tell of it as if it had been committed: a mistake of mutants."""
+    begin(connection)
+    try:
+        return [batches.Outcome(drive(connection, start())) for start in batch]
+    except TactfulError:
+        rollback(connection)
+        return commit_batch(connection, batch)
+    finally:
+        rollback(connection)
 
 
 class SqliteStore:
@@ -112,6 +126,15 @@ class SqliteStore:
 
     def read(self, node: int, script: Callable[..., Script[Any]], *args: Any) -> Any:
         return drive(self._readers[node], script(*args))
+
+    def dry(self, node: int, script: Callable[..., Script[Any]], *args: Any) -> Any:
+        """What a script would come to now; it changes nothing."""
+        connection = self._writers[node]
+        begin(connection)
+        try:
+            return drive(connection, script(*args))
+        finally:
+            rollback(connection)
 
     def alone(self, script: Callable[..., Script[Any]], *args: Any) -> Any:
         return commit_alone(self._writers[0], script, *args)

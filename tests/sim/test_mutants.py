@@ -1,0 +1,33 @@
+"""The simulation finds every mutant, names the promise that it breaks, and finds nothing wrong with the product."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim.mutants import MUTANTS
+from tests.sim.runs import run_one
+
+#: Most are found in the first world; none needs more than a few.
+WORLDS = 40
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_simulation_finds_the_mutant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant = MUTANTS[name]
+    mutant.patch(monkeypatch)
+    for seed in range(WORLDS):
+        run = run_one(seed, every=10)
+        if run.error is not None:
+            print(f"{name}: {run.told()}")  # noqa: T201  # which promise, for -rP
+            assert run.invariant in mutant.breaks, run.told()
+            return
+    pytest.fail(f"nobody noticed in {WORLDS} worlds that {name}")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_product_itself_is_found_right(seed: int) -> None:
+    assert run_one(seed, every=10).error is None
+
+
+def test_there_are_enough_mutants() -> None:
+    assert len(MUTANTS) >= 12
