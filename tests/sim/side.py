@@ -278,7 +278,7 @@ class Side:
         if not self.said:
             return None
         said = self.draw.choice(self.said[-3:])
-        how = self.draw.choices(("seen", "dismissed", "not_rendered", "opted_out"), (20, 60, 15, 0.2))[0]
+        how = self.draw.choices(("seen", "dismissed", "not_rendered", "opted_out"), (18, 55, 26, 0.2))[0]
         return Close(side=self, said=said, how=how)
 
     def opt_out(self) -> Request:
