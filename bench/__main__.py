@@ -6,11 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import backtest, journal, live_streams, rates, sizes, start
+from bench import backtest, decision, journal, live_streams, rates, sizes, start
 from bench.report import Line, show
 from bench.world import a_world
 
-PARTS = ("sizes", "start", "requests", "live", "journal", "backtest")
+PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest")
 
 
 def main() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
                     lines += sizes.measure(world)
                 if "requests" in wanted:
                     lines += rates.measure(world, given.rounds)
+        if "decide" in wanted:
+            lines += decision.measure()
         if "journal" in wanted:
             lines += journal.measure(Path(directory))
         if "live" in wanted:
