@@ -127,6 +127,16 @@ def test_real_asks_before_the_period_count_and_their_outcome_from_when_it_came()
         assert [ask.at for ask in tally.asks] == then
 
 
+def test_what_was_really_scored_opens_an_audience_from_when_it_was() -> None:
+    past = PastAsk("first", "nps", frozenset(), 0, responded_at=3 * DAY_MS, score=9, band="promoter")
+    subject = ANN._replace(person=ANN.person._replace(asks=(past,)))
+    promoters = survey(audience={"where": [{"responded": "first", "band": "promoter"}]})
+    events = (happened(2 * DAY_MS), happened(4 * DAY_MS))
+    tally = played(plan(promoters, since=DAY_MS), *events, subject=subject)
+    assert asked(tally) == [(4 * DAY_MS, "nps"), (4 * DAY_MS + PAUSE_MS, "nps")]
+    assert tally.refused["nps", "audience", None] == 1
+
+
 def test_an_opt_out_holds_from_when_it_was_made() -> None:
     subject = ANN._replace(opted_out_at=2 * DAY_MS)
     tally = played(plan(survey()), happened(DAY_MS), happened(2 * DAY_MS), subject=subject)

@@ -83,7 +83,8 @@ class _State:
 
 def _as_of(ask: PastAsk, now: int) -> PastAsk:
     dismissed, responded = (at if at is not None and at <= now else None for at in (ask.dismissed_at, ask.responded_at))
-    return ask._replace(dismissed_at=dismissed, responded_at=responded)
+    said = (None, None) if responded is None else (ask.score, ask.band)
+    return ask._replace(dismissed_at=dismissed, responded_at=responded, score=said[0], band=said[1])
 
 
 def _begin(person_id: str, subject: Subject, at: int, since: int) -> _State:

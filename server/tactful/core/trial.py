@@ -30,7 +30,7 @@ ASSUMPTIONS: tuple[str, ...] = (
     "People answer and dismiss at once, and as often as they really did when they were asked this survey.",
     "Occurrences (`nth`) are counted from the first kept event on.",
     "Surveys are taken to be live for the whole period. One that never was begins to spread with it.",
-    "`enough` is not tried, since nobody knows what would have been answered.",
+    "`enough` is not tried, and answers here have no score, since nobody knows what would have been answered.",
     "An audience that goes by a page's language or device lets nobody pass: an event of a backend has neither.",
     "Asks before the period are the real ones; those in it are replaced by the ones here. Test people are left out.",
 )

@@ -44,7 +44,7 @@ WHERE p.project_id = ? AND p.person_id >= ? AND p.person_id <= ? AND p.test = 0 
     AND EXISTS (SELECT 1 FROM events e WHERE e.project_id = p.project_id AND e.person_id = p.person_id)
 """
 READ_ASKS_BEFORE = """
-SELECT person_id, survey_key, kind, tags, asked_at, dismissed_at, responded_at, per FROM asks
+SELECT person_id, survey_key, kind, tags, asked_at, dismissed_at, responded_at, score, band, per FROM asks
 WHERE project_id = ? AND person_id >= ? AND person_id <= ? AND asked_at < ? AND refunded_at IS NULL
     AND (asked_at > ? OR per IS NOT NULL)
 """
@@ -60,13 +60,13 @@ WHERE project_id = ? AND asked_at >= ? AND asked_at < ? AND test = 0 AND asked_f
 
 #: What rules over several people have counted: the asks of each scope, and those of the whole project.
 READ_MARKS_BEFORE = """
-SELECT s.scope, k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at
+SELECT s.scope, k.survey_key, k.kind, k.tags, k.asked_at, k.dismissed_at, k.responded_at, k.score, k.band
 FROM ask_scopes s
 JOIN asks k ON k.project_id = s.project_id AND k.person_id = s.person_id AND k.ask_id = s.ask_id
 WHERE s.project_id = ? AND s.asked_at > ? AND s.asked_at < ? AND k.refunded_at IS NULL
 """
 READ_PROJECT_BEFORE = """
-SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at FROM asks
+SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at, score, band FROM asks
 WHERE project_id = ? AND test = 0 AND asked_at > ? AND asked_at < ? AND refunded_at IS NULL
 """
 COUNT_RESPONSES_BEFORE = """
@@ -182,6 +182,8 @@ def _past(row: Row) -> PastAsk:
         row["asked_at"],
         row["dismissed_at"],
         row["responded_at"],
+        row["score"],
+        row["band"],
     )
 
 
