@@ -10,6 +10,10 @@ import pytest
 from hypothesis import settings
 
 from tactful.database_url import DatabaseUrl, read_database_url
+from tactful.store.migrate import migrate
+from tactful.store.postgres import PostgresDatabase
+from tactful.store.script import Database
+from tactful.store.sqlite import SqliteDatabase
 from tests.support.clock import SetClock
 from tests.support.databases import Where
 from tests.support.postgres import the_postgres
@@ -68,3 +72,16 @@ async def site(where: Where, clock: SetClock) -> AsyncIterator[Site]:
     """A page of a project with one live survey that asks at most once an hour."""
     async with a_site(where, clock, surveys=(a_survey(),)) as site:
         yield site
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def any_database(request: pytest.FixtureRequest, path: Path, clock: SetClock) -> AsyncIterator[Database]:
+    """A database with every migration: a test that takes it runs once on each kind."""
+    database: SqliteDatabase | PostgresDatabase
+    if request.param == "sqlite":
+        migrate(path, clock)
+        database = await SqliteDatabase.open(path, clock)
+    else:
+        database = await PostgresDatabase.open(the_postgres().fresh_database(clock), clock)
+    yield database
+    await database.close()

@@ -143,3 +143,26 @@ class DatabaseContract:
         outcomes = await asyncio.gather(database.run(broken), database.run(scripts.put, 1), return_exceptions=True)
         assert isinstance(outcomes[0], scripts.Refused)
         await assert_acknowledged_is_present(database, outcomes)
+
+    async def test_lock_keeps_everybody_else_of_the_batch_out(self, database: Database) -> None:
+        """Fifty people of one account and a cap of five: in one transaction, row locks keep nobody out."""
+        taken = await asyncio.gather(*(database.run(scripts.take_one_of, "account", 5, i) for i in range(50)))
+        assert sum(taken) == 5
+        assert len(await database.read(scripts.item_ids)) == 5
+
+    async def test_crowds_at_several_rows(self, database: Database) -> None:
+        names = [f"n{i % 7}" for i in range(2 * BATCH)]
+        wanted = {name: sorted(range(1, names.count(name) + 1)) for name in names}
+        values = await asyncio.gather(*(database.run(scripts.add, name) for name in names))
+        got: dict[str, list[int]] = {}
+        for name, value in zip(names, values, strict=True):
+            got.setdefault(name, []).append(value)
+        assert {name: sorted(found) for name, found in got.items()} == wanted
+
+    async def test_locks_in_both_orders_end_well(self, database: Database) -> None:
+        """Scripts that lock two rows in opposite orders stand in each other's way, and all of them come through."""
+        for name in ("a", "b"):
+            await database.run(scripts.add, name, 100)
+        pairs = [("a", "b"), ("b", "a")] * (BATCH // 2)
+        await asyncio.gather(*(database.run(scripts.move, *pair) for pair in pairs))
+        assert [await database.run(scripts.add, name, 0) for name in ("a", "b")] == [100, 100]

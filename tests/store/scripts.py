@@ -49,3 +49,24 @@ def add(name: str, amount: int = 1) -> Script[int]:
 def item_ids() -> Script[list[int]]:
     found = yield rows("SELECT item_id FROM items ORDER BY item_id")
     return [row["item_id"] for row in found]
+
+
+def take_one_of(name: str, cap: int, item_id: int) -> Script[bool]:
+    """Lock the row of `name`, then insert an item unless `cap` of them are there: right only if the lock keeps all
+    others out until the end."""
+    yield one(
+        "INSERT INTO counters (name, value) VALUES (?, 0)"
+        " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
+        name,
+    )
+    taken = yield one("SELECT count(*) AS number FROM items WHERE note = ?", name)
+    if taken["number"] >= cap:
+        return False
+    yield run("INSERT INTO items (item_id, note) VALUES (?, ?)", item_id, name)
+    return True
+
+
+def move(source: str, target: str) -> Script[None]:
+    """Take one from `source` and give it to `target`, each locked when it is written."""
+    yield run("UPDATE counters SET value = value - 1 WHERE name = ?", source)
+    yield run("UPDATE counters SET value = value + 1 WHERE name = ?", target)

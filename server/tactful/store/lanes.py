@@ -9,8 +9,9 @@ batch gathers. The one rule: an outcome that is a result is told only after the 
 What can happen to a batch, and what follows (always after a ROLLBACK, so nothing is done twice):
 
     deadlock, serialization      the same again, five times; then each script alone, with pauses
-    a script failed after a      the others again without it; it runs alone
-      write, or two wait for each other
+    a script failed after it     the others again without it; it runs alone
+      had written
+    scripts wait for each other  the same again, those one by one at the end
     a statement or COMMIT fails  each script alone, to get an outcome of its own
     the connection is lost       before COMMIT was sent: again on a new connection, for five seconds
                                  after it was sent: nobody knows whether it was done, so everybody is told to send the
@@ -21,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +53,13 @@ _TRIES_ALONE = 10
 _MOST_LOSSES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiter:
-    """A script and who waits for its outcome."""
+    """A script and who waits for its outcome. `last`: it stood in others' way and runs when they have ended."""
 
     start: Start
     future: asyncio.Future[Any]
+    last: bool = False
 
     def tell(self, outcome: Outcome) -> None:
         """Give the caller the outcome; one that was cancelled meanwhile hears nothing."""
@@ -206,9 +208,7 @@ class Lanes:
 
     async def _try(self, connection: Connection, batch: list[Waiter]) -> list[Waiter]:
         """Run the batch in one transaction, tell whoever has an outcome, and return who has to run again."""
-        lockstep = Lockstep(
-            [waiter.start for waiter in batch], self._footprints.of if self._kind == "writer" else _nothing
-        )
+        lockstep = self._lockstep(batch)
         try:
             outcomes = await self._transaction(connection, lockstep)
         except (_LostError, _UnknownError):
@@ -226,10 +226,24 @@ class Lanes:
             for waiter, outcome in zip(batch, outcomes, strict=True):
                 waiter.tell(outcome)
             return []
-        left = lockstep.left
+        return self._set_apart(batch, lockstep)
+
+    def _lockstep(self, batch: Sequence[Waiter]) -> Lockstep:
+        touches = self._footprints.of if self._kind == "writer" else _nothing
+        last = {number for number, waiter in enumerate(batch) if waiter.last}
+        return Lockstep([waiter.start for waiter in batch], touches, last)
+
+    def _set_apart(self, batch: list[Waiter], lockstep: Lockstep) -> list[Waiter]:
+        """Send those that failed to run alone, and return the others, to be run again."""
+        lost, stuck = lockstep.lost, lockstep.stuck
+        if not lost:
+            assert not any(batch[number].last for number in stuck), "one by one nobody is in anybody's way"
+            for number in stuck:
+                batch[number].last = True
+            return batch
         assert self._alone is not None
-        self._alone.enqueue(waiter for number, waiter in enumerate(batch) if number in left)
-        return [waiter for number, waiter in enumerate(batch) if number not in left]
+        self._alone.enqueue(batch[number] for number in lost)
+        return [waiter for number, waiter in enumerate(batch) if number not in lost]
 
     async def _transaction(self, connection: Connection, lockstep: Lockstep) -> list[Outcome] | None:
         """Drive the scripts to their ends and commit; None, rolled back, where they cannot end together."""

@@ -22,8 +22,9 @@ no I/O; store/lanes.py sends what it says.
 
 **What does not go on.** An exception in a script that has written nothing is that script's alone. After a write, its
 writes are in the shared transaction and cannot be taken back one by one; nor can two scripts go on that wait for each
-other. Then the transaction is rolled back: `left` names the scripts to run alone, and the others run again without
-them. The transaction of a script alone is the same engine with a batch of one.
+other. Then the transaction is rolled back. Those that failed (`lost`) run alone, each in a transaction of its own,
+which is the same engine with a batch of one. Those that stood in each other's way (`stuck`) run again with the others,
+but one by one when the others have ended, so that nobody is in anybody's way.
 
 Groups of locking statements are sorted by what they lock, so two processes that lock the same people meet in the same
 order; whoever still deadlocks is rolled back by the server and tries again.
@@ -31,7 +32,8 @@ order; whoever still deadlocks is rolled back by the server and tries again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -117,22 +119,24 @@ def _forget(entries: dict[Range, dict[_Task, bool]], key: Range, task: _Task) ->
 class Lockstep:
     """One batch under way: `group` says what to send next, `answer` takes what came back, until there is no group."""
 
-    def __init__(self, starts: Sequence[Start], touches: Touches) -> None:
+    def __init__(self, starts: Sequence[Start], touches: Touches, last: Collection[int] = ()) -> None:
         self._tasks = [_Task(number, start) for number, start in enumerate(starts)]
         self._touches = touches
+        self._last = deque(task for task in self._tasks if task.number in last)
         self._held = _Held()
         self._ready: dict[_Task, None] = {}
         self._granted: dict[str, dict[_Task, None]] = {}
         self._waiting: dict[_Task, list[_Task]] = {}
         for task in self._tasks:
-            self._begin(task)
+            if task.number not in last:
+                self._begin(task)
 
     def group(self) -> Group | None:
         """The largest group that may be sent now; None when every script has ended or none can go on."""
-        while self._ready:
-            task = next(iter(self._ready))
-            del self._ready[task]
-            self._grant(task)
+        self._grant_all()
+        while not self._granted and self._last and self._all_ended():
+            self._begin(self._last.popleft())
+            self._grant_all()
         if not self._granted:
             return None
         sql = max(self._granted, key=lambda text: len(self._granted[text]))
@@ -174,14 +178,27 @@ class Lockstep:
         return any(task.wrote for task in self._tasks)
 
     @property
-    def left(self) -> frozenset[int]:
-        """The places of the scripts that must run alone; the others may run together again."""
-        lost = {task.number for task in self._tasks if self._is_lost(task)}
-        return frozenset(lost or {task.number for task in self._tasks if task.outcome is None})
+    def lost(self) -> frozenset[int]:
+        """The places of the scripts that failed after they had written."""
+        return frozenset(task.number for task in self._tasks if self._is_lost(task))
+
+    @property
+    def stuck(self) -> frozenset[int]:
+        """The places of the scripts that have not ended."""
+        return frozenset(task.number for task in self._tasks if task.outcome is None)
 
     @staticmethod
     def _is_lost(task: _Task) -> bool:
         return task.wrote and task.outcome is not None and task.outcome.error is not None
+
+    def _all_ended(self) -> bool:
+        return not self.lost and all(task.outcome is not None or task.script is None for task in self._tasks)
+
+    def _grant_all(self) -> None:
+        while self._ready:
+            task = next(iter(self._ready))
+            del self._ready[task]
+            self._grant(task)
 
     def _begin(self, task: _Task) -> None:
         task.statement = None
