@@ -6,11 +6,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import backtest, decision, journal, live_streams, rates, sizes, start
+from bench import backtest, decision, journal, live_streams, postgres, rates, sizes, start
 from bench.report import Line, show
 from bench.world import a_world
 
-PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest")
+PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest", "postgres")
 
 
 def main() -> None:
@@ -38,6 +38,8 @@ def main() -> None:
             lines += live_streams.measure(Path(directory))
         if "backtest" in wanted:
             lines += backtest.measure(Path(directory))
+        if "postgres" in wanted:
+            lines += postgres.measure()
     show(lines)
 
 

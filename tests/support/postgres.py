@@ -20,6 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,11 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
+def _is_main() -> bool:
+    # To the kernel the parent is the thread that started the child.
+    return threading.current_thread() is threading.main_thread()
+
+
 @dataclass
 class PostgresServer:
     """A running server; `directory` holds its data, its socket and the clocks' files."""
@@ -130,7 +136,7 @@ class PostgresServer:
                 cwd=self.directory,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 -- one system call, which takes no lock
+                preexec_fn=_die_with_parent if _is_main() else None,  # noqa: PLW1509 -- one system call, no lock
             )
         give_up_at = time.monotonic() + START_WITHIN_S
         while self._run("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), check=False).returncode != 0:

@@ -155,7 +155,7 @@ class Lanes:
         while batch and (connection := await self._connection(link, batch)) is not None:
             final: Exception | None = None
             try:
-                batch = await self._try(connection, batch)
+                batch = await self._try(link, connection, batch)
             except _UnknownError as error:
                 link.drop()
                 self._fail(batch, _unknown(error))
@@ -206,10 +206,11 @@ class Lanes:
             own = Busy(error.code, error.message) if isinstance(error, Busy) else error
             waiter.tell(Outcome(error=own))
 
-    async def _try(self, connection: Connection, batch: list[Waiter]) -> list[Waiter]:
+    async def _try(self, link: Link, connection: Connection, batch: list[Waiter]) -> list[Waiter]:
         """Run the batch in one transaction, tell whoever has an outcome, and return who has to run again."""
         lockstep = self._lockstep(batch)
         try:
+            await link.plan_again(len(batch))
             outcomes = await self._transaction(connection, lockstep)
         except (_LostError, _UnknownError):
             raise

@@ -76,30 +76,25 @@ class _Held:
     """Who holds which ranges. A range is entered under each of its beginnings, so overlaps are found by looking up."""
 
     def __init__(self) -> None:
-        self._at: dict[Range, dict[_Task, bool]] = {}
-        self._below: dict[Range, dict[_Task, bool]] = {}
-        self._of: dict[_Task, list[Range]] = {}
+        self._at: dict[Range, dict[_Task, None]] = {}
+        self._below: dict[Range, dict[_Task, None]] = {}
+        self._of: dict[_Task, set[Range]] = {}
 
-    def others(self, task: _Task, wanted: Range) -> Iterator[tuple[_Task, bool]]:
-        """Everybody else who holds a range that overlaps, and whether they write there."""
+    def others(self, task: _Task, wanted: Range) -> Iterator[_Task]:
+        """Everybody else who holds a range that overlaps; the same one more than once."""
         for length in range(len(wanted) + 1):
-            for holder, writes in self._at.get(wanted[:length], {}).items():
-                if holder is not task:
-                    yield holder, writes
-        for holder, writes in self._below.get(wanted, {}).items():
-            if holder is not task:
-                yield holder, writes
+            if holders := self._at.get(wanted[:length]):
+                yield from (holder for holder in holders if holder is not task)
+        if holders := self._below.get(wanted):
+            yield from (holder for holder in holders if holder is not task)
 
-    def add(self, task: _Task, held: Range, *, writes: bool) -> None:
-        before = self._at.get(held, {}).get(task)
-        if before is None:
-            self._of.setdefault(task, []).append(held)
-        if before or before == writes:
-            return
-        self._at.setdefault(held, {})[task] = writes
-        for length in range(len(held)):
-            below = self._below.setdefault(held[:length], {})
-            below[task] = writes or below.get(task, False)
+    def add(self, task: _Task, held: Range) -> None:
+        own = self._of.setdefault(task, set())
+        if held not in own:
+            own.add(held)
+            self._at.setdefault(held, {})[task] = None
+            for length in range(len(held)):
+                self._below.setdefault(held[:length], {})[task] = None
 
     def drop(self, task: _Task) -> None:
         for held in self._of.pop(task, ()):
@@ -108,7 +103,7 @@ class _Held:
                 _forget(self._below, held[:length], task)
 
 
-def _forget(entries: dict[Range, dict[_Task, bool]], key: Range, task: _Task) -> None:
+def _forget(entries: dict[Range, dict[_Task, None]], key: Range, task: _Task) -> None:
     holders = entries.get(key)
     if holders is not None:
         holders.pop(task, None)
@@ -123,7 +118,8 @@ class Lockstep:
         self._tasks = [_Task(number, start) for number, start in enumerate(starts)]
         self._touches = touches
         self._last = deque(task for task in self._tasks if task.number in last)
-        self._held = _Held()
+        self._written = _Held()
+        self._read = _Held()
         self._ready: dict[_Task, None] = {}
         self._granted: dict[str, dict[_Task, None]] = {}
         self._waiting: dict[_Task, list[_Task]] = {}
@@ -141,7 +137,9 @@ class Lockstep:
             return None
         sql = max(self._granted, key=lambda text: len(self._granted[text]))
         tasks = self._granted.pop(sql)
-        return Group(sql, tuple(sorted(tasks, key=lambda task: repr(task.wants))))
+        if not any(writes for _, writes in next(iter(tasks)).wants):
+            return Group(sql, tuple(tasks))
+        return Group(sql, tuple(sorted(tasks, key=lambda task: str(task.wants[0]))))
 
     def answer(self, group: Group, rows: Iterable[Any]) -> None:
         """Give each script of `group` its rows; the last column of each is its script's place in the group."""
@@ -231,7 +229,8 @@ class Lockstep:
             self._release(task)
 
     def _release(self, task: _Task) -> None:
-        self._held.drop(task)
+        self._written.drop(task)
+        self._read.drop(task)
         for waiter in self._waiting.pop(task, ()):
             if waiter.script is None:
                 self._begin(waiter)
@@ -247,16 +246,18 @@ class Lockstep:
         wants = [(wanted, writes or careful) for wanted, writes in task.wants]
         readers: dict[_Task, None] = {}
         for wanted, writes in wants:
-            for holder, holder_writes in self._held.others(task, wanted):
-                if holder_writes:
-                    self._waiting.setdefault(holder, []).append(task)
-                    return
-                if writes and not holder.wrote:
-                    readers[holder] = None
+            for holder in self._written.others(task, wanted):
+                self._waiting.setdefault(holder, []).append(task)
+                return
+            if writes:
+                readers.update((holder, None) for holder in self._read.others(task, wanted) if not holder.wrote)
         for reader in readers:
             self._put_back(reader, behind=task)
         for wanted, writes in wants:
-            self._held.add(task, wanted, writes=writes)
+            if writes:
+                self._written.add(task, wanted)
+            elif not task.wrote:
+                self._read.add(task, wanted)
         assert task.statement is not None
         self._granted.setdefault(task.statement.sql, {})[task] = None
 
