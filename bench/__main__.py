@@ -6,11 +6,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import backtest, decision, journal, live_streams, postgres, rates, sizes, start
+from bench import backtest, decision, growth, journal, live_streams, postgres, rates, sizes, start
 from bench.report import Line, show
 from bench.world import a_world
 
-PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest", "postgres")
+PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest", "postgres", "growth")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def main() -> None:
@@ -18,6 +22,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; everything by default")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each kind of request")
+    parser.add_argument("--people", default=growth.PEOPLE, type=_numbers, help="sizes for growth: 10000,1000000")
     given = parser.parse_args()
     wanted = given.parts or PARTS
     lines: list[Line] = []
@@ -40,6 +45,8 @@ def main() -> None:
             lines += backtest.measure(Path(directory))
         if "postgres" in wanted:
             lines += postgres.measure()
+        if "growth" in wanted:
+            lines += growth.measure(Path(directory), given.people)
     show(lines)
 
 
