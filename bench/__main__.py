@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import backtest, decision, growth, journal, live_streams, postgres, rates, sizes, start
 from bench.report import Line, show
-from bench.world import a_world
+from bench.world import World, a_world
 
-PARTS = ("sizes", "start", "requests", "decide", "live", "journal", "backtest", "postgres", "growth")
+#: What is measured on a world of its own, by the name of the part.
+PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Line]]] = {
+    "start": lambda directory, _: start.measure(directory),
+    "decide": lambda _, __: decision.measure(),
+    "journal": lambda directory, _: journal.measure(directory),
+    "live": lambda directory, _: live_streams.measure(directory),
+    "backtest": lambda directory, _: backtest.measure(directory),
+    "postgres": lambda _, __: postgres.measure(),
+    "growth": lambda directory, given: growth.measure(directory, given.people),
+}
+#: What is measured on one running service, together.
+ON_A_SERVICE: dict[str, Callable[[World, argparse.Namespace], list[Line]]] = {
+    "sizes": lambda world, _: sizes.measure(world),
+    "requests": lambda world, given: rates.measure(world, given.rounds),
+}
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -19,34 +34,22 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def main() -> None:
     """Measure the parts named on the command line, all of them by default."""
+    names = [*ON_A_SERVICE, *PARTS]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure; everything by default")
+    parser.add_argument("parts", nargs="*", choices=[*names, []], help="what to measure; everything by default")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each kind of request")
     parser.add_argument("--people", default=growth.PEOPLE, type=_numbers, help="sizes for growth: 10000,1000000")
     given = parser.parse_args()
-    wanted = given.parts or PARTS
+    wanted = given.parts or names
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as directory:
-        if "start" in wanted:
-            lines += start.measure(Path(directory))
-        if {"sizes", "requests"} & set(wanted):
+        on_a_service = [name for name in ON_A_SERVICE if name in wanted]
+        if on_a_service:
             with a_world(Path(directory)) as world:
-                if "sizes" in wanted:
-                    lines += sizes.measure(world)
-                if "requests" in wanted:
-                    lines += rates.measure(world, given.rounds)
-        if "decide" in wanted:
-            lines += decision.measure()
-        if "journal" in wanted:
-            lines += journal.measure(Path(directory))
-        if "live" in wanted:
-            lines += live_streams.measure(Path(directory))
-        if "backtest" in wanted:
-            lines += backtest.measure(Path(directory))
-        if "postgres" in wanted:
-            lines += postgres.measure()
-        if "growth" in wanted:
-            lines += growth.measure(Path(directory), given.people)
+                for name in on_a_service:
+                    lines += ON_A_SERVICE[name](world, given)
+        for name in (name for name in PARTS if name in wanted):
+            lines += PARTS[name](Path(directory), given)
     show(lines)
 
 
