@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import backtest, decision, growth, journal, live_streams, postgres, rates, sizes, start
+from bench import backtest, decision, drivers, growth, journal, live_streams, postgres, rates, sizes, start
 from bench.report import Line, show
 from bench.world import World, a_world
 
@@ -19,6 +19,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Line]]] = {
     "live": lambda directory, _: live_streams.measure(directory),
     "backtest": lambda directory, _: backtest.measure(directory),
     "postgres": lambda _, __: postgres.measure(),
+    "drivers": lambda _, __: drivers.measure(),
     "growth": lambda directory, given: growth.measure(directory, given.people),
 }
 #: What is measured on one running service, together.

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL: what each of them has set, what is asked of the server, and what its errors become.
 
-Three kinds of connection. A *writer* runs transactions at READ COMMITTED: scripts lock first and then read what others
-have committed up to that moment. A *reader* cannot write. A *scanner* sees one moment, for sums over many rows.
+Four kinds of connection. A *writer* runs transactions at READ COMMITTED: scripts lock first and then read what others
+have committed up to that moment. A *reader* cannot write. A *scanner* sees one moment, for sums over many rows. A
+*migrator* changes tables and is given the time that it takes.
 
 Prepared statements are kept by each connection, since planning costs more than most of our statements do; so Tactful
 talks to the server itself, or to a pooler that keeps sessions (PgBouncer's transaction mode does not).
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 else:
     Connection = asyncpg.Connection
-Kind = Literal["writer", "reader", "scanner"]
+Kind = Literal["writer", "reader", "scanner", "migrator"]
 
 #: `any` starts on a server that may lose acknowledged commits in a crash.
 Durability = Literal["durable", "any"]
@@ -63,7 +64,7 @@ Durability = Literal["durable", "any"]
 PATIENCE_S = 5.0
 
 _CONNECT_TIMEOUT_S = 5.0
-_OLDEST_SERVER = 140_000
+_OLDEST_SERVER = 150_000
 
 # The product's statements are some hundreds, each with and without a tag.
 _CACHED_STATEMENTS = 1_024
@@ -82,7 +83,10 @@ _SETTINGS: dict[Kind, dict[str, str]] = {
     },
     "reader": {**_BY_INDEX, "default_transaction_read_only": "on"},
     "scanner": {"default_transaction_read_only": "on", "default_transaction_isolation": "repeatable read"},
+    "migrator": {},
 }
+# A server that does not even say that it is gone is given up then. Nothing of ours takes as long, but sums and indexes.
+_GIVE_UP_S: dict[Kind, float] = {"writer": 30.0, "reader": 30.0}
 
 READ_SERVER = """
 SELECT current_setting('server_version_num')::int AS version, current_setting('server_version') AS version_name,
@@ -133,12 +137,13 @@ class TaggedRow(asyncpg.Record):
 async def connect(url: str, kind: Kind) -> Connection:
     """Open a connection to the first host of `url` that takes it. Raises what `is_lost` knows, and pg errors."""
     wanted: Any = parse_qs(urlsplit(url).query).get("target_session_attrs", ["read-write"])[-1]
-    if kind != "writer" and wanted == "read-write":
+    if kind in {"reader", "scanner"} and wanted == "read-write":
         # Ours refuse to write by themselves, which would be taken for the server's refusal.
         wanted = "primary"
     return await asyncpg.connect(
         url,
         timeout=_CONNECT_TIMEOUT_S,
+        command_timeout=_GIVE_UP_S.get(kind),
         statement_cache_size=_CACHED_STATEMENTS,
         max_cached_statement_lifetime=0,
         server_settings=_EVERYWHERE | _SETTINGS[kind],

@@ -57,15 +57,12 @@ async def pending_postgres(url: str, migrations: Sequence[Migration] | None = No
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Connection]:
-    link = Link(url, "writer")
+    link = Link(url, "migrator")
     try:
         connection = await link.get()
     except (Busy, OSError, ValueError) as error:
         raise cannot_reach(error.__cause__ or error) from error
     try:
-        # Building an index on a grown table takes its time.
-        await connection.execute("SET lock_timeout = 0")
-        await connection.execute("SET idle_in_transaction_session_timeout = 0")
         yield connection
     finally:
         await link.close()
