@@ -31,6 +31,7 @@ __all__ = ["run_workers"]
 _log = logging.getLogger("tactful.workers")
 
 LOOK_EVERY_S = 0.2
+ASK_AGAIN_S = 1.0
 BACKLOG = 2_048
 _READY = b"r"
 
@@ -60,12 +61,17 @@ class _Workers:
                     self._start()
                 self._look()
         finally:
-            for worker in self._running:
-                worker.terminate()
-            for worker in self._running:
-                worker.wait()
+            self._end()
             self._here.close()
             self._there.close()
+
+    def _end(self) -> None:
+        """End all workers. A signal that comes while Python starts may be lost on it, so it is sent again."""
+        while running := [worker for worker in self._running if worker.poll() is None]:
+            for worker in running:
+                worker.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running[0].wait(ASK_AGAIN_S)
 
     def _start(self) -> None:
         handles = (self._listening.fileno(), self._there.fileno())
@@ -105,9 +111,11 @@ def run_workers(count: int, host: str, port: int) -> None:
 
 
 def _end_when_alone(pair: socket.socket) -> None:
-    """End this process, as a signal does, when its parent is gone."""
+    """End this process, as a signal does, when its parent is gone; again until it hears."""
     pair.recv(1)
-    os.kill(os.getpid(), signal.SIGTERM)
+    while True:
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(ASK_AGAIN_S)
 
 
 def _say_ready(pair: socket.socket) -> None:
