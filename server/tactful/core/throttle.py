@@ -92,9 +92,13 @@ def rules_for(survey: Survey, policy: Policy) -> tuple[Rule, ...]:
     return tuple(rule for rule in policy.rules if applies(rule, survey) and rule.id not in survey.throttle.ignores)
 
 
-def _times(rule: Rule, this: str, asks: Iterable[PastAsk]) -> list[int]:
-    chosen, time_of = _chooser(rule.surveys, this), _TIME_OF[rule.count]
-    return [at for ask in asks if (chosen is None or chosen(ask)) and (at := time_of(ask)) is not None]
+def _times(rule: Rule, this: str, asks: Iterable[PastAsk], after: int) -> list[int]:
+    """The times later than `after` that `rule` counts. The window is looked at first: most asks lie outside of it."""
+    time_of = _TIME_OF[rule.count]
+    recent = [(ask, at) for ask in asks if (at := time_of(ask)) is not None and at > after]
+    if not recent or (chosen := _chooser(rule.surveys, this)) is None:
+        return [at for _, at in recent]
+    return [at for ask, at in recent if chosen(ask)]
 
 
 def free_at(times: Iterable[int], *, cap: int, window_ms: int, now: int) -> tuple[int, int | None]:
@@ -111,7 +115,7 @@ def read_rule(rule: Rule, this: str, person: Person, now: int) -> RuleReading:
     if rule.scope == "person":
         if not person.asks:
             return RuleReading(rule, 0, None)
-        times = _times(rule, this, person.asks)
+        times = _times(rule, this, person.asks, now - rule.window_ms)
     else:
         scope = scope_of(rule, person)
         if scope is None:
