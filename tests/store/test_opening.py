@@ -102,6 +102,16 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
             assert "hunter2" not in repr(refused.value.data)
 
 
+def test_a_database_that_is_not_ours_is_named_without_the_password(clock: SetClock) -> None:
+    server = the_postgres()
+    address = server.empty_database(clock)
+    server.execute("CREATE TABLE something (else_ integer)", address.rpartition("/")[2])
+    with pytest.raises(CannotStart) as refused:
+        migrate(read_database_url(f"{address}?password=hunter2"), clock)
+    assert refused.value.code == "database_not_ours"
+    assert "password=***" in refused.value.message
+
+
 def test_a_server_that_may_forget_is_served_only_where_that_was_said(clock: SetClock) -> None:
     async def serve(*, allowed: bool) -> int:
         async with open_database(url, clock, allow_async_commit=allowed) as served:

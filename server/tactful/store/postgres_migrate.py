@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from tactful.database_url import read_database_url
 from tactful.errors import Busy
 from tactful.store.migrate import APPLIED, CREATE_RECORD, INSERT_RECORD, Migration, load, missing, statements
 from tactful.store.postgres_connections import Connection, Link, cannot_reach
@@ -69,8 +70,8 @@ async def _connected(url: str) -> AsyncIterator[Connection]:
 
 
 def _named(url: str) -> str:
-    """The address without its password."""
-    return url.rpartition("@")[2]
+    """The address without its password, which may also stand among its parameters."""
+    return str(read_database_url(url))
 
 
 async def _tables(connection: Connection) -> set[str]:
