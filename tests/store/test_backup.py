@@ -337,6 +337,18 @@ async def test_what_is_not_in_the_backup_goes(lived: Site, file: Path) -> None:
     assert CANARY not in repr(contents(lived.path))
 
 
+async def test_a_merge_since_that_binds_nobody_goes(lived: Site, file: Path) -> None:
+    backup = back_up(lived.path, lived.clock, file)
+    lived.clock.advance(HOUR_MS)
+    for user_id in (None, "ann"):
+        await lived.event(identity={"user_id": user_id, "anonymous_id": "b1"}, event="Counted")
+    await lived.event(identity={"user_id": None, "anonymous_id": "b2"}, event="Counted")
+    await lived.event(identity={"user_id": "ann", "anonymous_id": "b2"}, event="Counted")
+    assert len(contents(lived.path)["people"]) == 2, "one of them a history that was merged"
+    put_back(backup, lived.path, lived.clock, replace=True)
+    assert contents(lived.path)["people"] == contents(lived.path)["aliases"] == []
+
+
 async def test_a_key_that_was_revoked_since_stays_so(lived: Site, file: Path) -> None:
     backup = back_up(lived.path, lived.clock, file)
     execute(lived.path, "UPDATE api_keys SET revoked_at = 5 WHERE purpose = 'api'")
