@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates, choose, compile_catalogue
 from tactful.core.conditions import Condition
-from tactful.core.decide import Moment, Refusal
+from tactful.core.decide import Moment, Refusal, decide
 from tactful.core.policy import Policy
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import WAITS_MS, Cancel, EventTrigger, Nth, Survey, Trigger
@@ -260,3 +260,27 @@ def test_a_survey_yields_to_live_ones_of_higher_priority_that_reserve() -> None:
 @pytest.mark.parametrize(("survey", "limited"), [(a_survey(), False), (a_survey(quota=3), True)])
 def test_a_catalogue_knows_whether_somebody_has_to_count(survey: Survey, limited: bool) -> None:
     assert _compiled(survey).limited is limited
+
+
+RESTRICTIONS = (a_rule(50), a_rule(50, surveys="this", id="mine"), a_rule(50, surveys="kind:csat", count="responded"))
+
+
+@given(asks=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 100)), max_size=4), plan=st.booleans())
+def test_what_is_worked_out_once_for_several_surveys_is_what_each_would_be_told(
+    asks: list[tuple[str, int]], plan: bool
+) -> None:
+    """`choose` reads a rule and the audience's facts once, and `decide` alone each time."""
+    where = (Condition("traits.plan", "is", "pro"),)
+    policy = Policy(tuple(replace(rule, id=f"r{number}") for number, rule in enumerate(RESTRICTIONS)), tenure_ms=0)
+    catalogue = _compiled(
+        *(a_survey(key, kind=kind, where=where) for key, kind in zip("abc", ("nps", "csat", "ces"), strict=True)),
+        policy=policy,
+    )
+    person = a_person(
+        traits={"plan": "pro"} if plan else {}, asks=tuple(an_ask(ago, key, kind="csat") for key, ago in asks)
+    )
+    chosen = choose(_due(catalogue), policy, person, Moment(NOW))
+    for key, refusals in chosen.refusals.items():
+        assert refusals == decide(catalogue.surveys[key], policy, person, Moment(NOW))
+    if chosen.offer is not None:
+        assert not decide(chosen.offer.live, policy, person, Moment(NOW))

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tactful.core.conditions import look_up
-from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
+from tactful.core.decide import LiveSurvey, Moment, Once, Refusal, decide
 from tactful.core.moments import is_moment
 from tactful.core.people import Person
 from tactful.core.policy import Policy
@@ -281,6 +281,8 @@ def _values(event: Event, paths: frozenset[str]) -> dict[str, str | int | float]
 def choose(due: Sequence[Candidate], policy: Policy, person: Person, moment: Moment) -> Decision:
     """Offer the first candidate, by priority, that nothing refuses; name the refusals of those before it."""
     refusals: dict[str, tuple[Refusal, ...]] = {}
+    if len(due) > 1:
+        moment = moment._replace(once=Once())
     for candidate in sorted(due, key=lambda one: -one.live.survey.priority):
         found = decide(candidate.live, policy, person, moment)
         if not found:

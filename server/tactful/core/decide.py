@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tactful.core.audience import facts_of
-from tactful.core.conditions import Judge, compiled
+from tactful.core.conditions import Facts, Judge, compiled
 from tactful.core.people import Person
 from tactful.core.policy import Policy, Rule
 from tactful.core.schedule import is_open, next_opening
@@ -30,7 +30,7 @@ from tactful.core.surveys import Survey
 from tactful.core.throttle import RuleReading, free_at, memory_ms, read_rule, rules_for
 from tactful.core.trigger import on_page
 
-__all__ = ["CHECKS", "LiveSurvey", "Moment", "Refusal", "decide", "free_again", "meets", "readings", "share_of"]
+__all__ = ["CHECKS", "LiveSurvey", "Moment", "Once", "Refusal", "decide", "free_again", "meets", "readings", "share_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,20 @@ class LiveSurvey:
         return replace(plain, finders=_by_who(checks))
 
 
+class Once:
+    """What holds for one person at one moment, whatever the survey: kept by whoever decides about several."""
+
+    __slots__ = ("facts", "readings")
+
+    def __init__(self) -> None:
+        self.facts: Facts | None = None
+        self.readings: dict[str, RuleReading] = {}
+
+
 class Moment(NamedTuple):
     """When and where. Apart from any page (`why`), `page`, `locale` and `width` are None. A page that does not tell its
     language or its width, in CSS pixels, is of no audience that depends on them. `standings` are those of the surveys
-    that limit their responses, by key."""
+    that limit their responses, by key. `once` may be given where several surveys are decided for the same person."""
 
     now: int
     page: str | None = None
@@ -92,6 +102,7 @@ class Moment(NamedTuple):
     locale: str | None = None
     width: float | None = None
     standings: Mapping[str, Standing] = MappingProxyType({})
+    once: Once | None = None
 
 
 Finder = Callable[[LiveSurvey, Policy, Person, Moment], tuple[Refusal, ...]]
@@ -223,7 +234,7 @@ def _repeat(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -
 
 
 def _rules(live: LiveSurvey, _policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
-    return tuple([_refusal_of(reading) for reading in readings(live, person, moment.now) if reading.full])
+    return tuple([_refusal_of(reading) for reading in readings(live, person, moment.now, moment.once) if reading.full])
 
 
 def _refusal_of(reading: RuleReading) -> Refusal:
@@ -290,12 +301,29 @@ _ALL_FINDERS = _by_who(CHECKS)
 
 def meets(judge: Judge, person: Person, moment: Moment) -> bool | None:
     """Tell whether a judge of an audience lets `person` pass; None where it depends on what only a page can tell."""
-    return judge(facts_of(person, moment.now, moment.locale, moment.width))
+    once = moment.once
+    if once is not None and once.facts is not None:
+        return judge(once.facts)
+    facts = facts_of(person, moment.now, moment.locale, moment.width)
+    if once is not None:
+        once.facts = facts
+    return judge(facts)
 
 
-def readings(live: LiveSurvey, person: Person, now: int) -> tuple[RuleReading, ...]:
+def readings(live: LiveSurvey, person: Person, now: int, once: Once | None = None) -> tuple[RuleReading, ...]:
     """Read every rule that `live` must pass, the full and the free ones."""
-    return tuple([read_rule(rule, live.survey.key, person, now) for rule in live.rules])
+    if once is None:
+        return tuple([read_rule(rule, live.survey.key, person, now) for rule in live.rules])
+    return tuple([_read_once(rule, live.survey.key, person, now, once) for rule in live.rules])
+
+
+def _read_once(rule: Rule, this: str, person: Person, now: int, once: Once) -> RuleReading:
+    if rule.surveys == "this":
+        return read_rule(rule, this, person, now)
+    read = once.readings.get(rule.id)
+    if read is None:
+        read = once.readings[rule.id] = read_rule(rule, this, person, now)
+    return read
 
 
 def decide(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
