@@ -9,7 +9,7 @@ import pytest
 
 from tactful.web.bodies import MESSAGE_LIMIT
 from tests.support.hostile import ROUTES, is_clear, post
-from tests.support.rows import contents, counts
+from tests.support.rows import acknowledged, counts
 from tests.support.service import CONTEXT, Site, a_survey
 
 pytestmark = pytest.mark.anyio
@@ -74,11 +74,11 @@ async def test_any_field_of_any_type_is_taken_or_refused(site: Site, route: str)
     for good in (await Bodies(site).good())[route]:
         for wrong in WRONG:
             for bad in replaced(good, wrong):
-                before = contents(site.path)
+                before = acknowledged(site.path)
                 answer = await post(site, route, json.dumps(bad).encode())
                 assert answer.status_code == 200 or is_clear(answer) or answer.status_code == 201, (bad, answer.text)
                 if answer.status_code >= 400:
-                    assert contents(site.path) == before, bad
+                    assert acknowledged(site.path) == before, bad
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -89,7 +89,7 @@ async def test_the_good_bodies_are_good(site: Site, route: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "change", "where"),
+    ("route", "change", "at"),
     [
         ("/w/events", {"pass": 7}, "pass"),
         ("/w/events", {"identity": {"user_id": 7}}, "identity.user_id"),
@@ -108,11 +108,11 @@ async def test_the_good_bodies_are_good(site: Site, route: str) -> None:
         ("/w/closings", {"ask": {}}, "ask"),
     ],
 )
-async def test_a_wrong_type_is_told_with_its_path(site: Site, route: str, change: dict[str, Any], where: str) -> None:
+async def test_a_wrong_type_is_told_with_its_path(site: Site, route: str, change: dict[str, Any], at: str) -> None:
     good = (await Bodies(site).good())[route][0]
     told = (await site.post(route, good | change)).json()
-    assert (told["code"], told["path"]) == ("bad_field", where)
-    assert told["message"].startswith(f"{where}: ")
+    assert (told["code"], told["path"]) == ("bad_field", at)
+    assert told["message"].startswith(f"{at}: ")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"events":[]}'])
@@ -125,12 +125,12 @@ class TestScores:
     @pytest.mark.parametrize("score", [True, False, 9.0, "9", -1, 11, 2**70, None, [], [9], {}, {"a": 0}, "\0", 1e300])
     async def test_only_a_whole_number_on_the_scale(self, site: Site, score: Any) -> None:
         ask = await site.ask()
-        before = contents(site.path)
+        before = acknowledged(site.path)
         answer = await site.respond(ask, answers={"score": score})
         assert is_clear(answer)
         told = answer.json()
         assert (answer.status_code, told["code"], told["faults"][0]["path"]) == (422, "bad_answers", "answers.score")
-        assert contents(site.path) == before
+        assert acknowledged(site.path) == before
 
     @pytest.mark.parametrize("written", ["9.0", "9e0", "-0.0", "1E1", "NaN", "09", "+9", "0x9", "9" * 4_000])
     async def test_however_it_is_spelled(self, site: Site, written: str) -> None:
@@ -210,19 +210,19 @@ class TestEvents:
         [{"user_id": "x" * 257}, {"user_id": "a\0"}, {"anonymous_id": "\0"}, {"anonymous_id": "x" * 257}],
     )
     async def test_ids_that_none_can_have(self, site: Site, identity: dict[str, str]) -> None:
-        before = contents(site.path)
+        before = acknowledged(site.path)
         assert (await site.event(identity=identity)).json()["code"] == "bad_id"
-        assert contents(site.path) == before
+        assert acknowledged(site.path) == before
 
     async def test_nobody_is_nobody(self, site: Site) -> None:
-        before = contents(site.path)
+        before = acknowledged(site.path)
         for identity in ({}, {"user_id": ""}, {"user_id": None, "anonymous_id": " "}):
             assert (await site.event(identity=identity)).content == b'{"offer":null}'
             shown = {"show": "nps", "pass": await site.the_pass(), "identity": identity}
             assert (await site.post("/w/asks", shown)).status_code == 409
             closing = {"how": "opted_out", "pass": await site.the_pass(), "identity": identity}
             assert (await site.post("/w/closings", closing)).status_code == 200
-        assert contents(site.path) == before
+        assert acknowledged(site.path) == before
 
     async def test_pages_and_locales(self, site: Site) -> None:
         offer = await site.offer()

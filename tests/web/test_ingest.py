@@ -162,8 +162,8 @@ class TestDedupe:
         other = "0" * 26
         execute(
             site.path,
-            "INSERT INTO projects SELECT ?, 'Other', 'pk_o', origins, identity_mode, keep_events_ms, policy, 1, 0, 0 "
-            "FROM projects",
+            "INSERT INTO projects (project_id, name, public_key, origins, keep_events_ms, policy, created_at) "
+            "SELECT ?, 'Other', 'pk_o', origins, keep_events_ms, policy, 0 FROM projects",
             other,
         )
         execute(site.path, "INSERT INTO api_keys VALUES (?, ?, 'write', '[]', 0, NULL)", hash_key("wk_other"), other)

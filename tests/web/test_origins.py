@@ -136,8 +136,8 @@ async def test_the_first_reply_after_a_start_is_readable(site: Site, good: bool)
 async def test_a_page_listed_by_another_project_is_still_foreign(site: Site) -> None:
     execute(
         site.path,
-        "INSERT INTO projects SELECT 'other', 'Other', 'pk_o', '[\"http://other.test\"]', identity_mode, "
-        "keep_events_ms, policy, 1, 0, 0 FROM projects",
+        "INSERT INTO projects (project_id, name, public_key, origins, keep_events_ms, policy, created_at) "
+        "SELECT 'other', 'Other', 'pk_o', '[\"http://other.test\"]', keep_events_ms, policy, 0 FROM projects",
     )
     for route, body in (await bodies(site)).items():
         answer = await post(site, route, body, "http://other.test")
