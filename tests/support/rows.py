@@ -19,6 +19,15 @@ def counts(where: Where) -> dict[str, int]:
     return {table: execute(where, f'SELECT count(*) FROM "{table}"')[0][0] for table in _tables(where)}
 
 
+#: What earlier requests leave behind is written now and then, not by the request at hand.
+WRITTEN_BEHIND = frozenset({"decision_counts", "decisions", "event_names"})
+
+
+def acknowledged(where: Where) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table that is written before the answer."""
+    return {table: rows for table, rows in contents(where).items() if table not in WRITTEN_BEHIND}
+
+
 def contents(where: Where) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for the clock's mark, which a server moves on whatever happens."""
     tables = [table for table in _tables(where) if table != "clock_watch"]
