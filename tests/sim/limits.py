@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from tests.sim.oracle import DAY_MS, Ask, Human, Oracle, Sticky, kind_of, span_ms
+from tests.sim.oracle import DAY_MS, MINUTE_MS, Ask, Human, Oracle, Sticky, kind_of, span_ms
+from tests.sim.plans import ZONES
 
 __all__ = ["Expected", "Refused", "Where", "marks", "refusals", "scopes_of"]
 
@@ -152,8 +153,22 @@ def _throttled(oracle: Oracle, human: Human, survey: dict[str, Any], where: Wher
     again = free_at(times, 1, repeat_ms, now)
     if again is not None:
         yield ("repeat", None, 1, 1, again)
+    again = _opens_at(survey.get("schedule"), now)
+    if again is not None:
+        yield ("schedule", None, None, None, again)
     for rule in _rules(oracle, survey):
         yield from _full(oracle, human, survey["key"], rule, now)
+
+
+def _opens_at(schedule: dict[str, str] | None, now: int) -> int | None:
+    """When a schedule of hours opens again; None: it is open."""
+    if schedule is None:
+        return None
+    minute = (now // MINUTE_MS + ZONES[schedule["tz"]]) % 1_440
+    opens, closes = (60 * int(one[:2]) + int(one[3:]) for one in schedule["hours"].split("-"))
+    if (minute - opens) % 1_440 < (closes - opens) % 1_440:
+        return None
+    return now // MINUTE_MS * MINUTE_MS + (opens - minute) % 1_440 * MINUTE_MS
 
 
 def _full(oracle: Oracle, human: Human, key: str, rule: dict[str, Any], now: int) -> Iterator[Refused]:

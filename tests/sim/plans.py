@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.sim.oracle import Plan
 
-__all__ = ["EVENTS", "PAGES", "RULE_KINDS", "Edit", "applied", "edited", "first_plan", "rule_kind"]
+__all__ = ["EVENTS", "PAGES", "RULE_KINDS", "ZONES", "Edit", "applied", "edited", "first_plan", "rule_kind"]
 
 #: A policy and surveys as they are written; what is not mentioned stays.
 Edit = tuple[dict[str, Any] | None, tuple[dict[str, Any], ...]]
@@ -22,6 +22,8 @@ SCOPES = ("person", "account", "project", "same(traits.region)")
 SELECTIONS = ("all", "this", "kind:nps", "kind:csat", "tag:short", "tag:relationship")
 COUNTS = ("asked", "dismissed", "responded")
 WINDOWS = ("30s", "5m", "30m", "1h", "6h", "1d")
+#: Time zones whose clocks never jump, in minutes: what jumps do, the schedule's own tests show.
+ZONES = {"UTC": 0, "Asia/Kolkata": 330}
 REPEATS = ("1ms", "1ms", "30s", "10m", "2h", "3d")
 
 
@@ -97,16 +99,18 @@ _CAPS = {
 def _drawn_kind(draw: Random) -> tuple[str, str, str]:
     """A kind of rule: those that seldom bind more often, so that all of them do. Most people of a small world lack the
     trait that a `same` rule goes by, and such a rule refuses them all."""
-    scope = draw.choices(SCOPES, (2, 3, 2, 0.8))[0]
+    scope = draw.choices(SCOPES, (2, 3, 2, 1.5))[0]
     selection = draw.choices(SELECTIONS, (1, 3, 1, 1, 0.5, 0.5))[0]
     return scope, selection, draw.choices(COUNTS, (2, 5, 3))[0]
 
 
 def _limits(draw: Random, survey: dict[str, Any]) -> dict[str, Any]:
-    """A quota, or what is enough, for few."""
+    """A quota, what is enough, or a schedule, for few."""
     chance = draw.random()
     if chance < 0.08:
         return {"quota": {"responses": draw.randrange(1, 6)}}
+    if chance > 0.9:
+        return {"schedule": {"hours": draw.choice(("08:00-20:00", "22:00-06:00")), "tz": draw.choice(tuple(ZONES))}}
     if chance < 0.28 and survey["questions"][0]["kind"] != "text":
         return {"enough": {"margin": draw.choice((20, 50, 90)), "per": "7d"}}
     return {}
