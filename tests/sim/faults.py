@@ -35,7 +35,11 @@ class Call:
     sent_at: int = 0
     now: int = 0
     node: int = 0
+    #: The how manieth script it was that ended.
+    place: int = 0
     filled: bool = False
+    #: What scopes count is changed by this, without their locks: whoever asks at the same moment may count it or not.
+    apart: bool = False
     #: The request that it is made for, and what that was understood as.
     note: Any = None
     told: Any = None

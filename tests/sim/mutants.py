@@ -60,7 +60,7 @@ def _reword(patching: pytest.MonkeyPatch, modules: tuple[ModuleType, ...], name:
 # The check and the time ---------------------------------------------------------------------------------------------
 
 
-@mutant("1 cap", "4 once", "5 eligible")
+@mutant("1 cap", "4 once", "5 eligible", "11 clock")
 def the_check_is_made_outside_the_transaction(patching: pytest.MonkeyPatch) -> None:
     real = requests.TakeUp.call
 
@@ -132,6 +132,8 @@ def _free_at(shift_ms: int) -> Callable[..., tuple[int, int | None]]:
 @mutant("16 liveness", "1 cap")
 def what_is_exactly_a_window_old_still_counts(patching: pytest.MonkeyPatch) -> None:
     """`<` for `<=` at the window's edge."""
+    times = throttle._times
+    patching.setattr(throttle, "_times", lambda rule, this, asked, after: times(rule, this, asked, after - 1))
     patching.setattr(throttle, "free_at", _free_at(-1))
 
 

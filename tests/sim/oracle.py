@@ -10,6 +10,8 @@ was in a sample once is in it for ever, and in every larger one (`Sticky`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -204,6 +206,16 @@ class Oracle:
     @property
     def plan(self) -> Plan:
         return self.plans[self.version]
+
+    @contextmanager
+    def as_of(self, seen: int | None) -> Iterator[None]:
+        """Judge under the configuration that a transaction saw under its lock, which another may have changed between
+        that and its end."""
+        version = self.version
+        require(seen is None or version - 2 <= seen <= version, "1 cap", "saw version", seen, "and it was", version)
+        self.version = version if seen is None else seen
+        yield
+        self.version = version
 
     # Who somebody is.
 

@@ -124,7 +124,7 @@ class Report(Request):
         if not any(message.must_write for message in messages):
             found = node.store.read(node.number, met, side.project, identity, messages, config.catalogue, node.now)
             if found is not None:
-                self._decided(node, config, found)
+                self._decided(node, config, found, None)
             if found is not None or not messages:
                 return None
         return Call(
@@ -158,9 +158,9 @@ class Report(Request):
         call = outcome.call
         human = judge_events.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told[0]], call.now)
         require(outcome.result.known.person_id == human.id, "10 identity", "recognised as somebody else")
-        self._decided(node, call.told[1], outcome.result)
+        self._decided(node, call.told[1], outcome.result, call)
 
-    def _decided(self, node: Node, config: Config, observed: Observed) -> None:
+    def _decided(self, node: Node, config: Config, observed: Observed, locked: Call | None) -> None:
         """Compare the refusals with the oracle's, and hold an offer: the best one, or sometimes any, as from a node
         that decided a moment ago."""
         side = self.side
@@ -171,7 +171,9 @@ class Report(Request):
         require(human is not None, "5 one ask", "an offer to nobody")
         due, decision = decided.due, decided.decision
         # A person who was read anew was read after everything that the oracle has still to hear of.
-        if decided.known is observed.known and decided.config.version == side.oracle.version:
+        # Nor does an offer lock what it counts beyond the person: it is decided again, with locks, when it is taken up.
+        exact = locked is None or node.store.name == "sqlite"
+        if exact and decided.known is observed.known and decided.config.version == side.oracle.version:
             keys = [candidate.live.survey.key for candidate in due]
             # Where two candidates are of one survey, the decision does not tell whose refusals it names.
             for candidate in (one for one in due if keys.count(one.live.survey.key) == 1):
@@ -202,6 +204,11 @@ class Report(Request):
             self.side.tally.refused("offer", refusals, self.side.oracle.plan)
 
 
+def _seen(result: Any) -> int | None:
+    """The version of the configuration that a transaction saw."""
+    return None if result.known is None else int(result.known.config_version)
+
+
 @dataclass(eq=False, kw_only=True)
 class TakeUp(Request):
     """A tab takes up an offer."""
@@ -228,9 +235,10 @@ class TakeUp(Request):
         offered, context = call.args[1], call.args[3]
         stale = call.args[0].version != side.oracle.version
         where, told = (context, call.args[0].standings), (call.now, outcome.result)
-        ask = judge.take_up(side.oracle, offered, self.ids(self.who), where, told)
-        refusals = getattr(outcome.result, "refusals", ())
-        side.attempted(ask, refusals, stale=stale)
+        with side.oracle.as_of(_seen(outcome.result)):
+            ask = judge.take_up(side.oracle, offered, self.ids(self.who), where, told)
+            refusals = getattr(outcome.result, "refusals", ())
+            side.attempted(ask, refusals, stale=stale)
 
     def heard(self, outcome: Outcome) -> None:
         if isinstance(outcome.result, Asked):
@@ -259,8 +267,9 @@ class Show(Request):
             raise outcome.error
         side, call = self.side, outcome.call
         new = (call.args[2][1], self.ids(self.who))
-        ask = judge.show(side.oracle, self.key, new, call.args[4], (call.now, outcome.result))
-        side.attempted(ask, getattr(outcome.result, "refusals", ()), stale=False)
+        with side.oracle.as_of(_seen(outcome.result)):
+            ask = judge.show(side.oracle, self.key, new, call.args[4], (call.now, outcome.result))
+            side.attempted(ask, getattr(outcome.result, "refusals", ()), stale=False)
 
     def heard(self, outcome: Outcome) -> None:
         if isinstance(outcome.result, Asked):

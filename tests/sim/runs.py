@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.sim.memo import remembered
 from tests.sim.oracle import Violation
+from tests.sim.postgres_store import PostgresStore
 from tests.sim.stores import SqliteStore, Store
 from tests.sim.tally import Tally
 from tests.sim.world import COMPARE_EVERY, NODES, World
@@ -21,7 +22,10 @@ __all__ = ["ASKS_PER_WORLD", "DATABASES", "Run", "in_memory", "run_many", "run_o
 ASKS_PER_WORLD = 250
 
 #: How each database is opened for a world, in a folder of its own.
-DATABASES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder, NODES, START)}
+DATABASES: dict[str, Callable[[Path], Store]] = {
+    "sqlite": lambda folder: SqliteStore(folder, NODES, START),
+    "postgres": lambda _: PostgresStore(NODES, START),
+}
 
 
 @dataclass

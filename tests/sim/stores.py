@@ -29,6 +29,7 @@ __all__ = ["SqliteStore", "Store", "in_vain"]
 class Store(Protocol):
     """A database under simulation, used by `nodes` processes. Times are set by the world, in milliseconds."""
 
+    name: str
     clocks: list[SetClock]
 
     def together(self, batches: Sequence[Batch]) -> tuple[list[Outcome], list[int]]:
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     def alone(self, script: Callable[..., Script[Any]], *args: Any) -> Any:
         """Run a script with nothing else going on and no faults, to set up and to compare."""
+
+    def set_times(self, wall: int, skews: Sequence[int]) -> None:
+        """Set every node's clock, and the database's."""
 
     def database_now(self, node: int) -> int:
         """The time that a transaction of `node` is told."""
@@ -96,6 +100,10 @@ class SqliteStore:
         for connection in (*self._writers, *self._readers):
             connection.close()
         self._forget_files()
+
+    def set_times(self, wall: int, skews: Sequence[int]) -> None:
+        for clock, skew in zip(self.clocks, skews, strict=True):
+            clock.now = wall + skew
 
     def database_now(self, node: int) -> int:
         return self.clocks[node].now

@@ -1,8 +1,8 @@
 """Never too often, nothing lost, nobody mistaken: a small world with everything going wrong, against an oracle.
 
-`make test` runs 20,000 asks, `make test-all` a million. Every run is a seed; a broken promise is told with its seed and
-with the command that runs it again. What was met is printed (`-rP`), and a run that met too little fails: a rule that
-never bound was not tested.
+`make test` runs 20,000 asks, `make test-all` a million, and a share of them on PostgreSQL. Every run is a seed; a
+broken promise is told with its seed and with the command that runs it again. What was met is printed (`-rP`), and a run
+that met too little fails: a rule that never bound was not tested.
 """
 
 from __future__ import annotations
@@ -47,6 +47,22 @@ def test_promises_hold_in_a_million_asks() -> None:
     tally, broken = run_many(range(first, first + asks // ASKS_PER_WORLD), processes=processes)
     print(f"{time.perf_counter() - began:.0f} s on {processes} processes")  # noqa: T201  # a figure for -rP
     _check(tally, broken, asks)
+
+
+@pytest.mark.parametrize(
+    ("worlds", "processes"), [(2, 1), pytest.param(200, 2, marks=pytest.mark.long)], ids=["some", "many"]
+)
+def test_promises_hold_on_postgres(worlds: int, processes: int) -> None:
+    """Fewer, since every commit goes to a server and back; what is met there is what SQLite meets."""
+    first = random.SystemRandom().randrange(10**9)
+    tally, broken = run_many(range(first, first + worlds), "postgres", processes=processes)
+    print(tally.table())  # noqa: T201  # figures for -rP
+    assert not broken, "\n".join(broken)
+    assert tally.refused_share >= REFUSED_SHARE
+
+
+def test_one_seed_is_one_run_on_postgres_too() -> None:
+    assert run_one(7, "postgres", asks=30).traces == run_one(7, "postgres", asks=30).traces
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -22,9 +22,9 @@ from tests.sim.faults import Batch, Outcome
 from tests.sim.limits import Where
 from tests.sim.nodes import Node
 from tests.sim.oracle import Oracle
-from tests.sim.owners import Alarm, Forget
+from tests.sim.owners import Alarm, Backend, Forget, OptOut
 from tests.sim.plans import first_plan
-from tests.sim.requests import Request
+from tests.sim.requests import Report, Request, Show, TakeUp
 from tests.sim.side import Side
 from tests.sim.stores import Store
 from tests.sim.tally import Tally
@@ -143,6 +143,7 @@ class World:
         call = request.call(self.nodes[batch.node])
         if call is None:
             return
+        call.apart = not isinstance(request, TakeUp | Show | Report | Backend | OptOut)
         call.note, call.node, call.sent_at = request, batch.node, self.store.database_now(batch.node)
         if side is self.sides[0]:
             chance = side.draw.random()
@@ -188,8 +189,7 @@ class World:
     # Time.
 
     def _set_clocks(self) -> None:
-        for clock, skew in zip(self.store.clocks, self.skews, strict=True):
-            clock.now = self.wall + skew
+        self.store.set_times(self.wall, self.skews)
 
     def _pass_time(self) -> None:
         """Let time pass, mostly forwards."""
@@ -199,7 +199,7 @@ class World:
         self.sides[0].focus = None
         self.wall = max(self.wall, self.store.clocks[0].now - self.skews[0])
         chance, patient = self.draw.random(), self.draw.random() < 0.85 and self._awaits()
-        if chance < 0.1 and not patient and self._to_an_edge():
+        if chance < 0.25 and not patient and self._to_an_edge():
             return
         self.wall += self.draw.choice(LEAPS_MS if chance < 0.6 and not patient else STEPS_MS)
         if chance > 0.97:
