@@ -90,7 +90,7 @@ def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(place:
     page.goto(place.address())
     assert violations(page) == []
     tried(page, FAULTY)
-    expect(page.get_by_role("alert")).to_contain_text("did you mean `all`")
+    expect(page.get_by_role("alert")).to_contain_text("did you mean all")
     assert violations(page) == []
     tried(page, STRICT)
     expect(page.get_by_role("heading", name="Asks per day")).to_be_visible(timeout=60_000)

@@ -43,6 +43,19 @@ def test_number(count, written) -> None:
     assert formats.number(count) == written
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", "plain"),
+        ("did you mean `all`?", "did you mean <code>all</code>?"),
+        ("`<b>` & `c`", "<code>&lt;b&gt;</code> &amp; <code>c</code>"),
+        ("one ` alone <i>", "one ` alone &lt;i&gt;"),
+    ],
+)
+def test_code_in_a_message(text: str, written: str) -> None:
+    assert str(formats.coded(text)) == written
+
+
 def test_one_answer() -> None:
     assert formats.answers(1) == "1 answer"
 

@@ -178,12 +178,28 @@ class TestThePage:
             ("nps", "no Done came that made anybody a candidate. See which events come."),
             ("less", "no Done or Paid came that made anybody a candidate."),
             ("feedback", "nobody asked for it."),
-            ("draft", "the survey is a draft, so nobody was considered."),
         ],
     )
     async def test_nothing_is_said_in_words(self, site: Site, key: str, told: str) -> None:
         shown = await show(site, f"surveys/{key}")
         assert f"Nothing was decided in the last 90 days: {told}" in shown.text
+
+    async def test_a_draft_leads_to_a_backtest_instead(self, site: Site) -> None:
+        shown = await show(site, "surveys/draft")
+        assert "Why people were not asked" not in shown.text
+        assert shown.links("/backtest?survey=draft")
+
+    async def test_a_rule_is_named_as_a_policy_writes_it(self, site: Site) -> None:
+        counts = [
+            DecisionCount(site.project.project_id, "nps", START // HOUR_MS, "not_offered", code, rule, 1)
+            for code, rule in (("", ""), ("rule", "any-7d"), ("holdout", ""))
+        ]
+        run_once(site.path, site.clock, add_counts, counts)
+        shown = await show(site, "surveys/nps")
+        page = (await site.client.get(f"/projects/{site.project.project_id}/surveys/nps")).text
+        assert "<code>any-7d</code>" in page
+        assert "rule any-7d is full 1 100%" in shown.text
+        assert "<code>holdout</code>" not in page, "words say it already"
 
     async def test_what_was_not_noted_is_told(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(web, "MOST_LINES", 1)

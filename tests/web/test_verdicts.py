@@ -65,6 +65,7 @@ async def test_what_was_decided_of_a_survey_or_a_rule_that_is_gone(site: Site) -
     assert "s19 Not offered" in shown.text
     assert "s20 Not offered" not in shown.text
     assert "The last 20 are kept." in shown.text
+    assert "14 before those" in shown.text
 
 
 async def test_how_far_it_is_to_the_trigger(site: Site) -> None:
@@ -102,6 +103,28 @@ async def test_rules_beyond_the_person_are_meters_too(site: Site) -> None:
         "✕refuses region 0 of 3 asks of any survey in 1 day, to everybody with the same traits.region: "
         "that trait is missing"
     ) in shown.text
+    assert "Rule region goes by a trait that this person does not have. Then waits" in shown.text
+
+
+async def test_a_rule_that_says_the_same_of_every_survey_is_one_meter(site: Site) -> None:
+    rules = (Rule("any", "all", "asked", 2, DAY_MS), Rule("own", "this", "asked", 3, DAY_MS))
+    surveys = [a_survey(key) for key in ("nps", "second")]
+    apply_to(site.path, site.clock, site.project.project_id, *surveys, policy=Policy(rules, tenure_ms=0))
+    await site.service.configs.refresh()
+    await site.ask("ann")
+    shown = await show(site, f"people/{person_id(site, 'u:ann')}")
+    assert shown.text.count("any 1 of 2 asks of any survey in 1 day") == 1
+    assert "own 1 of 3 asks of this survey in 1 day" in shown.text
+    assert "own 0 of 3 asks of this survey in 1 day" in shown.text
+    assert shown.text.count("Rule any ✓passes 1 of 2") == shown.text.count("Rule own ✓passes") > 1
+
+
+async def test_who_opted_out_is_said_to_wait_for_nothing(site: Site) -> None:
+    ask = await site.ask("ann")
+    await site.post("/w/closings", {"ask": ask, "how": "opted_out"})
+    shown = await show(site, f"people/{person_id(site, 'u:ann')}")
+    assert "This person asked never to be asked again." in shown.text
+    assert "hen waits for" not in shown.text
 
 
 async def test_a_reason_that_is_no_check_of_the_table_is_a_row_all_the_same(site: Site) -> None:

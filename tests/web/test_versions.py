@@ -128,6 +128,8 @@ class TestPage:
     async def test_any_two_are_compared_the_older_first(self, site: Site, query: str) -> None:
         shown = await show(site, f"surveys/nps/definition?{query}")
         assert "What changed from version 1 to version 3" in shown.text
+        assert "From line 1 on" in shown.text
+        assert "@@" not in shown.text
         assert "+added priority: 1" in shown.text
         assert "+added intro: Hello" in shown.text
         assert "removed" not in shown.text.replace("Lines that were removed", "")

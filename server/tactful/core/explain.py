@@ -29,7 +29,7 @@ __all__ = ["REASONS", "Awaited", "Explanation", "explain", "in_general", "in_wor
 #: One sentence for each refusal code; `{...}` are the refusal's own numbers.
 REASONS: dict[str, str] = {
     "not_live": "the survey is not live",
-    "clock": "the clock jumped, so nobody is asked until somebody says what time it is (`tactful doctor`)",
+    "clock": "the clock jumped, so nobody is asked until somebody has looked at it",
     "quiet": "a backup was restored, and what was asked after it was made is not known; quiet for {window}",
     "opted_out": "this person asked never to be asked again",
     "holdout": "this person is in the holdout: never asked, to see what asking does",

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tactful.core.kinds import Kind
 from tactful.core.results import Figure
@@ -24,6 +24,7 @@ __all__ = [
     "band_label",
     "bounds",
     "clean",
+    "coded",
     "date",
     "excerpt",
     "figure",
@@ -56,6 +57,15 @@ def clean(value: object) -> object:
 def one_line(text: str) -> str:
     """Return the text for a place without markup: one line, and no character that turns the direction."""
     return " ".join(_DIRECTIONS.sub("", str(clean(text))).split())
+
+
+def coded(text: str) -> Markup:
+    """Escape a message of ours and make code of what stands between backticks."""
+    parts = str(clean(text)).split("`")
+    if len(parts) % 2 == 0:  # one of the backticks is somebody's own
+        return escape("`".join(parts))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(one) if at % 2 else escape(one) for at, one in enumerate(parts))
 
 
 def excerpt(text: str) -> str | None:

@@ -37,6 +37,7 @@ _FILTERS = (
     "ahead",
     "answers",
     "band_label",
+    "coded",
     "date",
     "excerpt",
     "number",

@@ -32,6 +32,8 @@ _LIMIT = 256 * 1_024
 _MARGINS = (2.0, 3.0, 5.0, 10.0, 15.0)
 _DRAWN = (720, 200)
 _UNDER = 24
+#: What takes longer than this is told as never, not as a number of days.
+_TOO_LONG_DAYS = 3_650
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +154,14 @@ def _found(job: Job | None) -> dict[str, Any] | None:
         "top": top,
         "size": _DRAWN,
         "floor": _DRAWN[1] - _UNDER,
+        "too_long": _TOO_LONG_DAYS,
         "days": _days(told, columns),
-        "surveys": [(one, before.get(one["survey"]) if told["proposed"] else None) for one in tried["surveys"]],
+        "surveys": [
+            (one, before.get(one["survey"]) if told["proposed"] else None)
+            for one in sorted(tried["surveys"], key=lambda one: -one["candidates"])
+            if one["candidates"]
+        ],
+        "silent": [one["name"] for one in tried["surveys"] if not one["candidates"]],
     }
 
 

@@ -6,8 +6,9 @@ definition holds is told as text, and a difference is told by signs as well as b
 
 from __future__ import annotations
 
+import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tactful.core.changes import content_of, fields_changed
@@ -21,6 +22,7 @@ from tactful.web.dashboard.frame import Look, member_page
 __all__ = ["definition"]
 
 _MOST_VERSIONS = 50
+_PLACE = re.compile(r"@@ -\S+ \+(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +93,10 @@ async def _compared(look: Look, key: str) -> dict[str, Any] | None:
 
 def _lines(older: Version, newer: Version) -> tuple[Line, ...]:
     was, now = (written_text(content_of(one.survey)) for one in (older, newer))
-    return differences(was, now)
+    return tuple(_placed(line) for line in differences(was, now))
+
+
+def _placed(line: Line) -> Line:
+    """Say where the lines stand in the newer text, which a diff tells in figures of its own."""
+    found = _PLACE.match(line.text) if line.kind == "place" else None
+    return replace(line, text=f"From line {found[1]} on") if found else line

@@ -20,7 +20,7 @@ from tactful.store.script import Row
 from tactful.store.why import lately
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.labels import cursor_text, loads, query, read_cursor, tone_of, value_text, who_of
-from tactful.web.dashboard.verdicts import by_state, decision, overall, verdict
+from tactful.web.dashboard.verdicts import by_state, decision, overall, shared_rules, verdict
 from tactful.web.formats import excerpt, span
 
 __all__ = ["PAGE", "people", "person"]
@@ -90,6 +90,7 @@ async def person(look: Look) -> str | Response:
         most_asks=_MOST_ASKS,
         waiting=[_waiting(surveys, row) for row in profile.waiting],
         reasons=[verdict(one, test=known.person.test) for one in explained],
+        shared=shared_rules(explained, test=known.person.test),
         overall=overall(explained),
         decisions=[decision(one, config.catalogue) for one in recent],
         most_recent=MOST_RECENT,

@@ -17,7 +17,7 @@ from tactful.core.spans import FOREVER
 from tactful.core.throttle import RuleReading
 from tactful.web.formats import span
 
-__all__ = ["by_state", "decision", "overall", "steps_of", "verdict"]
+__all__ = ["by_state", "decision", "overall", "shared_rules", "steps_of", "verdict"]
 
 #: The checks besides the rules, in the order in which one would explain them: code, what it asks, and whether test
 #: people pass it. A refusal by any other code is a row of its own, so that no reason goes untold.
@@ -55,7 +55,8 @@ def overall(explained: Sequence[Explanation]) -> dict[str, Any]:
 
 
 def verdict(explanation: Explanation, *, test: bool) -> dict[str, Any]:
-    """One survey: the verdict, its reasons in words, what it waits for, its rules as meters, and every check."""
+    """One survey: the verdict, its reasons in words, what it waits for, every check, and as meters the rules that
+    count this survey alone."""
     survey = explanation.live.survey
     rules = {rule.id: rule for rule in explanation.live.rules}
     others = [one for one in explanation.refusals if one.code not in _CHECKED and one.rule is None]
@@ -67,8 +68,15 @@ def verdict(explanation: Explanation, *, test: bool) -> dict[str, Any]:
         "refusals": sorted((_refusal(one, rules) for one in explanation.refusals), key=_lasting),
         "awaits": [_awaited(one) for one in explanation.awaits],
         "checks": [_check(row, explanation, test=test) for row in _CHECKS] + [_other(one) for one in others],
-        "rules": [_rule(reading, test=test) for reading in explanation.rules],
+        "readings": [_rule(reading, test=test) for reading in explanation.rules],
+        "rules": [_rule(reading, test=test) for reading in explanation.rules if reading.rule.surveys == "this"],
     }
+
+
+def shared_rules(explained: Sequence[Explanation], *, test: bool) -> list[dict[str, Any]]:
+    """The rules that say the same whichever survey is asked about, once each, as meters."""
+    readings = {one.rule.id: one for each in explained for one in each.rules if one.rule.surveys != "this"}
+    return [_rule(reading, test=test) for reading in readings.values()]
 
 
 def _lasting(refusal: Mapping[str, Any]) -> float:
@@ -98,7 +106,9 @@ def _words(refusal: Refusal, rules: Mapping[str, Rule]) -> str:
 
 def _refusal(refusal: Refusal, rules: Mapping[str, Rule]) -> dict[str, Any]:
     """One reason in words, with the rule's own name apart."""
-    told = {"words": _words(refusal, rules), "free_at": _soon(refusal.free_at)}
+    told = {"words": _words(refusal, rules), "free_at": _soon(refusal.free_at), "rule": None}
+    if refusal.code != "rule":
+        return told
     return told | {"rule": refusal.rule, "allows": "none" if refusal.cap == 0 else f"{refusal.cap}"}
 
 
