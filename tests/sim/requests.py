@@ -170,6 +170,8 @@ class Report(Request):
         human = side.oracle.person(observed.known.person_id)
         require(human is not None, "5 one ask", "an offer to nobody")
         due, decision = decided.due, decided.decision
+        offer = None if decision.offer is None else (decision.offer.live.survey.key, decision.offer.message_id)
+        side.world.note(side, ("decided", human.id, offer, dict(decision.refusals)))
         # A person who was read anew was read after everything that the oracle has still to hear of.
         # Nor does an offer lock what it counts beyond the person: it is decided again, with locks, when it is taken up.
         exact = locked is None or node.store.name == "sqlite"

@@ -127,14 +127,19 @@ class Side:
 
     def requests(self) -> list[Request]:
         """What reaches the nodes in this round."""
-        round_ = self.world.rounds
-        due = [request for at, request in self.late if at <= round_]
-        self.late = [(at, request) for at, request in self.late if at > round_]
+        due = self.due()
         for _ in range(self.draw.choice((1, 1, 2, 3, 4))):
             act = self.draw.choices(_ACTS, _WEIGHTS)[0]
             made = act(self)
             due += self._sent(made) if made is not None else []
         self.draw.shuffle(due)
+        return due
+
+    def due(self) -> list[Request]:
+        """What was under way and arrives now."""
+        round_ = self.world.rounds
+        due = [request for at, request in self.late if at <= round_]
+        self.late = [(at, request) for at, request in self.late if at > round_]
         return due
 
     def _sent(self, request: Request) -> list[Request]:

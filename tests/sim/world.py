@@ -71,11 +71,13 @@ class World:
         self.draw = Random(f"world {self.seed}")
         self.nodes = [Node(self.store, number) for number in range(NODES)]
         self.skews = [0] * NODES
-        self.sides = [
-            self._side("a", Random(f"a {self.seed}")),
-            self._side("b", Random(f"b {self.seed if self.neighbour is None else self.neighbour}")),
-        ]
         self._set_clocks()
+        self.sides = self._all_sides()
+
+    def _all_sides(self) -> list[Side]:
+        """The projects."""
+        second = self.seed if self.neighbour is None else self.neighbour
+        return [self._side("a", Random(f"a {self.seed}")), self._side("b", Random(f"b {second}"))]
 
     def _side(self, name: str, draw: Random) -> Side:
         plan = first_plan(draw)
@@ -180,7 +182,10 @@ class World:
             call.note.side.lost(call.note)
 
     def _traced(self, side: Side, outcome: Outcome) -> None:
-        told = (type(outcome.call.note).__name__, outcome.call.now, _told(outcome))
+        self.note(side, (type(outcome.call.note).__name__, outcome.call.now, _told(outcome)))
+
+    def note(self, side: Side, told: object) -> None:
+        """Note what a project was told, for whoever compares or reads it."""
         line = f"{side.project} {self.rounds} {told}"
         side.trace.update(line.encode())
         if self.lines is not None:
