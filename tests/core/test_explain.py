@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tactful.core.catalogue import compile_catalogue
 from tactful.core.conditions import Condition
-from tactful.core.decide import LiveSurvey, Moment, Refusal
+from tactful.core.decide import LiveSurvey, Moment, Refusal, free_again
 from tactful.core.explain import REASONS, Awaited, Explanation, explain, in_general, in_words, next_time, waits_for
 from tactful.core.people import Person
 from tactful.core.policy import Policy
@@ -52,6 +52,24 @@ from tests.support.clock import SetClock
 )
 def test_a_refusal_is_said_with_its_numbers(refusal: Refusal, said: str) -> None:
     assert in_words(refusal) == said
+
+
+def test_whom_two_surveys_keep_is_told_until_when_both_do() -> None:
+    first, second = (
+        a_survey(key, priority=1, throttle={"reserve_ms": days * DAY_MS}) for key, days in (("first", 7), ("second", 9))
+    )
+    fired = {"first": NOW - DAY_MS, "second": NOW - DAY_MS}
+    kept = Case(person=a_person(fired=fired), yields_to=(first, second)).decided()
+    assert [refusal.survey for refusal in kept] == ["first", "second"]
+    assert free_again(kept) == NOW + 8 * DAY_MS
+
+
+@pytest.mark.parametrize(("days", "told"), [(1, []), (2, ["reserved"])])
+def test_nobody_is_kept_for_a_survey_that_is_free_only_after_its_reserve(days: int, told: list[str]) -> None:
+    """Else who is free today would be kept tomorrow, and the moment that was told would be too early."""
+    first = a_survey("first", priority=1, throttle={"reserve_ms": 7 * DAY_MS, "repeat_ms": 2 * DAY_MS})
+    person = a_person(fired={"first": NOW - (7 - days) * DAY_MS}, asks=(an_ask(0, "first"),))
+    assert [refusal.code for refusal in Case(person=person, yields_to=(first,)).decided()] == told
 
 
 def test_a_span_may_be_said_in_other_words() -> None:

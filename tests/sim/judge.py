@@ -72,8 +72,8 @@ def decided(oracle: Oracle, human: Human, key: str, where: Where, refusals: Iter
     must = set(expected.certain)
     if expected.reserved is None:
         plain = {one for one in plain if one[0] != "reserved"}
-    elif isinstance(expected.reserved, tuple):
-        must.add(expected.reserved)
+    else:
+        must |= expected.reserved
     if plain == must:
         return
     over = {code for code, *_ in must - plain}

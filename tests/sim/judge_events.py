@@ -101,14 +101,26 @@ def _happened(oracle: Oracle, human: Human, message: Happening) -> None:
     for survey, trigger in due:
         every = trigger.get("nth", {}).get("every", 1)
         if human.counters.get(_counter(trigger), every) % every == 0 and survey["key"] not in waiting:
+            done = _is_done(human, message, (survey, trigger))
             made = _waits(oracle.project, human, message, (survey, trigger))
             waiting |= made
-            if made and "reserve" in survey["throttle"]:
+            if made and not done and "reserve" in survey["throttle"]:
                 human.fired[survey["key"]] = (now, now + span_ms(survey["throttle"]["reserve"]))
     if message.server and due and not oracle.plan.hears:
         plan = oracle.plan
         oracle.version += 1
         oracle.plans[oracle.version] = replace(plan, hears=True)
+
+
+def _must_wait(message: Happening, trigger: dict[str, Any]) -> bool:
+    return bool(message.server or "hold" in trigger or trigger.get("cancel_on"))
+
+
+def _is_done(human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]) -> bool:
+    """Whether what had to wait was asked for the event's `per` before, so that it waits for nothing."""
+    survey, trigger = found
+    value = message.properties.get(trigger["per"].removeprefix("properties.")) if "per" in trigger else None
+    return value is not None and _must_wait(message, trigger) and asked_for(human, survey["key"], str(value))
 
 
 def _waits(project: str, human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]) -> set[str]:
@@ -121,7 +133,7 @@ def _waits(project: str, human: Human, message: Happening, found: tuple[dict[str
         if value is None:
             return set()
         per = str(value)
-    if not (message.server or "hold" in trigger or trigger.get("cancel_on")):
+    if not _must_wait(message, trigger):
         return {key}
     if per is not None:
         if asked_for(human, key, per):

@@ -30,7 +30,7 @@ class Expected(NamedTuple):
     """Every reason not to ask, samples and spreads apart; `reserved` is None where nobody can tell yet."""
 
     certain: set[Refused]
-    reserved: Refused | bool | None = False
+    reserved: frozenset[Refused] | None = frozenset()
 
 
 def _plain(code: str) -> Refused:
@@ -196,8 +196,9 @@ def _full(oracle: Oracle, human: Human, key: str, rule: dict[str, Any], now: int
         yield ("rule", rule["id"], cap, cap, again)
 
 
-def _reserved(oracle: Oracle, human: Human, survey: dict[str, Any], where: Where) -> Refused | bool | None:
-    """Whether a survey of higher priority, whose trigger has fired, keeps the person for itself."""
+def _reserved(oracle: Oracle, human: Human, survey: dict[str, Any], where: Where) -> frozenset[Refused] | None:
+    """Which surveys of higher priority, whose triggers have fired, keep the person for themselves."""
+    found = set()
     for other in oracle.plan.live():
         reserve = other["throttle"].get("reserve")
         fired_at, _ = human.fired.get(other["key"], (None, None))
@@ -206,27 +207,27 @@ def _reserved(oracle: Oracle, human: Human, survey: dict[str, Any], where: Where
         until = fired_at + span_ms(reserve)
         if where.now >= until:
             continue
-        free = _free_within(oracle, human, other, where, span_ms(reserve))
+        free = _free_by(oracle, human, other, where, until)
         if free is None:
             return None
         if free:
-            return ("reserved", None, None, None, until)
-    return False
+            found.add(("reserved", None, None, None, until))
+    return frozenset(found)
 
 
-def _free_within(oracle: Oracle, human: Human, other: dict[str, Any], where: Where, reserve_ms: int) -> bool | None:
+def _free_by(oracle: Oracle, human: Human, other: dict[str, Any], where: Where, until: int) -> bool | None:
     """Whether time alone frees the other survey soon enough; None: that hangs on a sample nobody knows."""
     anywhere = where._replace(page=None)
     found = _about(oracle, human, other, anywhere) | set(_throttled(oracle, human, other, anywhere))
     times = [again for *_, again in found]
-    if where.holdout or any(again is None or again > where.now + reserve_ms for again in times):
+    if where.holdout or any(again is None or again > until for again in times):
         return False
     share = other["audience"]["sample"]
     sampled = oracle.sticky.get((f"sample {other['key']}", human.sample_key), Sticky()).inside(share)
     if share < 1 and sampled is not True:
         return sampled
     if "spread" in other["throttle"]:
-        return _spread_within(oracle, human, other, where.now + reserve_ms)
+        return _spread_within(oracle, human, other, until)
     return True
 
 

@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 
 from tactful.core.spans import DAY_MS
 from tactful.errors import NotFound
+from tactful.identity import Identity
 from tactful.store.erasure import end_opt_out, end_test, erase, export
 from tactful.store.members import ROLES
+from tactful.store.people import recognise
 from tactful.store.registry import BELONGINGS
+from tactful.store.script import Script
 from tactful.web.privacy import act
 from tests.store.test_registry import columns
 from tests.support.canary import CANARY, SURVEYS, become_test, live_a_life
@@ -170,6 +173,26 @@ async def test_an_opt_out_is_found_when_the_id_comes_later(lived: Site) -> None:
     assert await lived.offer(user_id="ann") is not None
     assert await lived.offer(identity={"user_id": "ann", "anonymous_id": f"browser-{CANARY}"}) is None
     assert await is_opted_out(lived, "ann"), "the browser's owner had said so"
+
+
+async def test_an_opt_out_holds_for_whoever_is_met_while_they_are_erased(lived: Site) -> None:
+    """A transaction finds whom an id leads to, another erases them, and only then the first takes the id."""
+    person_id = await live_a_life(lived)
+    await opt_out(lived, user_id=CANARY)
+    meeting = recognise(lived.project.project_id, Identity(CANARY, None), "new")
+
+    def step(answer: Any) -> Script[tuple[Any, bool]]:
+        try:
+            statement = meeting.send(answer)
+        except StopIteration:
+            return None, True
+        return (yield statement), False
+
+    answer, over = await lived.service.db.run(step, None)
+    await erased(lived, person_id)
+    while not over:
+        answer, over = await lived.service.db.run(step, answer)
+    assert await is_opted_out(lived, CANARY)
 
 
 async def test_somebody_who_had_not_opted_out_returns_as_anybody(lived: Site) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tactful.core.decide import share_of
-from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.core.spans import DAY_MS, HOUR_MS, SECOND_MS
 from tactful.store.events import forget_old
 from tactful.web import service as services
 from tests.support import rows
@@ -203,6 +203,24 @@ async def test_a_survey_waits_for_the_one_that_reserves_and_is_free_when_it_was_
         clock.advance(1)
         await site.service.db.run(forget_old)
         assert rows.execute(path, "SELECT count(*) FROM firings") == [(0,)]
+
+
+async def test_what_was_asked_for_its_ticket_reserves_nobody(path: Path, clock: SetClock) -> None:
+    ticket = a_survey(
+        "ticket",
+        priority=5,
+        trigger={"any": [{"event": "Big", "hold": "1s", "per": "properties.id"}]},
+        throttle={"repeat": "1ms", "reserve": "7d"},
+    )
+    async with a_site(path, clock, surveys=(a_survey(), ticket), policy=NO_RULES) as site:
+        await site.event("ann", "Big", properties={"id": 7})
+        clock.advance(SECOND_MS)
+        offer = await site.visit("ann")
+        assert offer is not None
+        assert (await site.take_up(offer, "ann")).status_code == 200
+        clock.advance(SECOND_MS)
+        await site.event("ann", "Big", properties={"id": 7})
+        assert await status(site, "ann") == 200, "the ticket's survey waits for nothing"
 
 
 async def test_a_merge_keeps_the_later_firing(path: Path, clock: SetClock) -> None:

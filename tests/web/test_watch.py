@@ -194,6 +194,16 @@ async def test_the_mark_moves_on_by_itself_and_never_falls(free: Site) -> None:
     assert marks == [-30 * SECOND_MS, 0, MINUTE_MS, 0]
 
 
+async def test_what_fired_ahead_of_the_clock_reserves_no_longer_than_it_would(path: Path, clock: SetClock) -> None:
+    first = a_survey("first", priority=5, trigger={"any": [{"event": "Big"}]}, throttle={"reserve": "7d"})
+    async with a_site(path, clock, surveys=(a_survey(), first), policy=NO_RULES) as site:
+        clock.advance(91 * DAY_MS)
+        await site.event("ann", "Big")
+        clock.advance(-91 * DAY_MS)
+        assert await site.service.db.run(pull_back, site.project.project_id) == 1
+        assert execute(path, "SELECT fired_at, expires_at FROM firings") == [(clock.now, clock.now + 7 * DAY_MS)]
+
+
 async def test_what_was_written_ahead_of_the_clock_is_dated_to_the_present(free: Site) -> None:
     free.clock.advance(91 * DAY_MS)
     await free.service.look_at_clock()

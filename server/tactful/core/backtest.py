@@ -193,13 +193,13 @@ class _Line:
         for one in held:
             key, per = one.candidate.live.survey.key, one.candidate.per
             self._tally.candidates[key] += 1
-            if one.candidate.live.survey.throttle.reserve_ms is not None:
-                state.fired[key] = now
             not_before = now + one.hold_ms
             waiter = _Waiter(one.candidate, not_before, not_before + one.within_ms, one.same)
             if per is not None and (key, per) in state.asked_for:
                 self._fate(waiter, "done")
                 continue
+            if one.candidate.live.survey.throttle.reserve_ms is not None:
+                state.fired[key] = now
             if per is not None:
                 self._replace(state, key, per)
             # As the table has them, by when they may be offered, so that of two surveys of one priority the older goes.

@@ -245,8 +245,10 @@ def _refusal_of(reading: RuleReading) -> Refusal:
 
 
 def _reserved(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) -> tuple[Refusal, ...]:
-    """Keep the person for a survey of higher priority whose trigger has fired, if it will be free within its reserve.
-    What time alone does not free reserves nothing, so nobody is kept in vain."""
+    """Keep the person for every survey of higher priority whose trigger has fired, if it will be free before its
+    reserve is over. What time alone does not free by then reserves nothing, so nobody is kept in vain, and nobody who
+    is free begins to be kept merely because time passes."""
+    found: list[Refusal] = []
     for other in live.yields_to:
         fired_at, reserve_ms = person.fired.get(other.survey.key), other.survey.throttle.reserve_ms
         assert reserve_ms is not None, f"{other.survey.key} reserves nothing"
@@ -254,9 +256,9 @@ def _reserved(live: LiveSurvey, policy: Policy, person: Person, moment: Moment) 
             continue
         refusals = decide(other, policy, person, moment._replace(page=None))
         again = free_again(refusals) if refusals else moment.now
-        if again is not None and again <= moment.now + reserve_ms:
-            return (Refusal("reserved", fired_at + reserve_ms, window_ms=reserve_ms, survey=other.survey.key),)
-    return ()
+        if again is not None and again <= fired_at + reserve_ms:
+            found.append(Refusal("reserved", fired_at + reserve_ms, window_ms=reserve_ms, survey=other.survey.key))
+    return tuple(found)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -179,11 +179,14 @@ def _happened(project_id: str, row: Row, message: Message, event: Event) -> Scri
         counted = yield one(COUNT_EVENT, project_id, row["person_id"], counter)
         counts[counter] = counted["occurrences"]
     at_once, held = _due(message, counts)
-    for candidate in held:
-        yield from add(project_id, row["person_id"], candidate, row["last_at"])
-    for made in (*at_once, *(wait.candidate for wait in held)):
-        if made.live.survey.throttle.reserve_ms is not None:
-            yield from fire(project_id, row["person_id"], made.live, row["last_at"])
+    fired = [made.live for made in at_once]
+    for wait in held:
+        # What was asked for its `per` already waits for nothing, and reserves nobody.
+        waits = yield from add(project_id, row["person_id"], wait, row["last_at"])
+        fired += [wait.candidate.live] if waits else []
+    for live in fired:
+        if live.survey.throttle.reserve_ms is not None:
+            yield from fire(project_id, row["person_id"], live, row["last_at"])
     if event.source == "server" and message.waiting:
         yield run(HEAR_BACKEND, project_id)
     return at_once

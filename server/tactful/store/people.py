@@ -301,7 +301,7 @@ def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) 
         yield run(INSERT_PERSON, project_id, new_person_id, identity.user_id, identity.anonymous_id)
     row = yield from lock_person(project_id, claimed["person_id"])
     assert row is not None, "an alias leads to nobody"
-    if taken is None:
+    if taken is None or claimed["person_id"] == new_person_id:  # whoever it led to may have been erased since
         row = yield from _still_opted_out(project_id, alias, row)
     if identity.user_id is not None and row["user_id"] is None:
         yield run(SET_USER, identity.user_id, project_id, row["person_id"])

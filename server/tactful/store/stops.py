@@ -62,6 +62,12 @@ UPDATE responses SET created_at = CASE WHEN created_at > ? THEN ? ELSE created_a
 WHERE project_id = ? AND person_id = ?
 """
 
+#: They last as long as they were to last.
+PULL_BACK_FIRINGS = """
+UPDATE firings SET expires_at = expires_at - (fired_at - ?), fired_at = ?
+WHERE project_id = ? AND person_id = ? AND fired_at > ?
+"""
+
 #: A chunk of `pull_back`: some 10 ms.
 _AT_ONCE = 100
 
@@ -107,6 +113,7 @@ def pull_back(project_id: str) -> Script[int]:
         yield run(PULL_BACK_ASKS, *([now] * 8), *key)
         yield run(PULL_BACK_MARKS, now, *key, now)
         yield run(PULL_BACK_RESPONSES, *([now] * 4), *key)
+        yield run(PULL_BACK_FIRINGS, now, now, *key, now)
     yield run(PULL_BACK_SCOPES, now, project_id, now)
     return len(ahead)
 
