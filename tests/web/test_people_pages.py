@@ -248,7 +248,7 @@ class TestOne:
         shown = await show(site, f"people/{person_id(site, 'u:ann')}")
         assert "Test person: counts nowhere" in shown.text
         assert "Nps ✓ Yes" in shown.text
-        assert "✓passes test people pass any-7d 1 of 1 asks of any survey in 7 days" in shown.text
+        assert "✓passes any-7d 1 of 1 asks of any survey in 7 days: test people pass" in shown.text
         assert "In the survey's sample ✓passes test people pass" in shown.text
 
     async def test_what_waits_for_their_tab(self, site: Site) -> None:
@@ -261,6 +261,18 @@ class TestOne:
         site.clock.advance(3 * HOUR_MS)
         shown = await show(site, f"people/{person_id(site, 'u:ann')}")
         assert "Held: offered as soon as their tab is there, given up in 3 days." in shown.text
+
+    async def test_several_of_a_survey_wait_in_one_line(self, site: Site) -> None:
+        ticket = {"event": "Closed", "source": "server", "per": "properties.ticket", "hold": "2h", "within": "3d"}
+        apply_to(site.path, site.clock, site.project.project_id, a_survey("held", trigger={"any": [ticket]}))
+        await site.service.configs.refresh()
+        for number in range(3):
+            await site.backend("Closed", properties={"ticket": f"T-{number}"})
+            site.clock.advance(HOUR_MS)
+        shown = await show(site, f"people/{person_id(site, 'u:ann')}")
+        assert "Held 2 times : offered as soon as" in shown.text.replace("times:", "times :")
+        assert "given up in 3 days." in shown.text
+        assert "Held: held, may be offered in 1 hour" in shown.text
 
     async def test_what_another_project_owns_is_not_there(self, site: Site) -> None:
         found = await identify(site, "ann")

@@ -53,7 +53,7 @@ class ClockWatch:
             return await self._stop(found, row)
         self.alarm = _alarm_of(row)
         if self.alarm is not None and base is None:
-            _log.critical("The alarm of %s", _words(self.alarm))
+            _log.critical("The clock is still not believed: %s", _words(self.alarm))
         if self.alarm is None and now.wall - row["mark"] >= MARK_EVERY_MS:
             await self._db.run(mark_clock)
         return False

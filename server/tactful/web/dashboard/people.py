@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tactful.core.explain import explain
 from tactful.core.journal import MOST_RECENT
+from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
 from tactful.errors import NotFound
 from tactful.identity import normal_id
@@ -88,7 +89,7 @@ async def person(look: Look) -> str | Response:
         account=_account(profile),
         asks=[_ask(look, surveys, row) for row in profile.asks],
         most_asks=_MOST_ASKS,
-        waiting=[_waiting(surveys, row) for row in profile.waiting],
+        waiting=_waiting(surveys, profile.waiting, known.now),
         reasons=[verdict(one, test=known.person.test) for one in explained],
         shared=shared_rules(explained, test=known.person.test),
         overall=overall(explained),
@@ -172,5 +173,14 @@ def _name(surveys: Mapping[str, Survey], key: str) -> str:
     return surveys[key].name if key in surveys else key
 
 
-def _waiting(surveys: Mapping[str, Survey], row: Row) -> dict[str, Any]:
-    return {"survey": _name(surveys, row["survey_key"]), "from": row["not_before"], "until": row["expires_at"]}
+def _waiting(surveys: Mapping[str, Survey], rows: Sequence[Row], now: int) -> list[dict[str, Any]]:
+    """What waits, a line for each survey and whether it is held; of several the first times."""
+    lines: dict[tuple[str, bool], dict[str, Any]] = {}
+    for row in rows:
+        line = lines.setdefault(
+            (row["survey_key"], row["not_before"] > now),
+            {"survey": _name(surveys, row["survey_key"]), "from": FOREVER, "until": FOREVER, "times": 0},
+        )
+        line["from"], line["until"] = min(line["from"], row["not_before"]), min(line["until"], row["expires_at"])
+        line["times"] += 1
+    return list(lines.values())

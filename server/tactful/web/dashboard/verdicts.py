@@ -34,7 +34,7 @@ _CHECKED = frozenset(code for code, _, _ in _CHECKS)
 _COUNTED = {"asked": "asks", "dismissed": "dismissals", "responded": "responses"}
 _HAPPENED = {"asked": "Asked", "dismissed": "Dismissed", "responded": "Responded"}
 _SCOPES = {"person": "", "account": ", in their account", "project": ", in the whole project"}
-#: How a decision looks along the line: filled for an ask, dashed for a no.
+#: How a decision looks along the line: filled for an ask, grey for a no.
 _TONES = {"asked": "end", "shown": "end", "offered": ""}
 #: A meter with more steps than this is a bar.
 _MOST_STEPS = 12
