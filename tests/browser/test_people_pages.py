@@ -203,6 +203,15 @@ def test_fits_and_can_be_used_by_everybody(
         assert complaints == []
 
 
+def test_a_phone_shows_every_section_at_once(chromium: Browser, place: Place, admin: tuple[str, str]) -> None:
+    with chromium.new_context(viewport={"width": 360, "height": 800}) as context:
+        page, _ = enter(context, place, admin)
+        page.goto(place.address("surveys"))
+        last = page.get_by_role("navigation", name="P", exact=True).get_by_role("link", name="Install").bounding_box()
+        assert last is not None
+        assert last["x"] + last["width"] <= 360
+
+
 @pytest.mark.parametrize("path", ["responses", "people", "install", "responses?before=1.x", "people?before=1.x"])
 def test_empty_pages_too(chromium: Browser, place: Place, admin: tuple[str, str], path: str) -> None:
     with chromium.new_context(viewport={"width": 390, "height": 800}) as context:
