@@ -23,8 +23,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.database_url import read_database_url
+from tactful.store.script import Script, rows
 from tests.sim.model import LEAPS, Ask, AskToken, Human, Model, Offer, SurveyNow, Who
 from tests.support.clock import SetClock
+from tests.support.databases import Where
+from tests.support.postgres import the_postgres
 from tests.support.service import CONTEXT, Site, a_site, a_survey, policy_of
 
 USERS, BROWSERS = ("ann", "bob", "cleo"), ("b0", "b1", "b2")
@@ -87,15 +91,22 @@ class People(RuleBasedStateMachine):
         self.clock = SetClock()
         self.model = Model(self.clock.now, {one.key: SurveyNow(**vars(one)) for one in SURVEYS}, POLICIES[0])
         self.until_end = contextlib.ExitStack()
-        self.path = Path(self.until_end.enter_context(tempfile.TemporaryDirectory())) / "tactful.db"
         self.runner = self.until_end.enter_context(asyncio.Runner())
         self.messages = 0
         self.latest = self.clock.now
         policy = policy_of({"rules": POLICIES[0], "tenure": "0s"})
-        serving = a_site(self.path, self.clock, surveys=tuple(written(one) for one in SURVEYS), policy=policy)
+        serving = a_site(self.where(), self.clock, surveys=tuple(written(one) for one in SURVEYS), policy=policy)
         self.site: Site = self.runner.run(serving.__aenter__())
         self.until_end.callback(lambda: self.runner.run(serving.__aexit__(None, None, None)))
-        self.file = self.until_end.enter_context(contextlib.closing(sqlite3.connect(self.path)))
+
+    def where(self) -> Where:
+        """A database for one example."""
+        return Path(self.until_end.enter_context(tempfile.TemporaryDirectory())) / "tactful.db"
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database holds."""
+        with contextlib.closing(sqlite3.connect(self.site.path)) as opened:
+            return opened.execute(sql).fetchall()
 
     def teardown(self) -> None:
         self.until_end.close()
@@ -258,9 +269,9 @@ class People(RuleBasedStateMachine):
 
     @invariant()
     def the_file_holds_what_the_model_holds(self) -> None:
-        people_by_alias = {alias: row for alias, *row in self.file.execute(ALIASES)}
+        people_by_alias = {alias: row for alias, *row in self.rows(ALIASES)}
         asks: dict[str, Counter[tuple[Any, ...]]] = {}
-        for person, *row in self.file.execute(ROWS).fetchall():
+        for person, *row in self.rows(ROWS):
             asks.setdefault(person, Counter())[tuple(row)] += 1
         assert people_by_alias.keys() == self.model.humans.keys()
         pairs = {(people_by_alias[alias][0], id(human)) for alias, human in self.model.humans.items()}
@@ -274,17 +285,41 @@ class People(RuleBasedStateMachine):
         for person, which in pairs:
             assert asks.pop(person, Counter()) == Counter(ask.row() for ask in humans[which].asks)
         assert asks == {}, "an ask of nobody"
-        assert self.file.execute(ORPHANS).fetchone() == (0,), "a response to no ask"
+        assert self.rows(ORPHANS) == [(0,)], "a response to no ask"
+
+
+class PeopleOnPostgres(People):
+    """The same steps against a real PostgreSQL."""
+
+    def where(self) -> Where:
+        url = the_postgres().fresh_database(self.clock)
+        drop = f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)"
+        self.until_end.callback(the_postgres().execute, drop)
+        return read_database_url(url)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.runner.run(self.site.service.db.read(_rows, sql))]
+
+
+def _rows(sql: str) -> Script[Any]:
+    return (yield rows(sql))
 
 
 _CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 
 
 @pytest.mark.parametrize(
-    ("examples", "steps"), [(40, 50), pytest.param(300, 60, marks=pytest.mark.long)], ids=["some", "many"]
+    ("machine", "examples", "steps"),
+    [
+        (People, 40, 50),
+        (PeopleOnPostgres, 4, 40),
+        pytest.param(People, 300, 60, marks=pytest.mark.long),
+        pytest.param(PeopleOnPostgres, 60, 60, marks=pytest.mark.long),
+    ],
+    ids=["some", "some-postgres", "many", "many-postgres"],
 )
-def test_people_are_asked_as_the_model_says(examples: int, steps: int) -> None:
+def test_people_are_asked_as_the_model_says(machine: type[People], examples: int, steps: int) -> None:
     chosen = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=_CHECKS, print_blob=True
     )
-    run_state_machine_as_test(People, settings=chosen)
+    run_state_machine_as_test(machine, settings=chosen)
