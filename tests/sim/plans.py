@@ -99,8 +99,8 @@ _CAPS = {
 def _drawn_kind(draw: Random) -> tuple[str, str, str]:
     """A kind of rule: those that seldom bind more often, so that all of them do. Most people of a small world lack the
     trait that a `same` rule goes by, and such a rule refuses them all."""
-    scope = draw.choices(SCOPES, (2, 3, 2, 1.5))[0]
-    selection = draw.choices(SELECTIONS, (1, 3, 1, 1, 0.5, 0.5))[0]
+    scope = draw.choices(SCOPES, (2, 3.5, 2, 1.5))[0]
+    selection = draw.choices(SELECTIONS, (1, 3, 1, 1, 0.9, 0.9))[0]
     return scope, selection, draw.choices(COUNTS, (2, 5, 3))[0]
 
 
