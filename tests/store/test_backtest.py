@@ -29,6 +29,7 @@ from tactful.database_url import DatabaseUrl
 from tactful.identity import Identity
 from tactful.rehearsal import Wanted, rehearsed
 from tactful.store import backtest
+from tactful.store.accounts import set_account
 from tactful.store.asks import Asked, Context, Offered, Revision, close, respond, take_up
 from tactful.store.backtest import rehearse
 from tactful.store.batches import drive
@@ -36,7 +37,7 @@ from tactful.store.candidates import ready, waiters
 from tactful.store.connections import begin, connect_writer
 from tactful.store.events import INSERT_EVENT, Message, observe
 from tactful.store.migrate import migrate
-from tactful.store.people import peek, recognise, set_account, set_test
+from tactful.store.people import peek, recognise, set_test
 from tactful.store.projects import Config, apply_definitions, create_project, load_config
 from tactful.store.scopes import complete
 from tactful.store.script import Script, run

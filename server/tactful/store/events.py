@@ -16,8 +16,9 @@ from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidat
 from tactful.core.spans import DAY_MS
 from tactful.core.trigger import Cancelling, Event
 from tactful.identity import Identity
+from tactful.store.accounts import set_account
 from tactful.store.candidates import Waiter, add, cancel, waiters
-from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_account, set_traits
+from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_traits
 from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
 
@@ -50,9 +51,11 @@ FORGET_CANDIDATES = """
 DELETE FROM candidates WHERE (project_id, person_id, candidate_id) IN
     (SELECT project_id, person_id, candidate_id FROM candidates WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
 """
+#: Asks twice whether it is over: the trigger may have fired again while the row was waited for.
 FORGET_FIRINGS = """
 DELETE FROM firings WHERE (project_id, person_id, survey_key) IN
     (SELECT project_id, person_id, survey_key FROM firings WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
+    AND expires_at < now_ms()
 """
 FORGET_EVENTS = """
 DELETE FROM events WHERE (project_id, person_id, event_id) IN

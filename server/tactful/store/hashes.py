@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from tactful.store.installation import lock_installation
 from tactful.store.script import Script, one, rows, run
 
 __all__ = ["forget_opt_out", "hashed", "keep_erased", "keep_opt_out", "opted_out_before", "the_key"]
@@ -38,6 +39,9 @@ def hashed(key: str, project_id: str, text: str) -> str:
 def the_key(spare: str) -> Script[str]:
     """The key that new hashes are made with: the oldest, or `spare`, which is kept, where there is none yet."""
     found = yield rows(READ_HASH_KEYS)
+    if not found:
+        yield from lock_installation()
+        found = yield rows(READ_HASH_KEYS)
     if not found:
         yield run(INSERT_HASH_KEY, spare)
         return spare

@@ -1,4 +1,4 @@
-"""What ties a project to its pages and backends: the origins it lists, and its keys.
+"""What ties a project to its pages and backends: the origins it lists, and its keys; and a lock over all projects.
 
 Keys are rotated in two steps: a new one is made and the old ones go on opening the project, then, when everybody uses
 the new one, the old ones are revoked.
@@ -15,10 +15,11 @@ from tactful.errors import BadRequest
 from tactful.store.projects import ADD_IDENTITY_KEY, INSERT_KEY, LOCK_PROJECT, hash_key
 from tactful.store.script import Script, one, run
 
-__all__ = ["KeyKind", "add_key", "change_origins", "revoke_old_keys"]
+__all__ = ["KeyKind", "add_key", "change_origins", "lock_installation", "revoke_old_keys"]
 
 KeyKind = Literal["write", "api", "identity"]
 
+LOCK_INSTALLATION = "UPDATE installation SET one = one WHERE one = 1"
 READ_ORIGINS = "SELECT origins FROM projects WHERE project_id = ?"
 UPDATE_ORIGINS = "UPDATE projects SET origins = ? WHERE project_id = ?"
 REVOKE_OLD_KEYS = """
@@ -31,6 +32,13 @@ FORGET_OLD_SECRETS = """
 DELETE FROM identity_secrets WHERE project_id = ? AND secret_id <> (
     SELECT s.secret_id FROM identity_secrets s WHERE s.project_id = ? ORDER BY s.created_at DESC, s.secret_id LIMIT 1)
 """
+
+
+def lock_installation() -> Script[None]:
+    """Wait for, and keep out until the commit, everybody else who decides by what the whole installation holds.
+
+    To be taken before what is decided by is read. It is the last in the order of locks: after people and projects."""
+    yield run(LOCK_INSTALLATION)
 
 
 def change_origins(project_id: str, origin: str, *, listed: bool) -> Script[bool]:

@@ -74,9 +74,10 @@ FORGET_COUNTS = """
 DELETE FROM decision_counts WHERE (project_id, survey_key, hour) IN
     (SELECT project_id, survey_key, hour FROM decision_counts WHERE hour < ? ORDER BY hour LIMIT ?)
 """
+#: Asks twice how old a name is: it may have come again while its row was waited for.
 FORGET_NAMES = """
 DELETE FROM event_names WHERE (project_id, name, source) IN
-    (SELECT project_id, name, source FROM event_names WHERE last_at < ? ORDER BY last_at LIMIT ?)
+    (SELECT project_id, name, source FROM event_names WHERE last_at < ? ORDER BY last_at LIMIT ?) AND last_at < ?
 """
 NOW = "SELECT now_ms() AS now"
 
@@ -154,13 +155,14 @@ def _add_to(project_id: str, person_id: str, more: Sequence[Noted]) -> Script[No
 
 def join_decisions(project_id: str, gone: str, to: str) -> Script[None]:
     """Give the history of the merged person `gone` to `to`."""
-    found = yield one(READ_DECISIONS, project_id, gone)
-    if found is None:
+    # Locked even where there is none: who writes behind may be about to make it, and follows the merge after us.
+    found = yield one(LOCK_DECISIONS, project_id, gone)
+    yield run(DROP_DECISIONS, project_id, gone)
+    if found["recent"] == "[]":
         return
     kept = yield one(LOCK_DECISIONS, project_id, to)
     recent = remember(noted_from(orjson.loads(kept["recent"])), noted_from(orjson.loads(found["recent"])))
     yield run(SET_DECISIONS, orjson.dumps(noted_list(recent)).decode(), project_id, to)
-    yield run(DROP_DECISIONS, project_id, gone)
 
 
 def recent_decisions(project_id: str, person_id: str) -> Script[tuple[Noted, ...]]:
@@ -219,5 +221,5 @@ def forget_journal() -> Script[int]:
     """Delete a chunk of counts and names past their time; return how many, 0 when all are gone."""
     now = (yield one(NOW))["now"]
     counts: int = yield run(FORGET_COUNTS, (now - KEEP_COUNTS_MS) // HOUR_MS, _FORGET_AT_ONCE)
-    names: int = yield run(FORGET_NAMES, now - KEEP_COUNTS_MS, _FORGET_AT_ONCE)
+    names: int = yield run(FORGET_NAMES, now - KEEP_COUNTS_MS, _FORGET_AT_ONCE, now - KEEP_COUNTS_MS)
     return max(counts, names)

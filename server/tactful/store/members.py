@@ -3,6 +3,10 @@
 A member belongs to the whole installation. What a browser or a link carries is found by its hash. A session ends by
 itself: `SESSION_MS` after it began, `IDLE_MS` after its last use. Whatever changes who somebody is or what they may do
 (log-in, role, password) gives a new session or ends the old ones in the same transaction.
+
+Two processes may change members at once. Whether there is a member, or another admin, or a link that is unused, is
+decided under the installation's lock; what one member's password or role is, under the lock of their row, which
+whoever starts a session takes as well.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from typing import Literal, get_args
 
 from tactful.core.spans import DAY_MS
 from tactful.errors import Conflict, NotFound
+from tactful.store.installation import lock_installation
 from tactful.store.projects import hash_key
 from tactful.store.script import Row, Script, one, rows, run
 
@@ -60,7 +65,9 @@ LINK_MS: dict[LinkPurpose, int] = {"setup": 7 * DAY_MS, "reset": DAY_MS}
 FIRST_LINK_MS = DAY_MS
 
 FIND_MEMBER = "SELECT member_id, email, role, password_hash FROM members WHERE email = ?"
-READ_MEMBER = "SELECT member_id, email, role, password_hash FROM members WHERE member_id = ?"
+LOCK_MEMBER = """
+UPDATE members SET role = role WHERE member_id = ? RETURNING member_id, email, role, password_hash
+"""
 ANY_MEMBER = "SELECT 1 AS found FROM members LIMIT 1"
 INSERT_MEMBER = """
 INSERT INTO members (member_id, email, role, password_hash, created_at) VALUES (?, ?, ?, ?, now_ms())
@@ -149,8 +156,8 @@ def list_members() -> Script[list[Row]]:
     return found
 
 
-def _member(member_id: str) -> Script[Row]:
-    row = yield one(READ_MEMBER, member_id)
+def _lock_member(member_id: str) -> Script[Row]:
+    row = yield one(LOCK_MEMBER, member_id)
     if row is None:
         raise NotFound("no_such_member", "There is no such member; somebody may have removed them.")
     return row
@@ -158,7 +165,8 @@ def _member(member_id: str) -> Script[Row]:
 
 def offer_first(token: str) -> Script[bool]:
     """Keep a link by which the first admin makes themself. False, and nothing kept, where there is a member."""
-    if (yield one(ANY_MEMBER)) is not None:
+    yield from lock_installation()
+    if (yield from any_member()):
         return False
     yield run(DELETE_FIRST_LINKS)
     yield run(INSERT_LINK, hash_key(token), "setup", None, FIRST_LINK_MS)
@@ -167,6 +175,7 @@ def offer_first(token: str) -> Script[bool]:
 
 def add_member(new: NewMember, token: str) -> Script[Link]:
     """Add a member, who chooses a password by the link. Raises `Conflict` when the address is a member's already."""
+    yield from lock_installation()
     if not (yield run(INSERT_MEMBER, new.member_id, new.email, new.role, None)):
         raise Conflict("member_exists", "There is a member with this e-mail address already.")
     yield run(DELETE_FIRST_LINKS)
@@ -176,6 +185,7 @@ def add_member(new: NewMember, token: str) -> Script[Link]:
 
 def add_first(new: NewMember, password_hash: str) -> Script[bool]:
     """Add the first member with a password of their own; nothing happens where there is a member already."""
+    yield from lock_installation()
     if (yield from any_member()):
         return False
     yield run(INSERT_MEMBER, new.member_id, new.email, new.role, password_hash)
@@ -185,7 +195,7 @@ def add_first(new: NewMember, password_hash: str) -> Script[bool]:
 
 def offer_link(member_id: str, token: str) -> Script[Link]:
     """Keep a link by which the member chooses a new password; older ones of theirs end. Raises `NotFound`."""
-    row = yield from _member(member_id)
+    row = yield from _lock_member(member_id)
     purpose: LinkPurpose = "setup" if row["password_hash"] is None else "reset"
     yield run(DELETE_LINKS, member_id)
     yield run(INSERT_LINK, hash_key(token), purpose, member_id, LINK_MS[purpose])
@@ -204,6 +214,7 @@ def use_link(
 
     `first` is made where the link is the first admin's. Raises `NotFound` when the link was used or is too old.
     """
+    yield from lock_installation()
     link = yield from read_link(token, purpose)
     if link is None:
         raise NotFound("link_spent", "This link was used already or is too old.")
@@ -224,7 +235,7 @@ def start_session(member_id: str, password_hash: str, session: NewSession, old_s
 
     False where the password is no longer the one that was verified: it was changed, or the member removed, meanwhile.
     """
-    row = yield one(READ_MEMBER, member_id)
+    row = yield one(LOCK_MEMBER, member_id)
     if row is None or row["password_hash"] != password_hash:
         return False
     if old_secret is not None:
@@ -283,7 +294,7 @@ def change_password(member_id: str, old_hash: str, new_hash: str, session: NewSe
 
 
 def _keep_an_admin(row: Row) -> Script[None]:
-    """Raise `Conflict` where nobody who could log in would be left to look after the others."""
+    """Raise `Conflict` where nobody who could log in would be left to look after the others. For under the lock."""
     if row["role"] != "admin" or row["password_hash"] is None:
         return
     others = yield one(OTHER_ADMINS, row["member_id"])
@@ -296,7 +307,8 @@ def set_role(member_id: str, role: Role, session: NewSession | None = None) -> S
 
     False, and nothing done, where they have the role. Raises `Conflict` for the last admin, `NotFound`.
     """
-    row = yield from _member(member_id)
+    yield from lock_installation()
+    row = yield from _lock_member(member_id)
     if row["role"] == role:
         return False
     yield from _keep_an_admin(row)
@@ -309,7 +321,8 @@ def set_role(member_id: str, role: Role, session: NewSession | None = None) -> S
 
 def remove_member(member_id: str) -> Script[None]:
     """Remove the member with their sessions and links. Raises `Conflict` for the last admin, `NotFound`."""
-    row = yield from _member(member_id)
+    yield from lock_installation()
+    row = yield from _lock_member(member_id)
     yield from _keep_an_admin(row)
     yield run(DELETE_LINKS, member_id)
     yield run(DELETE_SESSIONS, member_id, "")

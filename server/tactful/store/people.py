@@ -18,6 +18,7 @@ import orjson
 
 from tactful.core.people import PastAsk, Person
 from tactful.identity import Identity
+from tactful.store.accounts import READ_ACCOUNT, merged_traits
 from tactful.store.hashes import opted_out_before
 from tactful.store.journal import join_decisions
 from tactful.store.script import Row, Script, one, rows, run
@@ -30,7 +31,6 @@ __all__ = [
     "merged_ask_id",
     "peek",
     "recognise",
-    "set_account",
     "set_opted_out",
     "set_test",
     "set_traits",
@@ -74,7 +74,6 @@ SELECT p.person_id, p.user_id
 FROM aliases a JOIN people p ON p.project_id = a.project_id AND p.person_id = a.person_id
 WHERE a.project_id = ? AND a.alias = ?
 """
-READ_ACCOUNT = "SELECT traits FROM accounts WHERE project_id = ? AND account_id = ?"
 READ_ASKS = """
 SELECT survey_key, kind, tags, asked_at, dismissed_at, responded_at, score, band FROM asks
 WHERE project_id = ? AND person_id = ? AND asked_at > ? AND refunded_at IS NULL
@@ -83,11 +82,6 @@ SET_USER = "UPDATE people SET user_id = ? WHERE project_id = ? AND person_id = ?
 SET_TRAITS = """
 UPDATE people SET traits = ?, created_at = coalesce(CAST(? AS BIGINT), created_at)
 WHERE project_id = ? AND person_id = ?
-"""
-SET_ACCOUNT = "UPDATE people SET account_id = ? WHERE project_id = ? AND person_id = ?"
-UPSERT_ACCOUNT = """
-INSERT INTO accounts (project_id, account_id, traits, updated_at) VALUES (?, ?, ?, now_ms())
-ON CONFLICT (project_id, account_id) DO UPDATE SET traits = excluded.traits, updated_at = excluded.updated_at
 """
 SET_OPTED_OUT = """
 UPDATE people SET opted_out_at = coalesce(opted_out_at, last_at) WHERE project_id = ? AND person_id = ?
@@ -157,8 +151,6 @@ _MOVES = (
 
 #: A chain longer than this can only come from a bug.
 _LONGEST_CHAIN = 50
-_MOST_TRAITS = 200
-_MOST_TRAIT_BYTES = 64 * 1_024
 
 
 class Known(NamedTuple):
@@ -320,9 +312,13 @@ def _other(project_id: str, identity: Identity, first: Row) -> Script[Row | None
     """Lock the person behind the anonymous id of somebody who also has a user id."""
     alias = f"a:{identity.anonymous_id}"
     taken = yield one(FIND_ALIAS, project_id, alias)
-    found = taken if taken is not None else (yield one(CLAIM_ALIAS, project_id, alias, first["person_id"]))
-    row = yield from lock_person(project_id, found["person_id"])
-    return (yield from _still_opted_out(project_id, alias, row)) if taken is None and row is not None else row
+    row = (yield from lock_person(project_id, taken["person_id"])) if taken is not None else None
+    if row is not None:
+        return row
+    # Nobody's yet, or that of somebody who was erased since we looked.
+    claimed = yield one(CLAIM_ALIAS, project_id, alias, first["person_id"])
+    row = yield from lock_person(project_id, claimed["person_id"])
+    return (yield from _still_opted_out(project_id, alias, row)) if row is not None else None
 
 
 def _still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
@@ -360,32 +356,10 @@ def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
     )
 
 
-def _merged(stored: str, traits: dict[str, Any]) -> str:
-    """Lay `traits` over the stored ones; a null takes one away. What is over a bound in number or bytes is left out,
-    the newest first, so that a page cannot make a row grow without end."""
-    laid = orjson.loads(stored) | traits
-    kept = dict([(name, value) for name, value in laid.items() if value is not None][:_MOST_TRAITS])
-    written = orjson.dumps(kept)
-    while len(written) > _MOST_TRAIT_BYTES:
-        kept.popitem()
-        written = orjson.dumps(kept)
-    return written.decode()
-
-
 def set_traits(project_id: str, row: Row, traits: dict[str, Any], created_at: int | None) -> Script[None]:
     """Lay `traits` over the person's. `created_at` is given only where a backend vouches for it."""
-    written = _merged(row["traits"], traits)
+    written = merged_traits(row["traits"], traits)
     yield run(SET_TRAITS, written, created_at, project_id, row["person_id"])
-
-
-def set_account(project_id: str, row: Row, account_id: str, traits: dict[str, Any]) -> Script[None]:
-    """Make the person a member of the account and lay `traits` over the account's."""
-    stored = yield one(READ_ACCOUNT, project_id, account_id)
-    if stored is None or traits:
-        written = _merged(stored["traits"] if stored else "{}", traits)
-        yield run(UPSERT_ACCOUNT, project_id, account_id, written)
-    if row["account_id"] != account_id:
-        yield run(SET_ACCOUNT, account_id, project_id, row["person_id"])
 
 
 def set_opted_out(project_id: str, identity: Identity, new_person_id: str) -> Script[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tactful.store.people import READ_ACCOUNT
+from tactful.store.accounts import READ_ACCOUNT
 from tactful.store.results import END_OF_TIME, READ_PERSON
 from tactful.store.script import Row, Script, one, rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tactful.store.people import READ_ACCOUNT
+from tactful.store.accounts import READ_ACCOUNT
 from tactful.store.script import Row, Script, one
 
 __all__ = ["read_response"]

@@ -24,6 +24,7 @@ from tactful.errors import Conflict
 from tactful.store.audit import Act, record
 from tactful.store.backup import BackupFile, Progress
 from tactful.store.hashes import READ_HASH_KEYS, hashed
+from tactful.store.installation import lock_installation
 from tactful.store.people import lock_person, merge
 from tactful.store.registry import READ_ALL_OF_PERSON
 from tactful.store.script import Row, Script, one, rows, run
@@ -131,6 +132,7 @@ class Restored:
 
 def restore(backup: BackupFile, wish: Wish, act: Act, progress: Progress) -> Script[Restored]:
     """Put `backup` in the place of what is there. Raises `Conflict` where something is and it may not go."""
+    yield from lock_installation()
     known = {row["project_id"] for row in (yield rows(ALL_PROJECTS))}
     if known and not wish.replace:
         raise Conflict("not_empty", "This database holds projects. To put the backup in their place, add --replace.")

@@ -41,10 +41,13 @@ ALL_PROJECTS = "SELECT project_id FROM projects ORDER BY project_id"
 PEOPLE_AHEAD = """
 SELECT person_id FROM people WHERE project_id = ? AND merged_into IS NULL AND last_at > ? LIMIT ?
 """
+#: Locks the person too, and tells the time after the lock.
 PULL_BACK_PERSON = """
-UPDATE people SET last_at = ?, first_seen_at = CASE WHEN first_seen_at > ? THEN ? ELSE first_seen_at END
-WHERE project_id = ? AND person_id = ?
+UPDATE people SET last_at = now_ms() WHERE project_id = ? AND person_id = ? AND last_at > now_ms() RETURNING last_at
 """
+PULL_BACK_FIRST_SEEN = (
+    "UPDATE people SET first_seen_at = ? WHERE project_id = ? AND person_id = ? AND first_seen_at > ?"
+)
 PULL_BACK_ASKS = """
 UPDATE asks SET asked_at = CASE WHEN asked_at > ? THEN ? ELSE asked_at END,
     seen_at = CASE WHEN seen_at > ? THEN ? ELSE seen_at END,
@@ -55,7 +58,7 @@ WHERE project_id = ? AND person_id = ?
 PULL_BACK_MARKS = """
 UPDATE ask_scopes SET asked_at = ? WHERE project_id = ? AND person_id = ? AND asked_at > ?
 """
-PULL_BACK_SCOPES = "UPDATE scopes SET last_at = ? WHERE project_id = ? AND last_at > ?"
+PULL_BACK_SCOPES = "UPDATE scopes SET last_at = now_ms() WHERE project_id = ? AND last_at > now_ms()"
 PULL_BACK_RESPONSES = """
 UPDATE responses SET created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
     updated_at = CASE WHEN updated_at > ? THEN ? ELSE updated_at END
@@ -109,12 +112,16 @@ def pull_back(project_id: str) -> Script[int]:
     ahead = yield rows(PEOPLE_AHEAD, project_id, now, _AT_ONCE)
     for row in ahead:
         key = (project_id, row["person_id"])
-        yield run(PULL_BACK_PERSON, now, now, now, *key)
+        locked = yield one(PULL_BACK_PERSON, *key)
+        if locked is None:  # somebody else's command was here first, or they were erased
+            continue
+        now = locked["last_at"]
+        yield run(PULL_BACK_FIRST_SEEN, now, *key, now)
         yield run(PULL_BACK_ASKS, *([now] * 8), *key)
         yield run(PULL_BACK_MARKS, now, *key, now)
         yield run(PULL_BACK_RESPONSES, *([now] * 4), *key)
         yield run(PULL_BACK_FIRINGS, now, now, *key, now)
-    yield run(PULL_BACK_SCOPES, now, project_id, now)
+    yield run(PULL_BACK_SCOPES, project_id)
     return len(ahead)
 
 
