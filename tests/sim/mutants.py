@@ -148,7 +148,7 @@ def asks_count_when_they_are_seen(patching: pytest.MonkeyPatch) -> None:
         _reword(patching, (people,), name, {"refunded_at IS NULL": "refunded_at IS NULL AND seen_at IS NOT NULL"})
 
 
-@mutant("15 sticky sample")
+@mutant("15 sticky sample", "16 liveness", "1 cap")
 def a_sample_is_drawn_anew_each_time(patching: pytest.MonkeyPatch) -> None:
     draw = Random(1)
     patching.setattr(decide, "share_of", lambda *_: draw.random())
