@@ -117,10 +117,10 @@ def _must_wait(message: Happening, trigger: dict[str, Any]) -> bool:
 
 
 def _is_done(human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]) -> bool:
-    """Whether what had to wait was asked for the event's `per` before, so that it waits for nothing."""
+    """Whether it was asked for the event's `per` before, so that it is offered no more and waits for nothing."""
     survey, trigger = found
     value = message.properties.get(trigger["per"].removeprefix("properties.")) if "per" in trigger else None
-    return value is not None and _must_wait(message, trigger) and asked_for(human, survey["key"], str(value))
+    return value is not None and asked_for(human, survey["key"], str(value))
 
 
 def _waits(project: str, human: Human, message: Happening, found: tuple[dict[str, Any], dict[str, Any]]) -> set[str]:

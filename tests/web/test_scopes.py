@@ -223,6 +223,27 @@ async def test_what_was_asked_for_its_ticket_reserves_nobody(path: Path, clock: 
         assert await status(site, "ann") == 200, "the ticket's survey waits for nothing"
 
 
+async def test_what_was_asked_for_its_per_is_offered_no_more_and_keeps_nobody_from_the_next(
+    path: Path, clock: SetClock
+) -> None:
+    once = a_survey("once", priority=5, trigger={"any": [{"event": "Done", "per": "properties.ticket"}]})
+    async with a_site(path, clock, surveys=(a_survey(), once), policy=NO_RULES) as site:
+        for wanted in ("once", "nps"):
+            answer = (await site.event(properties={"ticket": 7})).json()["offer"]
+            assert answer["survey"] == wanted
+            assert (await site.take_up(answer["token"])).status_code == 200
+            clock.advance(1)
+
+
+async def test_a_survey_reserves_only_where_it_may_appear(path: Path, clock: SetClock) -> None:
+    far = FIRST | {"trigger": {"any": [{"event": "Big"}], "page": "/admin/*"}}
+    async with a_site(path, clock, surveys=(a_survey(), far), policy=NO_RULES) as site:
+        await site.event("ann", "Big")
+        assert await site.offer("ann") is not None
+        await site.backend("Big", "ann")
+        assert await site.offer("ann") is None, "a backend's event may concern any page"
+
+
 async def test_a_merge_keeps_the_later_firing(path: Path, clock: SetClock) -> None:
     async with a_site(path, clock, surveys=(a_survey(), FIRST), policy=NO_RULES) as site:
         anonymous = {"user_id": None, "anonymous_id": "b0"}

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import orjson
 
 from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates
+from tactful.core.decide import LiveSurvey
 from tactful.core.spans import DAY_MS
-from tactful.core.trigger import Cancelling, Event
+from tactful.core.trigger import Cancelling, Event, on_page
 from tactful.identity import Identity
 from tactful.store.accounts import set_account
-from tactful.store.candidates import Waiter, add, cancel, waiters
+from tactful.store.candidates import Waiter, add, asked_for, cancel, waiters
 from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_traits
 from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
@@ -82,6 +83,11 @@ class Message(NamedTuple):
     account_id: str | None = None
     account_traits: dict[str, Any] | None = None
     cancelling: tuple[Cancelling, ...] = ()
+    page: str | None = None
+
+    def is_where(self, live: LiveSurvey) -> bool:
+        """Tell whether the message came from where `live` may appear; a backend's may concern any page."""
+        return self.page is None or on_page(live.survey.trigger, self.page)
 
     @property
     def counters(self) -> frozenset[str]:
@@ -138,11 +144,23 @@ def observe(
 def _observed(project_id: str, known: Known, at_once: Sequence[Candidate], catalogue: Catalogue) -> Script[Observed]:
     """Read what waits for the person, and what deciding about all of it needs beyond them."""
     waiting = yield from _waiters(project_id, known, catalogue)
+    at_once = yield from _unasked(project_id, known.person_id, at_once)
     lives = [candidate.live for candidate in at_once]
     lives += [live for one in waiting if (live := catalogue.surveys.get(one.survey_key)) is not None]
     if lives:
         known = yield from complete(project_id, known, lives)
     return Observed(known, tuple(at_once), waiting)
+
+
+def _unasked(project_id: str, person_id: str, made: Sequence[Candidate]) -> Script[list[Candidate]]:
+    """Those of `made` that were not asked for their `per` already: to offer one would only keep others from being."""
+    kept = []
+    for candidate in made:
+        survey_key, per = candidate.live.survey.key, candidate.per
+        done = per is not None and (yield from asked_for(project_id, person_id, survey_key, per))
+        if not done:
+            kept.append(candidate)
+    return kept
 
 
 def _waiters(project_id: str, known: Known, catalogue: Catalogue) -> Script[tuple[Waiter, ...]]:
@@ -182,13 +200,13 @@ def _happened(project_id: str, row: Row, message: Message, event: Event) -> Scri
         counted = yield one(COUNT_EVENT, project_id, row["person_id"], counter)
         counts[counter] = counted["occurrences"]
     at_once, held = _due(message, counts)
-    fired = [made.live for made in at_once]
+    # What was asked for its `per` already waits for nothing, and reserves nobody.
+    fired = [made.live for made in (yield from _unasked(project_id, row["person_id"], at_once))]
     for wait in held:
-        # What was asked for its `per` already waits for nothing, and reserves nobody.
         waits = yield from add(project_id, row["person_id"], wait, row["last_at"])
         fired += [wait.candidate.live] if waits else []
     for live in fired:
-        if live.survey.throttle.reserve_ms is not None:
+        if live.survey.throttle.reserve_ms is not None and message.is_where(live):
             yield from fire(project_id, row["person_id"], live, row["last_at"])
     if event.source == "server" and message.waiting:
         yield run(HEAR_BACKEND, project_id)

@@ -135,7 +135,7 @@ _READERS = {"track": _track, "identify": _identify, "group": _group, "page": _pa
 
 
 async def _observed(
-    service: Service, config: Config, identity: Identity, messages: Sequence[Message]
+    service: Service, config: Config, identity: Identity, messages: Sequence[Message], page: str
 ) -> Observed | None:
     """The person and what may be offered: by a read where nothing has to be written, else in one transaction.
     None: somebody nobody knows asks for what waits for them."""
@@ -144,14 +144,15 @@ async def _observed(
         found = await service.db.read(met, config.project_id, identity, messages, catalogue, service.clock.now_ms())
         if found is not None or not messages:
             return found
-    return await service.db.run(observe, config.project_id, identity, messages, new_id(service.clock), catalogue)
+    placed = [message._replace(page=page) for message in messages]
+    return await service.db.run(observe, config.project_id, identity, placed, new_id(service.clock), catalogue)
 
 
 async def _offer(
     service: Service, config: Config, identity: Identity, messages: Sequence[Message], context: Context
 ) -> dict[str, Any] | None:
     """Observe, decide, and sign the offer if there is one."""
-    observed = await _observed(service, config, identity, messages)
+    observed = await _observed(service, config, identity, messages, context.page)
     if observed is None:
         return None
     known, at_once = observed.known, observed.at_once
