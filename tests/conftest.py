@@ -23,7 +23,12 @@ from tests.support.service import Site, a_site, a_survey
 # the same each time; everywhere else every run looks for new ones.
 settings.register_profile("shared", deadline=None)
 settings.register_profile("landing", parent=settings.get_profile("shared"), derandomize=True)
-settings.load_profile("landing" if os.environ.get("CI") else "shared")
+settings.register_profile(
+    "quick", parent=settings.get_profile("landing" if os.environ.get("CI") else "shared"), max_examples=40
+)
+settings.register_profile("thorough", parent=settings.get_profile("shared"), max_examples=100)
+# `make test` has ten minutes, `make test-all` as long as it takes (scripts/test).
+settings.load_profile(os.environ.get("TACTFUL_TEST_PROFILE", "quick"))
 
 
 @pytest.fixture

@@ -148,8 +148,13 @@ def violations(page: Page) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        *(pytest.param(*look, marks=pytest.mark.long) for look in ((390, "light"), (1280, "light"), (1280, "dark"))),
+    ],
+)
 def test_is_accessible_fits_and_breaks_no_policy(
     visits: Any, name: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:

@@ -197,8 +197,13 @@ def finished(page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (320, "dark"),
+        *(pytest.param(*look, marks=pytest.mark.long) for look in ((320, "light"), (1280, "light"), (1280, "dark"))),
+    ],
+)
 def test_every_page_is_accessible_and_fits(door: Door, width: int, scheme: Literal["light", "dark"]) -> None:
     page = door.visit("/members", width, scheme)
     seen: dict[str, list[str]] = {}

@@ -183,7 +183,14 @@ def filled(place: Place, path: str) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        # The others are left to `make test-all`: most faults of a look show in the smallest.
+        *(pytest.param(*look, marks=pytest.mark.long) for look in ((320, "light"), (1280, "light"), (1280, "dark"))),
+    ],
+)
 def test_fits_and_can_be_used_by_everybody(
     chromium: Browser,
     place: Place,

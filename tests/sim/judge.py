@@ -241,6 +241,7 @@ def close(oracle: Oracle, token: tuple[str, str], how: str, told: tuple[int, Any
     elif how != "dismissed" or ask.responded_at is None:
         name = f"{how}_at"
         setattr(ask, name, human.last_at if getattr(ask, name) is None else getattr(ask, name))
+        ask.refunded_at = None  # somebody met the card, so it was drawn
 
 
 def opt_out(oracle: Oracle, new_id: str, ids: Ids, now: int) -> None:

@@ -257,10 +257,12 @@ class Model:
         now = self.now_of(human)
         if expired(token.ask.asked_at, ASK_LIFE_MS, self.now):
             return 401
-        if how == "seen" and ask.seen_at is None:
-            ask.seen_at = now
-        elif how == "dismissed" and ask.responded_at is None and ask.dismissed_at is None:
-            ask.dismissed_at = now
+        if how == "seen":
+            ask.seen_at = now if ask.seen_at is None else ask.seen_at
+            ask.refunded_at = None
+        elif how == "dismissed" and ask.responded_at is None:
+            ask.dismissed_at = now if ask.dismissed_at is None else ask.dismissed_at
+            ask.refunded_at = None
         elif how == "opted_out":
             human.opted_out = True
         elif how == "not_rendered" and self._may_give_back(ask, human):

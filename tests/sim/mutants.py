@@ -235,7 +235,7 @@ def a_merge_drops_one_count(patching: pytest.MonkeyPatch) -> None:
     patching.setattr(people, "_MOVES", ((move, drop), *others))
 
 
-@mutant("6 opt-out final")
+@mutant("6 opt-out final", "3 acknowledged")
 def a_merge_forgets_an_opt_out(patching: pytest.MonkeyPatch) -> None:
     real = people.merge
 

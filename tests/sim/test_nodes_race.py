@@ -6,7 +6,7 @@ the user) and with the person that is locked first being either: no ask is lost,
 two histories, and none once they are one. Nobody hears of a deadlock.
 
 Measured, 4 processes on 4 cores that others used too: 6,200 asks and refusals a second in the first race, without a
-deadlock. In the second 2,500, with 97 deadlocks among 24,000 transactions of 2,000 pairs, each run again unheard. With
+deadlock. In the second 2,500, with 60 deadlocks among 24,000 transactions of 2,000 pairs, each run again unheard. With
 the server's default `deadlock_timeout`, a second instead of 20 ms, the second race takes four to twenty times as long.
 """
 

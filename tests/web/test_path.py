@@ -184,6 +184,16 @@ async def test_an_ask_is_kept_once_it_was_seen_answered_or_is_old(site: Site) ->
         assert await site.offer(person) is None, person
 
 
+@pytest.mark.parametrize("how", ["seen", "dismissed"])
+async def test_an_ask_given_back_counts_again_when_its_card_is_met_after_all(site: Site, how: str) -> None:
+    """Two tabs went on with one visit: one of them could not draw the card, the other one could."""
+    ask = await site.ask()
+    await site.post("/w/closings", {"ask": ask, "how": "not_rendered"})
+    await site.post("/w/closings", {"ask": ask, "how": how})
+    assert await site.offer() is None
+    assert (await site.respond(ask)).status_code == 200
+
+
 async def test_an_offer_given_back_is_spent(site: Site) -> None:
     offer = await site.offer()
     assert offer is not None

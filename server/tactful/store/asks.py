@@ -54,11 +54,13 @@ SET_RESPONDED = """
 UPDATE asks SET responded_at = coalesce(responded_at, ?), score = ?, band = ?
 WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
+#: A card that somebody has met was drawn: an ask that another tab gave back meanwhile counts again.
 SET_SEEN = """
-UPDATE asks SET seen_at = coalesce(seen_at, ?) WHERE project_id = ? AND person_id = ? AND ask_id = ?
+UPDATE asks SET seen_at = coalesce(seen_at, ?), refunded_at = NULL
+WHERE project_id = ? AND person_id = ? AND ask_id = ?
 """
 SET_DISMISSED = """
-UPDATE asks SET dismissed_at = coalesce(dismissed_at, ?)
+UPDATE asks SET dismissed_at = coalesce(dismissed_at, ?), refunded_at = NULL
 WHERE project_id = ? AND person_id = ? AND ask_id = ? AND responded_at IS NULL
 """
 SET_ASK_OPTED_OUT = """

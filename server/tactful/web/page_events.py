@@ -157,7 +157,7 @@ async def _offer(
         return None
     known, at_once = observed.known, observed.at_once
     fresh = await service.configs.at_least(config.project_id, known.config_version)
-    if fresh.version != config.version:
+    if fresh.catalogue is not config.catalogue:
         found = await service.person(config.project_id, known.person_id)
         if found is None:
             return None

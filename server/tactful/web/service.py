@@ -218,7 +218,7 @@ class Service:
         if known is None:
             return None
         fresh = await self.configs.at_least(project_id, known.config_version)
-        if fresh.version != config.version:
+        if fresh.catalogue is not config.catalogue:
             known = await self.db.read(read_person, project_id, person_id, fresh.catalogue, now)
         return None if known is None else (fresh, known)
 
