@@ -98,7 +98,7 @@ def the_time_is_read_before_the_lock(patching: pytest.MonkeyPatch) -> None:
     patching.setattr(asks, "facts", facts)
 
 
-@mutant("11 clock", "3 acknowledged")
+@mutant("11 clock", "3 acknowledged", "16 liveness")
 def a_clock_set_back_is_trusted(patching: pytest.MonkeyPatch) -> None:
     _reword(patching, (people, events), "LOCK_PERSON", {"greatest(last_at, now_ms())": "now_ms()"})
 

@@ -63,7 +63,7 @@ def _surveys() -> list[dict[str, Any]]:
         _survey("csat", "csat", {"event": "Done"}, {"event": "Other"}, tags=["short"], priority=5),
         _survey("ces", "ces", closed | {"cancel_on": cancel}, tags=["short"], priority=8),
         _survey("pulse", "csat", {"event": "Done"}, draft, page="/app/*", tags=["relationship", "short"], priority=2),
-        _survey("words", "text", about, {"event": "Streak"}, tags=[]),
+        _survey("words", "text", about, about | {"event": "Streak"}, tags=[]),
     ]
 
 

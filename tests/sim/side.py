@@ -232,7 +232,7 @@ class Side:
         group = f"g{self.draw.randrange(ACCOUNTS)}" if kind == "group" else None
         if group is not None:
             traits = self.draw.choice(({}, {"size": 5}, {"size": 20}))
-        properties = {"about": f"a{self.draw.randrange(3)}"} if event == "Other" else {}
+        properties = {"about": f"a{self.draw.randrange(3)}"} if event in ("Other", "Streak") else {}
         part = EventPart(self._message_id(), kind, event, properties, traits, group)
         return Report(
             side=self, who=self._who(browser), part=part, page=self.draw.choice(PAGES), visit=f"v-{browser.id}"
