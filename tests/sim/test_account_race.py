@@ -40,7 +40,9 @@ def come_together(project_id: str) -> Script[list[str]]:
     return met
 
 
-@pytest.mark.parametrize("scope", ["account", "same(traits.region)", "project"])
+@pytest.mark.parametrize(
+    "scope", ["account", *(pytest.param(scope, marks=pytest.mark.long) for scope in ("same(traits.region)", "project"))]
+)
 def test_exactly_the_last_places_are_taken(clock: SetClock, scope: str) -> None:
     rule = {"id": "last", "scope": scope, "surveys": "all", "count": "asked", "cap": PLACES, "window": "7d"}
     policy = policy_of({"rules": [rule], "tenure": "0s"})

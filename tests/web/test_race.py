@@ -220,7 +220,11 @@ async def test_everybody_is_asked_exactly_once(
 
 
 @pytest.mark.parametrize(
-    ("mutant", "run"), [(decide_outside, race_at_once), (time_before_lock, race_across_the_window)]
+    ("mutant", "run"),
+    [
+        (decide_outside, race_at_once),
+        pytest.param(time_before_lock, race_across_the_window, marks=pytest.mark.long),
+    ],
 )
 async def test_the_race_finds_a_mutant(
     path: Path, clock: SetClock, mutant: TakeUp, run: Callable[[Race], Awaitable[Counter[int]]]

@@ -78,6 +78,7 @@ async def test_an_address_that_tries_many_accounts_waits_too(site: Site) -> None
     assert (await log_in(site, "another@example.test")).status_code == 429
 
 
+@pytest.mark.long
 async def test_an_own_account_buys_no_tries_at_others(site: Site) -> None:
     await ann(site)
     for number in range(20):
@@ -88,6 +89,7 @@ async def test_an_own_account_buys_no_tries_at_others(site: Site) -> None:
     assert (await log_in(site)).status_code == 429
 
 
+@pytest.mark.long
 async def test_what_a_client_says_of_its_address_is_not_believed(site: Site) -> None:
     for number in range(20):
         answer = await log_in(
