@@ -284,3 +284,13 @@ def test_what_is_worked_out_once_for_several_surveys_is_what_each_would_be_told(
         assert refusals == decide(catalogue.surveys[key], policy, person, Moment(NOW))
     if chosen.offer is not None:
         assert not decide(chosen.offer.live, policy, person, Moment(NOW))
+
+
+def test_a_catalogue_names_who_waits_for_an_event_from_where() -> None:
+    catalogue = _compiled(
+        a_survey("page", trigger=Trigger((EventTrigger("Done", source="browser"),))),
+        a_survey("any", priority=5, trigger=Trigger((EventTrigger("Done"), EventTrigger("Done", source="server")))),
+    )
+    assert catalogue.waited_for_by("Done", "browser") == ["any", "page"]
+    assert catalogue.waited_for_by("Done", "server") == ["any"]
+    assert catalogue.waited_for_by("Other", "server") == []

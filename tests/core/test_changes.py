@@ -195,6 +195,11 @@ def test_rules_that_come_and_go_are_named() -> None:
     )
 
 
+def test_a_rule_that_stays_is_not_told() -> None:
+    told = policy_change(_policy(RULE, RULE | {"id": "more"}), _policy(RULE)).means
+    assert told == ("Rule `more` is removed: it holds nobody back any more.",)
+
+
 def test_the_same_policy_is_unchanged() -> None:
     assert policy_change(_policy(RULE), _policy(RULE)).how == "unchanged"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tactful.core.conditions import Condition, Group
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import EventTrigger, Nth, Trigger
-from tactful.core.trigger import Event, counter_of, is_due, matcher_of, on_page
+from tactful.core.trigger import Cancelling, Event, cancels, counter_of, is_due, matcher_of, on_page
 from tests.core.examples import NOW
 
 MATHS = Condition("properties.course", "in", ("algebra", "physics"))
@@ -143,3 +143,22 @@ PAGES = json.loads((Path(__file__).parent.parent / "cases" / "pages.json").read_
 @pytest.mark.parametrize("case", PAGES, ids=lambda case: f"{case['glob']} {case['address']}")
 def test_a_page_lies_on_a_glob_here_where_it_does_in_the_browser(case: dict[str, Any]) -> None:
     assert on_page(Trigger(page=case["glob"]), case["address"]) is case["on"]
+
+
+TICKET = {"properties.ticket": 7}
+
+
+@pytest.mark.parametrize(
+    ("cancelling", "values", "says"),
+    [
+        (Cancelling("desk", None), {}, True),
+        (Cancelling("other", None), {}, False),
+        (Cancelling("desk", "properties.ticket"), TICKET, True),
+        (Cancelling("desk", "properties.ticket"), {"properties.ticket": 8}, False),
+        (Cancelling("desk", "properties.ticket"), {}, False),
+    ],
+)
+def test_an_event_cancels_a_candidate_of_its_survey_with_the_same_value(
+    cancelling: Cancelling, values: dict[str, object], says: bool
+) -> None:
+    assert cancels(cancelling, Event("Reopened", {"ticket": 7}), "desk", values) is says
