@@ -46,7 +46,9 @@ MOST_GROWTH = 2.0
 DECISIONS, ASKS, CALLERS, ROUNDS = 2_000, 2_000, 64, 5
 
 #: Numbers from 1; ids are as wide as they are high, so that they sort by number.
-_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+_NUMBERS = "WITH RECURSIVE n(i) AS (SELECT CAST(? AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+#: So many rows a statement: one of ten million would take longer than a server's connection waits.
+_AT_ONCE = 500_000
 FILL_PEOPLE = (
     "INSERT INTO people (project_id, person_id, user_id, first_seen_at, last_at, traits) "
     + _NUMBERS
@@ -111,9 +113,11 @@ def _made(url: DatabaseUrl, clock: SystemClock, people: int) -> str:
     [survey] = surveys_of([a_survey()])
     beside(url, clock, apply_definitions, new.project_id, replace(DEFAULT_POLICY, tenure_ms=0), (survey,))
     long_ago = clock.now_ms() - 200 * DAY_MS
-    beside(url, clock, _filled, FILL_PEOPLE, people, new.project_id, long_ago, long_ago)
-    beside(url, clock, _filled, FILL_ALIASES, people, new.project_id)
-    beside(url, clock, _filled, FILL_ASKS, people // 5, new.project_id, long_ago, long_ago)
+    asked = people // 5
+    for sql, rows, times in ((FILL_PEOPLE, people, 2), (FILL_ALIASES, people, 0), (FILL_ASKS, asked, 2)):
+        for first in range(1, rows + 1, _AT_ONCE):
+            last = min(first + _AT_ONCE - 1, rows)
+            beside(url, clock, _filled, sql, first, last, new.project_id, *(long_ago,) * times)
     if url.kind == "postgres":
         beside(url, clock, _filled, "ANALYZE")  # as autovacuum does within a minute
     return new.project_id
