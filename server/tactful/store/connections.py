@@ -14,7 +14,7 @@ What is set, and why:
     wal_autocheckpoint=1000   4 MB: copying the log back stops the writer for some 7 ms, at 16,000 pages for 27 ms, and
                               asks per second are the same (a million people, 64 callers)
     journal_size_limit=64 MB  a log that grew behind somebody's long read is cut down again afterwards
-    mmap_size=2 GB            for the reader, the most that SQLite takes; memory is taken as pages are touched, by the kernel, and given back
+    mmap_size=2 GB            for the reader, all that SQLite takes; memory comes as pages are touched, by the kernel
 
 The clock enters SQL as the function `now_ms()`, so that a statement reads it inside the transaction, after the lock.
 """
