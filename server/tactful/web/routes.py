@@ -20,6 +20,7 @@ from tactful.web import (
     members_pages,
     openapi,
     page_events,
+    sdk_settings,
     stream,
 )
 from tactful.web.dashboard import (
@@ -79,6 +80,13 @@ ROUTES: list[BaseRoute] = [
     Route("/v1/track", ingest.single, methods=["POST"]),
     Route("/v1/identify", ingest.single, methods=["POST"]),
     Route("/v1/group", ingest.single, methods=["POST"]),
+    Route("/v1/projects/{key}/settings", sdk_settings.settings, methods=["GET"]),
+    Route("/v1/projects/{key}/settings", sdk_settings.preflight, methods=["OPTIONS"]),
+    Route("/sourceConfig", sdk_settings.source_config, methods=["GET"]),
+    Route("/sourceConfig", sdk_settings.preflight, methods=["OPTIONS"]),
+    Route("/sourceConfig/", sdk_settings.source_config, methods=["GET"]),
+    Route("/sourceConfig/", sdk_settings.preflight, methods=["OPTIONS"]),
+    Route("/analytics.js/v1/{key}/analytics.min.js", sdk_settings.no_script),
     Route("/api/v1/surveys", manage.get_surveys),
     Route("/api/v1/surveys/{key}", manage.get_survey, methods=["GET"]),
     Route("/api/v1/surveys/{key}", manage.put_survey, methods=["PUT"]),

@@ -82,7 +82,9 @@ class Configs:
 
     async def by_public_key(self, public_key: str) -> Config:
         """Return the configuration of the project with this public key. Raises `NotFound`."""
-        project_id = self._ids.get(public_key) or await self._db.read(find_by_public_key, public_key)
+        project_id = self._ids.get(public_key)
+        if project_id is None and public_key.isprintable():  # no database can be asked for U+0000
+            project_id = await self._db.read(find_by_public_key, public_key)
         if project_id is None:
             raise NotFound("no_such_project", "There is no project with this public key.")
         self._ids[public_key] = project_id
