@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tactful.clock import SystemClock
-from tests.support.browser import AXE, a_browser
+from tests.support.browser import AXE
 from tests.support.kept import a_kept_project
 from tests.support.members import cookie_for
 from tests.support.server import Server, serving
@@ -45,12 +45,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     empty_id = make_project(path, clock, name="Empty").project_id
     with serving(path) as server:
         yield Place(server, project_id, empty_id)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 def opened(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import AXE, a_browser
-from tests.support.server import Server, serving
+from tests.support.browser import AXE
+from tests.support.server import Server
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
 
@@ -30,27 +30,15 @@ FULL = a_survey(
 )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as running:
-        yield running
-
-
 @pytest.fixture
 def host(server: Server) -> Iterator[Host]:
     with a_host(server.url, server.path, FULL) as made:
         yield made
 
 
-def asked(browser: Browser, host: Host, body: str = BUTTON, **options: Any) -> Watched:
+def asked(chromium: Browser, host: Host, body: str = BUTTON, **options: Any) -> Watched:
     """A page of a browser context with `options` on which the card stands still."""
-    seen = watch(browser.new_context(**options))
+    seen = watch(chromium.new_context(**options))
     seen.page.goto(host.page(attributes="data-user-id=ann", body=body))
     seen.page.get_by_role("button", name="Finish").click()
     expect(seen.card).to_be_visible()
@@ -79,8 +67,8 @@ def faults_of(seen: Watched) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_every_step_is_accessible(browser: Browser, host: Host, width: int, scheme: str) -> None:
-    seen = asked(browser, host, viewport={"width": width, "height": 720}, color_scheme=scheme)
+def test_every_step_is_accessible(chromium: Browser, host: Host, width: int, scheme: str) -> None:
+    seen = asked(chromium, host, viewport={"width": width, "height": 720}, color_scheme=scheme)
     assert faults_of(seen) == []
     seen.card.get_by_role("radio", name="9").click()
     expect(seen.card.get_by_role("radio")).to_have_count(7)
@@ -96,8 +84,8 @@ def test_every_step_is_accessible(browser: Browser, host: Host, width: int, sche
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_targets_are_large_and_the_card_fits(browser: Browser, host: Host, width: int) -> None:
-    seen = asked(browser, host, viewport={"width": width, "height": 640})
+def test_targets_are_large_and_the_card_fits(chromium: Browser, host: Host, width: int) -> None:
+    seen = asked(chromium, host, viewport={"width": width, "height": 640})
     boxes = [one.bounding_box() for one in seen.card.locator("input, button:visible").all()]
     assert all(box and box["width"] >= 24 and box["height"] >= 44 for box in boxes), boxes
     card = seen.card.bounding_box()
@@ -111,8 +99,8 @@ def test_targets_are_large_and_the_card_fits(browser: Browser, host: Host, width
     seen.page.context.close()
 
 
-def test_it_comes_without_moving_the_page_or_its_focus(browser: Browser, host: Host) -> None:
-    context = browser.new_context()
+def test_it_comes_without_moving_the_page_or_its_focus(chromium: Browser, host: Host) -> None:
+    context = chromium.new_context()
     seen = watch(context)
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
     seen.page.evaluate(
@@ -135,8 +123,8 @@ def test_it_comes_without_moving_the_page_or_its_focus(browser: Browser, host: H
     context.close()
 
 
-def test_the_keyboard_alone_goes_all_the_way_and_back(browser: Browser, host: Host) -> None:
-    seen = asked(browser, host)
+def test_the_keyboard_alone_goes_all_the_way_and_back(chromium: Browser, host: Host) -> None:
+    seen = asked(chromium, host)
     press = seen.page.keyboard.press
     seen.page.get_by_role("button", name="Finish").focus()
     press("Tab")
@@ -163,8 +151,8 @@ def test_the_keyboard_alone_goes_all_the_way_and_back(browser: Browser, host: Ho
     seen.page.context.close()
 
 
-def test_keys_in_the_card_are_not_the_pages_shortcuts(browser: Browser, host: Host) -> None:
-    seen = asked(browser, host)
+def test_keys_in_the_card_are_not_the_pages_shortcuts(chromium: Browser, host: Host) -> None:
+    seen = asked(chromium, host)
     seen.page.evaluate("window.keys = ''; document.addEventListener('keydown', (event) => { keys += event.key }); 0")
     seen.page.keyboard.press("Escape")
     expect(seen.card).to_be_visible()
@@ -178,7 +166,7 @@ def test_keys_in_the_card_are_not_the_pages_shortcuts(browser: Browser, host: Ho
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{traits.name|</p>}}'
 
 
-def test_a_text_is_a_text(server: Server, browser: Browser) -> None:
+def test_a_text_is_a_text(server: Server, chromium: Browser) -> None:
     survey = a_survey(
         intro=HOSTILE,
         questions=[
@@ -188,7 +176,7 @@ def test_a_text_is_a_text(server: Server, browser: Browser) -> None:
         thanks={"title": HOSTILE, "text": HOSTILE},
     )
     with a_host(server.url, server.path, survey) as host:
-        seen = asked(browser, host)
+        seen = asked(chromium, host)
         expect(seen.card.get_by_role("group")).to_contain_text("<img src=x")
         seen.card.get_by_role("radio", name="5").click()
         seen.card.get_by_role("button", name="Send").click()
@@ -198,7 +186,7 @@ def test_a_text_is_a_text(server: Server, browser: Browser) -> None:
         seen.page.context.close()
 
 
-def test_the_page_cannot_disfigure_it_and_it_speaks_the_pages_language(server: Server, browser: Browser) -> None:
+def test_the_page_cannot_disfigure_it_and_it_speaks_the_pages_language(server: Server, chromium: Browser) -> None:
     survey = a_survey(questions=[{"id": "score", "kind": "csat", "ask": {"en": "Well?", "ar": "كيف كان؟"}}])
     with a_host(server.url, server.path, survey) as host:
         address = host.page(attributes="data-user-id=ann", body=BUTTON)
@@ -208,7 +196,7 @@ def test_the_page_cannot_disfigure_it_and_it_speaks_the_pages_language(server: S
             .replace("<title>", '<link rel="stylesheet" href="/css"><title>')
         )
         host.pages["/css"] = "* { display: none !important } main, main *, body, html { display: block !important }"
-        seen = watch(browser.new_context(viewport={"width": 1280, "height": 800}))
+        seen = watch(chromium.new_context(viewport={"width": 1280, "height": 800}))
         seen.page.goto(address)
         seen.page.get_by_role("button", name="Finish").click()
         expect(seen.card.get_by_role("group", name="كيف كان؟")).to_be_visible()
@@ -220,8 +208,8 @@ def test_the_page_cannot_disfigure_it_and_it_speaks_the_pages_language(server: S
         seen.page.context.close()
 
 
-def test_thanks_leave_by_themselves_unless_somebody_reads_them(browser: Browser, host: Host) -> None:
-    context = browser.new_context()
+def test_thanks_leave_by_themselves_unless_somebody_reads_them(chromium: Browser, host: Host) -> None:
+    context = chromium.new_context()
     seen = watch(context)
     seen.page.clock.install()
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
@@ -239,8 +227,8 @@ def test_thanks_leave_by_themselves_unless_somebody_reads_them(browser: Browser,
     context.close()
 
 
-def test_who_wants_less_motion_gets_none(browser: Browser, host: Host) -> None:
-    seen = asked(browser, host, reduced_motion="reduce")
+def test_who_wants_less_motion_gets_none(chromium: Browser, host: Host) -> None:
+    seen = asked(chromium, host, reduced_motion="reduce")
     running = "document.querySelector('tactful-card').shadowRoot.getAnimations().length"
     assert seen.page.evaluate(running) == 0
     assert seen.card.evaluate("card => getComputedStyle(card).animationName") == "none"

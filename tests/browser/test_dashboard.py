@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tactful.clock import SystemClock
-from tests.support.browser import AXE, a_browser
+from tests.support.browser import AXE
 from tests.support.members import cookie_for
 from tests.support.plenty import Plenty, fill
 from tests.support.server import Server, serving
@@ -99,12 +99,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         fill(path, Plenty(project.project_id, key, kind, clock.now_ms(), asks=asks, seed=len(key)))
     with serving(path) as server:
         yield Place(server, project.project_id, empty.project_id, project.public_key)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @dataclass
@@ -264,15 +258,23 @@ def test_a_list_of_surveys_follows_too(place: Place, visits: Any) -> None:
 def test_a_page_in_the_background_keeps_no_stream(place: Place, visits: Any) -> None:
     visit = visits("surveys/lesson-nps")
     page = visit.page
-    page.evaluate(
-        "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )
+    with page.expect_event("requestfailed", lambda request: "/live?" in request.url):
+        page.evaluate(
+            "Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
     place.respond(2, "While nobody looked")
-    page.wait_for_timeout(2_500)
     assert "While nobody looked" not in page.get_by_role("main").inner_text()
     page.evaluate("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
     visit.shows("While nobody looked")
+
+
+def test_nothing_is_missed_while_the_stream_is_on_its_way(place: Place, visits: Any) -> None:
+    visit = visits("surveys/lesson-nps")
+    with visit.page.expect_request("**/live?age=*"):
+        visit.page.route("**/live?age=*", lambda stream: (place.respond(9, "Just in time"), stream.continue_()))
+        visit.page.reload()
+    visit.shows("Just in time")
 
 
 def test_whoever_is_logged_out_meanwhile_is_told(place: Place, visits: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tactful.web.docs.book import PAGES
-from tests.support.browser import AXE, a_browser
+from tests.support.browser import AXE
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, command, serving
 
@@ -24,12 +24,6 @@ PHONE, DESKTOP = 390, 1440
 EVERY_PICTURE = """
 Promise.all([...document.images].map((image) => { image.loading = 'eager'; return image.decode() })).then(() => true)
 """
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

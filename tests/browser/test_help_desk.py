@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import AXE, LOOKS, a_browser
+from tests.support.browser import AXE, LOOKS
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
@@ -47,12 +47,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     directory = tmp_path_factory.mktemp("demo")
     with the_demo(directory) as (address, _link):
         yield Demo(address, directory)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import AXE, LOOKS, a_browser
+from tests.support.browser import AXE, LOOKS
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
@@ -31,12 +31,6 @@ LESSONS = ["dark-eyes", "finding-north", "sky-turns", "wanderers"]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with the_demo(tmp_path_factory.mktemp("demo")) as (address, _results):
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

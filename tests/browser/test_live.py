@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, exp
 from tactful.clock import SystemClock
 from tactful.core.spans import DAY_MS
 from tactful.tokens import PASS, Tokens
-from tests.support.browser import a_browser
 from tests.support.desk import Desk, a_desk, desk_survey, look
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
@@ -25,26 +24,16 @@ from tests.support.widget import a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
+BACK_FORWARD_CACHE = True
+
 TIMES = 20
 TABS = 8
 KEY = "a-key-for-tests-of-32-characters!"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser(back_forward_cache=True) as running:
-        yield running
-
-
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800})
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1280, "height": 800})
     yield made
     made.close()
 

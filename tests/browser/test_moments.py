@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import a_browser
-from tests.support.server import Server, serving
+from tests.support.server import Server
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
 
@@ -19,22 +18,10 @@ pytestmark = pytest.mark.browser
 TALL = "<br>" * 400
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser() as running:
-        yield running
-
-
 @pytest.fixture
-def seen(browser: Browser) -> Iterator[Watched]:
+def seen(chromium: Browser) -> Iterator[Watched]:
     """A page that must end without an error and without a policy violation."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
     watched = watch(context)
     yield watched
     assert watched.errors == []

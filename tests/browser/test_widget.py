@@ -10,27 +10,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Route, expect
 
-from tests.support.browser import a_browser
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
+BACK_FORWARD_CACHE = True
+
 BUTTON = '<button data-tactful-track="Done" data-tactful-properties=\'{"course": "algebra"}\'>Finish</button>'
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    path = tmp_path_factory.mktemp("server") / "tactful.db"
-    with serving(path) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with a_browser(back_forward_cache=True) as running:
-        yield running
 
 
 @pytest.fixture
@@ -40,8 +28,8 @@ def host(server: Server) -> Iterator[Host]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1280, "height": 800})
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    made = chromium.new_context(viewport={"width": 1280, "height": 800})
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ import pytest
 from tactful.core.spans import DAY_MS
 from tactful.store.script import Script, run
 from tactful.web.assets import assets
-from tactful.web.updates import MOST_PER_MEMBER, Updates
+from tactful.web.updates import MOST_PER_MEMBER, MOST_REMEMBERED, Updates
 from tests.support.answers import Written
 from tests.support.clock import SetClock
 from tests.support.members import log_in
@@ -225,9 +225,11 @@ class _Page:
 
 
 class TestUpdates:
-    async def opened(self, updates: Updates, project: str = "p", member: str = "m") -> tuple[_Page, asyncio.Task[None]]:
+    async def opened(
+        self, updates: Updates, project: str = "p", member: str = "m", age_s: float | None = None
+    ) -> tuple[_Page, asyncio.Task[None]]:
         opened = _Page()
-        task = asyncio.create_task(updates.serve(project, member, opened.receive, opened.send))
+        task = asyncio.create_task(updates.serve(project, member, opened.receive, opened.send, age_s=age_s))
         await opened.more.wait()
         return opened, task
 
@@ -285,6 +287,37 @@ class TestUpdates:
         updates.close()
         await task
         assert not any(b"data" in body for body in opened.sent)
+
+    async def told_at_once(self, updates: Updates, age_s: float | None) -> set[str]:
+        """What a page of this age is told by its stream's opening; what happens afterwards marks the end."""
+        opened, task = await self.opened(updates, age_s=age_s)
+        updates.tell("p", "end")
+        told: set[str] = set()
+        while "end" not in told:
+            told |= {message["type"] for message in await opened.told()}
+        opened.left.set()
+        await task
+        return told - {"end"}
+
+    async def test_a_page_is_told_what_happened_while_its_stream_was_on_the_way(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        real, passed = loop.time, 0.0
+        monkeypatch.setattr(loop, "time", lambda: real() + passed)
+        updates = Updates()
+        for kind in ("ask", "response", "closing"):
+            passed += 60
+            updates.tell("p", kind, "nps")
+            updates.tell("q", f"{kind} elsewhere", "other")
+            assert await self.told_at_once(updates, age_s=None) == set()
+        updates.tell_all("backtest")
+        assert await self.told_at_once(updates, 0) == {"closing", "backtest"}
+        assert await self.told_at_once(updates, 60) == {"response", "closing", "backtest"}
+        assert await self.told_at_once(updates, 600) == {"change"}, "this process was not there yet"
+        for number in range(MOST_REMEMBERED):
+            updates.tell("r", "ask", str(number))
+        assert await self.told_at_once(updates, 0) == {"change"}, "forgotten"
 
     async def test_asks_responses_and_closings_are_told_after_they_are_kept(self, desk: Site) -> None:
         opened, task = await self.opened(desk.service.updates, desk.project.project_id)

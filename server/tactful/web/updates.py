@@ -5,6 +5,9 @@ read by the page itself, by its own address, with its own rights. Whatever happe
 each kind, so that a thousand answers a second cost an open page four looks.
 
 A stream ends after some minutes and the browser opens another: whoever has been logged out meanwhile gets no more.
+
+A page is older than its stream: it says by how much, and is told first what has happened since. Of each happening the
+last time is remembered, of all together so many; what may have been before those is told as a change.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ STREAM_LIVES_S = 300.0
 GATHER_S = 0.25
 #: More streams of one member than this are tabs that a browser forgot; the oldest is ended.
 MOST_PER_MEMBER = 20
+MOST_REMEMBERED = 1_000
+#: How much longer a stream may take to arrive than its page did: too much costs a look in vain, too little loses one.
+SLACK_S = 5.0
 
 _START = [
     (b"content-type", b"text/event-stream"),
@@ -69,6 +75,9 @@ class Updates:
         self._lives_s = lives_s
         self._streams: dict[str, list[_Stream]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        #: When each happening was last told, the latest at the end; those of the project "" are everybody's.
+        self._last: dict[tuple[str, Happening], float] = {}
+        self._known_since = asyncio.get_running_loop().time()
         self._closed = False
 
     def __len__(self) -> int:
@@ -80,6 +89,34 @@ class Updates:
 
     def tell(self, project_id: str, kind: str, survey: str = "") -> None:
         """Tell the open pages of a project; call it after the commit. Costs next to nothing where nobody looks."""
+        self._remember(project_id, (kind, survey))
+        self._gather(project_id, kind, survey)
+
+    def tell_all(self, kind: str) -> None:
+        """Tell every open page: another process has committed something."""
+        self._remember("", (kind, ""))
+        for project_id in list(self._streams):
+            self._gather(project_id, kind, "")
+
+    def _remember(self, project_id: str, what: Happening) -> None:
+        self._last.pop((project_id, what), None)
+        self._last[project_id, what] = asyncio.get_running_loop().time()
+        if len(self._last) > MOST_REMEMBERED:
+            self._known_since = self._last.pop(next(iter(self._last)))
+
+    def _since(self, project_id: str, since: float) -> set[Happening]:
+        """What has happened since the time `since` of the loop."""
+        if since <= self._known_since:
+            return {("change", "")}
+        found = set()
+        for (project, what), at in reversed(self._last.items()):
+            if at < since:
+                break
+            if project in ("", project_id):
+                found.add(what)
+        return found
+
+    def _gather(self, project_id: str, kind: str, survey: str) -> None:
         streams = self._streams.get(project_id)
         if not streams:
             return
@@ -89,20 +126,24 @@ class Updates:
             loop = asyncio.get_running_loop()
             self._timers[project_id] = loop.call_later(GATHER_S, self._wake, project_id)
 
-    def tell_all(self, kind: str) -> None:
-        """Tell every open page: another process has committed something."""
-        for project_id in list(self._streams):
-            self.tell(project_id, kind)
-
     def _wake(self, project_id: str) -> None:
         self._timers.pop(project_id, None)
         for stream in self._streams.get(project_id, ()):
             stream.wake.set()
 
-    async def serve(self, project_id: str, member_id: str, receive: Receive, send: Send) -> None:
-        """Keep one stream open until the page leaves, its time is over, or the service stops."""
+    async def serve(
+        self, project_id: str, member_id: str, receive: Receive, send: Send, *, age_s: float | None = None
+    ) -> None:
+        """Keep one stream open until the page leaves, its time is over, or the service stops.
+
+        `age_s` says how long ago the page was asked for, in seconds; None: it has looked, or is going to look again.
+        """
         stream = _Stream(member_id)
         self._open(project_id, stream)
+        if age_s is not None:
+            stream.happened = self._since(project_id, asyncio.get_running_loop().time() - age_s - SLACK_S)
+            if stream.happened:
+                stream.wake.set()
         leaving = asyncio.create_task(_end_when_gone(stream, receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(_START)})

@@ -45,24 +45,28 @@ const read = (address: string): Promise<Document> =>
   })
 
 let turn = 0
+/** How many reads that somebody asked for are under way: no look may come in their way. */
+let wanted = 0
 
 /** Show what is at `address` now. A later call wins over an earlier one, whichever is answered first. */
-const show = async (address: string, force: boolean): Promise<boolean> => {
+const show = async (address: string, force: boolean): Promise<'shown' | 'overtaken' | 'failed'> => {
   const mine = ++turn
+  wanted += Number(force)
   main().setAttribute('aria-busy', 'true')
   try {
     const next = await read(address)
-    if (mine !== turn) return true
+    if (mine !== turn) return 'overtaken'
     const before = summary()
     document.title = next.title
     morph(main(), next.querySelector('main')!, { force })
     document.dispatchEvent(new Event('tactful:swapped'))
     if (summary() && summary() !== before) say(summary())
-    return true
+    return 'shown'
   } catch (error) {
     if ((error as Error).message === '401') loggedOut()
-    return mine !== turn
+    return mine === turn ? 'failed' : 'overtaken'
   } finally {
+    wanted -= Number(force)
     if (mine === turn) main().removeAttribute('aria-busy')
   }
 }
@@ -71,6 +75,8 @@ let source: EventSource | null = null
 let isOver = false
 let waiting = 0
 let lookedAt = 0
+/** The first stream of a page is told what has happened since the page was asked for; at any other the page looks. */
+let isFresh = true
 
 const loggedOut = (): void => {
   isOver = true
@@ -88,10 +94,11 @@ const loggedOut = (): void => {
 const lookAgain = (): void => {
   if (waiting) return
   const after = Math.max(0, lookedAt + LOOK_AGAIN_MS - Date.now())
-  waiting = window.setTimeout(async () => {
+  waiting = window.setTimeout(() => {
     waiting = 0
     lookedAt = Date.now()
-    await show(location.href, false)
+    if (wanted) lookAgain()
+    else void show(location.href, false)
   }, after)
 }
 
@@ -109,26 +116,34 @@ const listen = (): void => {
     source?.close()
     source = null
   } else if (!source) {
-    source = new EventSource(`${project}/live`)
+    source = new EventSource(`${project}/live${isFresh ? `?age=${Math.ceil(performance.now())}` : ''}`)
+    source.onopen = () => {
+      if (!isFresh) lookAgain()
+      isFresh = false
+    }
     source.onmessage = ({ data }: MessageEvent<string>) => {
       if (concerns(JSON.parse(data))) lookAgain()
     }
     source.onerror = () => {
+      isFresh = false
       // A lost connection is opened again by the browser; an answer that is no stream is not.
       if (source?.readyState !== EventSource.CLOSED) return
       source = null
-      window.setTimeout(() => (listen(), missed()), LISTEN_AGAIN_MS)
+      lookAgain() // whoever has been logged out is told so by the page itself
+      window.setTimeout(listen, LISTEN_AGAIN_MS)
     }
   }
 }
 
-const missed = (): void => {
-  if (document.visibilityState === 'visible' && !isOver && followed()) lookAgain()
+const listenAnew = (): void => {
+  isFresh = false
+  listen()
 }
 
 const go = async (address: string): Promise<void> => {
-  if (await show(address, true)) history.pushState(null, '', address)
-  else location.assign(address)
+  const outcome = await show(address, true)
+  if (outcome === 'shown') history.pushState(null, '', address)
+  else if (outcome === 'failed') location.assign(address)
 }
 
 const isPlain = (event: MouseEvent): boolean =>
@@ -167,8 +182,8 @@ const closeDrops = (event: Event): void => {
 for (const kind of ['click', 'focusin', 'keydown']) document.addEventListener(kind, closeDrops)
 
 window.addEventListener('popstate', () => void show(location.href, true))
-document.addEventListener('visibilitychange', () => (listen(), missed()))
-window.addEventListener('pageshow', (event) => event.persisted && (listen(), missed()))
+document.addEventListener('visibilitychange', listenAnew)
+window.addEventListener('pageshow', (event) => event.persisted && listenAnew())
 window.addEventListener('pagehide', () => (source?.close(), (source = null)))
 document.documentElement.classList.add('scripted')
 listen()

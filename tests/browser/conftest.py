@@ -1,0 +1,32 @@
+"""What every test in a browser may need: a Chromium, an empty server, and patience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import a_browser
+from tests.support.server import Server, serving
+from tests.support.widget import WITHIN_S
+
+# Playwright's own five seconds are too few for a machine that does much else.
+expect.set_options(timeout=WITHIN_S * 1_000)
+
+
+@pytest.fixture(scope="module")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A Chromium for the tests of one file; with the back/forward cache where it says `BACK_FORWARD_CACHE = True`.
+
+    A fixture that runs an event loop of its own has to come before it: Playwright leaves one running.
+    """
+    with a_browser(back_forward_cache=getattr(request.module, "BACK_FORWARD_CACHE", False)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server without any project, for the tests of one file."""
+    with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
+        yield running
