@@ -97,6 +97,8 @@ def test_there_is_something_to_check() -> None:
 
 CORE_IMPORTS = {
     "__future__",
+    "base64",
+    "binascii",
     "collections",
     "dataclasses",
     *(
@@ -112,6 +114,7 @@ CORE_IMPORTS = {
     "functools",
     "hashlib",
     "heapq",
+    "hmac",
     "itertools",
     "math",
     "re",

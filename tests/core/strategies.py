@@ -30,7 +30,7 @@ from tactful.core.surveys import (
 )
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
 
-__all__ = ["JSON", "SCHEDULES", "policies", "surveys"]
+__all__ = ["JSON", "KEYS", "SCHEDULES", "TEXTS", "conditions_on", "policies", "surveys"]
 
 CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 TEXTS = st.text(CHARACTERS, max_size=12)
@@ -67,7 +67,7 @@ def _by_band(bands: tuple[str, ...], one: st.SearchStrategy[Any]) -> st.SearchSt
     return st.fixed_dictionaries({ELSE: one}, optional=dict.fromkeys(bands, one)).map(MappingProxyType)
 
 
-def _conditions(roots: list[str], also: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[tuple[Entry, ...]]:
+def conditions_on(roots: list[str], also: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[tuple[Entry, ...]]:
     """What may stand under `where`, groups included; `also` are conditions that only an audience knows."""
     operands = {
         "value": SCALARS,
@@ -79,7 +79,8 @@ def _conditions(roots: list[str], also: st.SearchStrategy[Any] | None = None) ->
         "span": SPANS,
         "none": st.none(),
     }
-    paths = st.sampled_from([f"{root}.{name}" for root in roots for name in ("plan", "first name", "a.b")])
+    names = ("plan", "first_name", "a.b") if roots == ["$"] else ("plan", "first name", "a.b")
+    paths = st.sampled_from([f"{root}.{name}" for root in roots for name in names])
     one = st.sampled_from(sorted(OPERATORS)).flatmap(
         lambda op: st.builds(Condition, paths, st.just(op), operands[OPERATORS[op].operand])
     )
@@ -128,7 +129,7 @@ NTHS = st.one_of(
 EVENTS = st.builds(
     EventTrigger,
     event=TEXTS.filter(str.strip),
-    where=_conditions(["properties"]),
+    where=conditions_on(["properties"]),
     nth=st.none() | NTHS,
     source=st.sampled_from(["any", "browser", "server"]),
     delay_ms=st.integers(0, 5 * MINUTE_MS),
@@ -151,7 +152,7 @@ TRIGGERS = st.just(Trigger()) | st.builds(
     any=st.lists(EVENTS | MOMENTS, max_size=3).map(tuple),
     page=st.none() | TEXTS.map(lambda page: f"/{page}"),
 )
-AUDIENCES = st.builds(Audience, where=_conditions(["traits", "account"], _OF_PERSON), sample=SHARES)
+AUDIENCES = st.builds(Audience, where=conditions_on(["traits", "account"], _OF_PERSON), sample=SHARES)
 _DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 _HOURS = st.tuples(st.integers(0, 1_439), st.integers(0, 1_440)).filter(lambda hours: hours[0] != hours[1])
 SCHEDULES = st.builds(

@@ -18,7 +18,8 @@ Limits are generous and finite everywhere, so that a definition can be stored, s
 """
 
 from tactful.core.reading.notes import Fault, Step, Steps
-from tactful.core.reading.whole import Definitions, Reading, read_file, read_policy, read_survey
+from tactful.core.reading.receiver_writing import write_receiver
+from tactful.core.reading.whole import Definitions, Reading, read_file, read_policy, read_receiver, read_survey
 from tactful.core.reading.writing import write_policy, write_survey
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "Steps",
     "read_file",
     "read_policy",
+    "read_receiver",
     "read_survey",
     "write_policy",
+    "write_receiver",
     "write_survey",
 ]

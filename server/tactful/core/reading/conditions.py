@@ -17,6 +17,7 @@ from tactful.core.reading.fields import flag, integer, key, number, one_of, scal
 from tactful.core.reading.notes import listed, nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.shapes import Field, Shape, later, list_of, record
+from tactful.core.receivers.paths import parse_path
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import AnswerCondition
 
@@ -253,6 +254,8 @@ def _path(at: At, roots: tuple[str, ...]) -> str | None:
     path = string(_LONGEST_PATH)(at)
     if path is None:
         return None
+    if roots == ("$",):
+        return _json_path(at, path)
     root, *rest = path.split(".")
     expected = " or ".join(f"`{known}.`" for known in roots)
     if root not in roots:
@@ -263,6 +266,14 @@ def _path(at: At, roots: tuple[str, ...]) -> str | None:
         at.fault(f"{quoted(path)} is not known; use one of {listed(f'person.{name}' for name in PERSON_OPERATORS)}")
     else:
         return path
+    return None
+
+
+def _json_path(at: At, path: str) -> str | None:
+    """A path into a receiver's payload."""
+    if parse_path(path):
+        return path
+    at.fault(f"{quoted(path)} leads nowhere; write a path such as `$.ticket.status`")
     return None
 
 

@@ -10,11 +10,13 @@ from tactful.core.reading.clean import clean
 from tactful.core.reading.notes import Fault, Notes
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.policy import policy
+from tactful.core.reading.receiver import receiver
 from tactful.core.reading.shapes import Field, Shape, list_of, read_fields, refuse_twice
 from tactful.core.reading.survey import survey
+from tactful.core.receivers.values import Receiver
 from tactful.core.surveys import Survey
 
-__all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_survey"]
+__all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_receiver", "read_survey"]
 
 T = TypeVar("T")
 
@@ -46,6 +48,11 @@ def read_survey(data: object) -> Reading[Survey]:
 def read_policy(data: object) -> Reading[Policy]:
     """Read one policy (what stands under `policy:`). Total: any JSON value gives a policy or faults."""
     return _read(data, policy)
+
+
+def read_receiver(data: object) -> Reading[Receiver]:
+    """Read one receiver. Total: any JSON value gives a receiver or faults."""
+    return _read(data, receiver)
 
 
 def read_file(data: object) -> Reading[Definitions]:

@@ -32,7 +32,7 @@ from tactful.core.surveys import (
 )
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
 
-__all__ = ["write_policy", "write_survey"]
+__all__ = ["Written", "given", "unless_none", "write_entry", "write_policy", "write_survey"]
 
 Written = dict[str, Any]
 
@@ -43,20 +43,20 @@ def write_survey(survey: Survey) -> Written:
         "key": survey.key,
         "name": survey.name,
         "state": survey.state,
-        **_given("tags", sorted(survey.tags), []),
-        **_given("priority", survey.priority, 0),
-        **_given("trigger", _trigger(survey.trigger), {}),
-        **_given("audience", _audience(survey.audience), {}),
-        **_given("throttle", _throttle(survey.throttle), {}),
-        **_unless_none("schedule", survey.schedule, _schedule),
-        **_given("variants", {one.name: _variant(one) for one in survey.variants}, {}),
-        **_unless_none("arm", survey.arm, str),
-        **_unless_none("intro", survey.intro, _text),
+        **given("tags", sorted(survey.tags), []),
+        **given("priority", survey.priority, 0),
+        **given("trigger", _trigger(survey.trigger), {}),
+        **given("audience", _audience(survey.audience), {}),
+        **given("throttle", _throttle(survey.throttle), {}),
+        **unless_none("schedule", survey.schedule, _schedule),
+        **given("variants", {one.name: _variant(one) for one in survey.variants}, {}),
+        **unless_none("arm", survey.arm, str),
+        **unless_none("intro", survey.intro, _text),
         "questions": [_question(question) for question in survey.questions],
-        **_given("thanks", _thanks(survey.thanks), {}),
-        **_given("look", _look(survey.look), {}),
-        **_unless_none("enough", survey.enough, _enough),
-        **_unless_none("quota", survey.quota, lambda quota: {"responses": quota}),
+        **given("thanks", _thanks(survey.thanks), {}),
+        **given("look", _look(survey.look), {}),
+        **unless_none("enough", survey.enough, _enough),
+        **unless_none("quota", survey.quota, lambda quota: {"responses": quota}),
     }
 
 
@@ -69,11 +69,13 @@ def write_policy(policy: Policy) -> Written:
     }
 
 
-def _given(field: str, written: Any, default: Any) -> Written:
+def given(field: str, written: Any, default: Any) -> Written:
+    """The field, unless it says no more than its default."""
     return {} if written == default else {field: written}
 
 
-def _unless_none(field: str, value: Any, write: Callable[[Any], Any]) -> Written:
+def unless_none(field: str, value: Any, write: Callable[[Any], Any]) -> Written:
+    """The field, written by `write`, if there is a value."""
     return {} if value is None else {field: write(value)}
 
 
@@ -102,20 +104,20 @@ def _by_band(written: Written) -> Any:
 
 def _thanks(thanks: Mapping[str, Thanks]) -> Any:
     written = {
-        band: {"title": _text(one.title), **_unless_none("text", one.text, _text)} for band, one in thanks.items()
+        band: {"title": _text(one.title), **unless_none("text", one.text, _text)} for band, one in thanks.items()
     }
     return _by_band(written) if written else {}
 
 
 def _variant(variant: Variant) -> Written:
     texts = {address: _text(text) for address, text in variant.texts.items()}
-    return {"weight": variant.weight, **_given("texts", texts, {})}
+    return {"weight": variant.weight, **given("texts", texts, {})}
 
 
 def _trigger(trigger: Trigger) -> Written:
     if trigger == Trigger():
         return {}
-    return {"any": [_event(event) for event in trigger.any], **_unless_none("page", trigger.page, str)}
+    return {"any": [_event(event) for event in trigger.any], **unless_none("page", trigger.page, str)}
 
 
 def _event(event: EventTrigger) -> Written:
@@ -127,37 +129,38 @@ def _event(event: EventTrigger) -> Written:
         return {field: value, **{name: one for name, one in rest.items() if name != "event"}}
     return {
         "event": event.event,
-        **_given("where", [_entry(one) for one in event.where], []),
-        **_unless_none("nth", event.nth, _nth),
-        **_given("source", event.source, "any"),
-        **_given("delay", format_span(event.delay_ms), format_span(0)),
-        **_unless_none("per", event.per, str),
-        **_given("hold", format_span(event.hold_ms), format_span(0)),
-        **_unless_none("within", event.within_ms, format_span),
-        **_given("cancel_on", [_cancel(one) for one in event.cancel_on], []),
+        **given("where", [write_entry(one) for one in event.where], []),
+        **unless_none("nth", event.nth, _nth),
+        **given("source", event.source, "any"),
+        **given("delay", format_span(event.delay_ms), format_span(0)),
+        **unless_none("per", event.per, str),
+        **given("hold", format_span(event.hold_ms), format_span(0)),
+        **unless_none("within", event.within_ms, format_span),
+        **given("cancel_on", [_cancel(one) for one in event.cancel_on], []),
     }
 
 
 def _cancel(cancel: Cancel) -> Written:
-    return {"event": cancel.event, **_unless_none("same", cancel.same, str)}
+    return {"event": cancel.event, **unless_none("same", cancel.same, str)}
 
 
 def _nth(nth: Nth) -> Written:
     if nth.exactly is not None:
         return {"exactly": nth.exactly}
-    return {"every": nth.every, **_given("from", nth.start, nth.every)}
+    return {"every": nth.every, **given("from", nth.start, nth.every)}
 
 
-def _entry(entry: Entry) -> Any:
+def write_entry(entry: Entry) -> Any:
+    """Write a condition or a group of them."""
     if isinstance(entry, Group):
-        inner = [_entry(one) for one in entry.of]
+        inner = [write_entry(one) for one in entry.of]
         return {entry.how: inner[0] if entry.how == "not" and len(inner) == 1 else inner}
     if isinstance(entry, Responded):
         return {
             "responded": entry.survey,
-            **_unless_none("score", entry.score, lambda score: [score[0], _operand(score[1])]),
-            **_unless_none("band", entry.band, str),
-            **_unless_none("within", entry.within_ms, format_span),
+            **unless_none("score", entry.score, lambda score: [score[0], _operand(score[1])]),
+            **unless_none("band", entry.band, str),
+            **unless_none("within", entry.within_ms, format_span),
         }
     match OPERATORS[entry.op].operand:
         case "none":
@@ -174,18 +177,18 @@ def _operand(value: object) -> object:
 
 def _audience(audience: Audience) -> Written:
     return {
-        **_given("where", [_entry(one) for one in audience.where], []),
-        **_given("sample", audience.sample, 1.0),
+        **given("where", [write_entry(one) for one in audience.where], []),
+        **given("sample", audience.sample, 1.0),
     }
 
 
 def _schedule(schedule: Schedule) -> Written:
     return {
-        **_unless_none("from", schedule.first, str),
-        **_unless_none("until", schedule.last, str),
-        **_given("tz", schedule.tz, Schedule().tz),
-        **_unless_none("hours", schedule.hours, lambda hours: "-".join(map(_clock, hours))),
-        **_given("days", list(schedule.days), []),
+        **unless_none("from", schedule.first, str),
+        **unless_none("until", schedule.last, str),
+        **given("tz", schedule.tz, Schedule().tz),
+        **unless_none("hours", schedule.hours, lambda hours: "-".join(map(_clock, hours))),
+        **given("days", list(schedule.days), []),
     }
 
 
@@ -195,11 +198,11 @@ def _clock(minute: int) -> str:
 
 def _throttle(throttle: SurveyThrottle) -> Written:
     return {
-        **_unless_none("repeat", throttle.repeat_ms, format_span),
-        **_unless_none("tenure", throttle.tenure_ms, format_span),
-        **_given("ignores", sorted(throttle.ignores), []),
-        **_unless_none("reserve", throttle.reserve_ms, format_span),
-        **_unless_none("spread", throttle.spread_ms, format_span),
+        **unless_none("repeat", throttle.repeat_ms, format_span),
+        **unless_none("tenure", throttle.tenure_ms, format_span),
+        **given("ignores", sorted(throttle.ignores), []),
+        **unless_none("reserve", throttle.reserve_ms, format_span),
+        **unless_none("spread", throttle.spread_ms, format_span),
     }
 
 
@@ -213,12 +216,12 @@ def _question(question: Question) -> Written:
         "id": question.id,
         "kind": question.kind.name,
         "ask": _text(question.ask),
-        **_unless_none("low", question.low, _text),
-        **_unless_none("high", question.high, _text),
-        **_given("required", question.required, default.required),
-        **_unless_none("placeholder", question.placeholder, _text),
-        **_given("max_length", question.max_length, default.max_length),
-        **_unless_none("if", question.condition, _answer_condition),
+        **unless_none("low", question.low, _text),
+        **unless_none("high", question.high, _text),
+        **given("required", question.required, default.required),
+        **unless_none("placeholder", question.placeholder, _text),
+        **given("max_length", question.max_length, default.max_length),
+        **unless_none("if", question.condition, _answer_condition),
     }
 
 
@@ -229,7 +232,7 @@ def _answer_condition(condition: AnswerCondition) -> list[Any]:
 def _look(look: Look) -> Written:
     default = Look()
     return {
-        **_given("position", look.position, default.position),
-        **_given("accent", look.accent, default.accent),
-        **_given("scheme", look.scheme, default.scheme),
+        **given("position", look.position, default.position),
+        **given("accent", look.accent, default.accent),
+        **given("scheme", look.scheme, default.scheme),
     }
