@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WIDGET := server/tactful/web/static/widget
+CLIENTS := tests/clients/node_modules
 WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/package.json widget/package-lock.json -type f 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -13,10 +14,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: $(VENV)/.installed $(WIDGET)/meta.json  ## Run the service and the demo site.
 	$(BIN)/tactful demo
 
-test: $(VENV)/.dev $(WIDGET)/meta.json  ## Run lint and the tests: ten minutes at most on two cores.
+test: $(VENV)/.dev $(WIDGET)/meta.json $(CLIENTS)/.installed  ## Run lint and the tests: ten minutes at most on two cores.
 	scripts/test
 
-test-all: $(VENV)/.dev $(WIDGET)/meta.json  ## Run all tests, the long ones too.
+test-all: $(VENV)/.dev $(WIDGET)/meta.json $(CLIENTS)/.installed  ## Run all tests, the long ones too.
 	scripts/test --all
 
 lint: $(VENV)/.dev widget/node_modules/.installed  ## Check style and types.
@@ -27,7 +28,7 @@ bench: $(VENV)/.dev $(WIDGET)/meta.json  ## Print the budgets, each beside its r
 
 widget: $(WIDGET)/meta.json  ## Build the widget.
 
-setup: $(VENV)/.dev $(WIDGET)/meta.json
+setup: $(VENV)/.dev $(WIDGET)/meta.json $(CLIENTS)/.installed
 
 $(VENV)/bin/python:
 	scripts/venv $(PYTHON) $(VENV)
@@ -45,9 +46,14 @@ widget/node_modules/.installed: $(VENV)/.installed widget/package-lock.json
 	cd widget && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
+# The clients of others that tests run: nothing of them is part of the service.
+$(CLIENTS)/.installed: $(VENV)/.installed tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 $(WIDGET)/meta.json: widget/node_modules/.installed $(WIDGET_SOURCES)
 	cd widget && npm run --silent build
 	touch $@
 
 clean:
-	rm -rf $(VENV) widget/node_modules $(WIDGET) demo-data test-artefacts
+	rm -rf $(VENV) widget/node_modules $(CLIENTS) $(WIDGET) demo-data test-artefacts

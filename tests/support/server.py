@@ -70,12 +70,14 @@ def command(where: Where, *args: str, url: str = "http://localhost:8000") -> sub
 
 
 @contextlib.contextmanager
-def serving(where: Where, port: int | None = None, *options: str) -> Iterator[Server]:
-    """Serve a database until the end of the block, or until the server is killed."""
+def serving(where: Where, port: int | None = None, *options: str, base_url: str | None = None) -> Iterator[Server]:
+    """Serve a database until the end of the block, or until the server is killed. `base_url`: what it takes for its
+    own address, where something stands before it."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "tactful", "serve", "--port", str(port), *options], env=environment(where, url)
+        [sys.executable, "-m", "tactful", "serve", "--port", str(port), *options],
+        env=environment(where, base_url or url),
     )
     try:
         _wait_until_ready(process, url)

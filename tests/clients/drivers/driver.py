@@ -1,0 +1,18 @@
+"""How a test talks to a client of Python: one line of JSON for each call, and a line back once a flush is through."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def drive(calls: Mapping[str, Callable[..., Any]]) -> None:
+    """Make the calls that come in, until no more come."""
+    for line in sys.stdin:
+        name, *args = json.loads(line)
+        calls[name](*args)
+        if name == "flush":
+            sys.stdout.write("flushed\n")
+            sys.stdout.flush()

@@ -1,0 +1,20 @@
+"""rudder-sdk-python, by its public settings alone."""
+
+from __future__ import annotations
+
+import sys
+
+import rudderstack.analytics as analytics
+from driver import drive
+
+analytics.dataPlaneUrl, analytics.write_key = sys.argv[1:]
+analytics.timeout = 1
+
+drive(
+    {
+        "identify": analytics.identify,
+        "group": analytics.group,
+        "track": analytics.track,
+        "flush": analytics.flush,
+    }
+)

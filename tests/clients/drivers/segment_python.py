@@ -1,0 +1,20 @@
+"""segment-analytics-python, by its public settings alone."""
+
+from __future__ import annotations
+
+import sys
+
+import segment.analytics as analytics
+from driver import drive
+
+analytics.host, analytics.write_key = sys.argv[1:]
+analytics.timeout = 1
+
+drive(
+    {
+        "identify": analytics.identify,
+        "group": analytics.group,
+        "track": analytics.track,
+        "flush": analytics.flush,
+    }
+)
