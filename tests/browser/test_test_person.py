@@ -53,7 +53,7 @@ def answer_twice(host: Host, seen: Watched) -> None:
         seen.card.get_by_role("button", name="Close").click()
         expect(seen.card).to_have_count(0)
     until(lambda: len(host.responses()) == 2)
-    pages = execute(host.path, "SELECT page FROM asks WHERE project_id = ?", host.project.project_id)
+    pages = execute(host.where, "SELECT page FROM asks WHERE project_id = ?", host.project.project_id)
     assert not any("tactful-test" in page for (page,) in pages)
 
 

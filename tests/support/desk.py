@@ -37,13 +37,15 @@ class Desk:
 
     host: Host
     context: BrowserContext
+    #: The server that the backend posts to.
+    backend: str
     tabs: list[Watched] = field(default_factory=list)
 
     def say(self, event: str, user_id: str = "ann", ticket: int | None = None) -> int:
         """Post an event as the backend and return its ticket."""
         number = next(_tickets) if ticket is None else ticket
         message = {"type": "track", "userId": user_id, "event": event, "properties": {"ticket": number, "agent": "Bo"}}
-        answer = httpx2.post(f"{self.host.api}/v1/track", json=message, auth=(self.host.project.write_key, ""))
+        answer = httpx2.post(f"{self.backend}/v1/track", json=message, auth=(self.host.project.write_key, ""))
         assert answer.json() == {"success": True}
         return number
 
@@ -75,8 +77,11 @@ def look(tab: Watched, *, away: bool) -> None:
 
 
 @contextlib.contextmanager
-def a_desk(server: Server, context: BrowserContext, *surveys: dict[str, Any]) -> Iterator[Desk]:
-    with a_host(server.url, server.path, *(surveys or (desk_survey(),))) as host:
-        desk = Desk(host, context)
+def a_desk(
+    server: Server, context: BrowserContext, *surveys: dict[str, Any], backend: Server | None = None
+) -> Iterator[Desk]:
+    """A desk whose pages know `server`, and whose backend knows `backend` where that is another node."""
+    with a_host(server.url, server.where, *(surveys or (desk_survey(),))) as host:
+        desk = Desk(host, context, (backend or server).url)
         yield desk
         assert [tab.errors + tab.violations for tab in desk.tabs] == [[] for _ in desk.tabs]

@@ -176,6 +176,12 @@ class PostgresServer:
             self._template = url.rpartition("/")[2]
         return self._make(self._template, clock, ())
 
+    def living_database(self) -> str:
+        """Make a database without any table, whose time goes on by itself, and return its address."""
+        name = f"t{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self.url(name)
+
     def _make(self, template: str, clock: SetClock, options: tuple[str, ...]) -> str:
         name = f"t{next(self._numbers)}"
         self.execute(" ".join((f"CREATE DATABASE {name} TEMPLATE {template}", *options)))

@@ -7,17 +7,16 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
 
 from tactful.cli import new_project
 from tactful.clock import SystemClock
-from tactful.store.migrate import migrate
+from tactful.store.opening import migrate
 from tactful.store.projects import NewProject, create_project
-from tactful.store.sqlite import run_once
 from tests.support.browser import pages_on_another_origin
+from tests.support.databases import Where, beside, url_of
 from tests.support.rows import execute
 from tests.support.service import NO_RULES, a_survey, apply_to
 
@@ -41,7 +40,7 @@ class Host:
     """A project on a running server, and pages that embed its widget."""
 
     api: str
-    path: Path
+    where: Where
     project: NewProject
     origin: str
     pages: dict[str, str]
@@ -62,30 +61,31 @@ class Host:
 
     def responses(self) -> list[tuple[dict[str, Any], bool]]:
         """The answers of every response, and whether it is done."""
-        rows = execute(self.path, "SELECT answers, done FROM responses WHERE project_id = ?", self.project.project_id)
+        rows = execute(self.where, "SELECT answers, done FROM responses WHERE project_id = ?", self.project.project_id)
         return [(json.loads(answers), bool(done)) for answers, done in rows]
 
     def asks(self, column: str = "asked_at") -> list[int]:
         """The times in `column` of the asks that have one."""
         statement = f"SELECT {column} FROM asks WHERE project_id = ? AND {column} IS NOT NULL"
-        return [at for (at,) in execute(self.path, statement, self.project.project_id)]
+        return [at for (at,) in execute(self.where, statement, self.project.project_id)]
 
 
 @contextlib.contextmanager
-def a_host(api: str, path: Path, *surveys: dict[str, Any]) -> Iterator[Host]:
-    """Make a project with `surveys` (one by default) on the server `api`, whose database is at `path`."""
+def a_host(api: str, where: Where, *surveys: dict[str, Any]) -> Iterator[Host]:
+    """Make a project with `surveys` (one by default) on the server `api`, which serves the database."""
     pages = {"/stub": STUB}
     policy = (
         f"default-src 'self'; script-src 'self' {api}; connect-src 'self' {api}; "
         "require-trusted-types-for 'script'; trusted-types tactful"
     )
     clock = SystemClock()
-    migrate(path, clock)
+    if url_of(where).kind == "sqlite":
+        migrate(url_of(where), clock)
     with pages_on_another_origin(pages, policy) as origin:
         project = new_project(f"P of {origin}", (origin,))
-        run_once(path, clock, create_project, project)
-        apply_to(path, clock, project.project_id, *(surveys or (a_survey(),)), policy=NO_RULES)
-        yield Host(api, path, project, origin, pages)
+        beside(where, clock, create_project, project)
+        apply_to(where, clock, project.project_id, *(surveys or (a_survey(),)), policy=NO_RULES)
+        yield Host(api, where, project, origin, pages)
 
 
 @dataclass

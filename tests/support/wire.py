@@ -78,6 +78,11 @@ async def wires(url: str, count: int) -> AsyncIterator[list[Wire]]:
         await asyncio.gather(*(wire.writer.wait_closed() for wire in opened), return_exceptions=True)
 
 
+async def a_moment() -> None:
+    """Wait as a client does before it sends again what was refused for now."""
+    await asyncio.sleep(0.02)
+
+
 async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
     """Let everybody go on until `true()` holds. Raises `TimeoutError` if it does not in time."""
     async with asyncio.timeout(within_s):
