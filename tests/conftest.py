@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from hypothesis import settings
 
@@ -27,6 +28,9 @@ settings.register_profile(
     "quick", parent=settings.get_profile("landing" if os.environ.get("CI") else "shared"), max_examples=40
 )
 settings.register_profile("thorough", parent=settings.get_profile("shared"), max_examples=100)
+# Nor for waiting: httpx2 gives an answer five seconds, unless it is told otherwise.
+for part in ("connect", "read", "write", "pool"):
+    setattr(httpx2._config.DEFAULT_TIMEOUT_CONFIG, part, 60.0)
 # `make test` has ten minutes, `make test-all` as long as it takes (scripts/test).
 settings.load_profile(os.environ.get("TACTFUL_TEST_PROFILE", "quick"))
 

@@ -228,6 +228,6 @@ async def test_a_faulty_file_is_refused_with_its_places_and_changes_nothing(path
 def test_a_server_whose_file_is_taken_away_stops_acknowledging(path: Path) -> None:
     with serving(path) as server:
         path.rename(path.with_suffix(".gone"))
-        server.process.wait(timeout=20)
+        server.process.wait(timeout=60)
         with pytest.raises(httpx2.TransportError):
             httpx2.get(f"{server.url}/healthz")

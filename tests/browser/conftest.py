@@ -11,7 +11,7 @@ from tests.support.browser import a_browser
 from tests.support.server import Server, serving
 from tests.support.widget import WITHIN_S
 
-# Playwright's own five seconds are too few for a machine that does much else.
+# Playwright's own five seconds are too few for a machine that does much else at the same time.
 expect.set_options(timeout=WITHIN_S * 1_000)
 
 

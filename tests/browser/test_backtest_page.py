@@ -87,7 +87,7 @@ def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(place:
     expect(page.get_by_role("alert")).to_contain_text("did you mean all")
     assert violations(page) == []
     tried(page, STRICT)
-    expect(page.get_by_role("heading", name="Asks per day")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Asks per day")).to_be_visible()
     expect(page.get_by_role("status").last).to_contain_text("The backtest is done")
     expect(page.get_by_label("Policy, as YAML")).to_have_value(STRICT)
     for width in (390, 1280):
@@ -106,7 +106,7 @@ def test_without_a_script_the_page_loads_itself_until_it_is_done(place: Place, c
     page = opened(place, chromium, script=False)
     page.goto(place.address())
     tried(page, STRICT)
-    expect(page.get_by_role("heading", name="Asks per day")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Asks per day")).to_be_visible()
     page.context.close()
 
 

@@ -168,7 +168,6 @@ def enter(context: BrowserContext, place: Place, cookie: tuple[str, str]) -> tup
     """Open a page of somebody who is logged in; what the console says gathers in the list."""
     context.add_cookies([{"name": cookie[0], "value": cookie[1], "url": place.server.url}])
     page = context.new_page()
-    page.set_default_timeout(10_000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))

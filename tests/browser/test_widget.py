@@ -78,8 +78,8 @@ def test_an_answer_outlives_the_network_and_the_page(tmp_path: Path, context: Br
         server.kill()
         seen.card.get_by_role("radio", name="3").click()
         seen.card.get_by_role("textbox").fill("Too long")
-        seen.card.get_by_role("button", name="Send").click()
-        time.sleep(4)
+        with seen.page.expect_event("requestfailed", lambda request: request.url.endswith("/w/responses")):
+            seen.card.get_by_role("button", name="Send").click()
         seen.page.goto(host.page("/next"))
         stack.enter_context(serving(server.path, port_of(server)))
         assert host.responses() == []

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.server import free_port
+from tests.support.server import START_WITHIN_S, free_port
 
 __all__ = ["VIOLATIONS", "the_demo"]
 
@@ -46,11 +46,11 @@ def the_demo(directory: Path) -> Iterator[tuple[str, str]]:
         yield f"http://localhost:{site_port}", password[1]
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + START_WITHIN_S
     while time.monotonic() < give_up_at:
         assert process.poll() is None, log.read_text()
         with contextlib.suppress(httpx2.TransportError):

@@ -117,7 +117,7 @@ async def _meet(url: DatabaseUrl, db: Database, first: Start, second: Start, at:
         reached = asyncio.create_task(held.reached.wait())
         await asyncio.wait((one, reached), return_when=asyncio.FIRST_COMPLETED)
         other = asyncio.create_task(db.run(second))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not other.done() and not await watching.fetchval(WAITING):
                 pass
         held.go_on.set()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 __all__ = ["WITHIN_S", "is_alive", "until", "workers_of"]
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 def workers_of(pid: int) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import socket
@@ -16,15 +17,30 @@ import httpx2
 
 from tests.support.databases import Where, url_of
 
-START_WITHIN_S = 30.0
+START_WITHIN_S = 60.0
+ENDS_WITHIN_S = 60.0
+
+_reserved: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server of this test run, also where it is started again later.
+
+    It is bound here, without listening, until the run ends: by SO_REUSEADDR a server may bind it too, while nobody is
+    given it by chance.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    _reserved.append(reserved)
+    port: int = reserved.getsockname()[1]
+    return port
+
+
+@atexit.register
+def _let_go() -> None:
+    for reserved in _reserved:
+        reserved.close()
 
 
 @dataclass
@@ -85,7 +101,7 @@ def serving(where: Where, port: int | None = None, *options: str, base_url: str 
     finally:
         if process.poll() is None:
             process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=ENDS_WITHIN_S)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:

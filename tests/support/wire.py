@@ -83,7 +83,7 @@ async def a_moment() -> None:
     await asyncio.sleep(0.02)
 
 
-async def until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+async def until(true: Callable[[], bool], within_s: float = 60.0) -> None:
     """Let everybody go on until `true()` holds. Raises `TimeoutError` if it does not in time."""
     async with asyncio.timeout(within_s):
         while not true():  # noqa: ASYNC110  # what is waited for is another's state, which tells nobody

@@ -24,7 +24,7 @@ from tests.support.databases import Where
 from tests.support.rows import execute
 from tests.support.server import serving
 from tests.support.service import NO_RULES, SITE, Site, a_site, a_survey, make_project
-from tests.support.stream import Tab, listening, settled
+from tests.support.stream import WITHIN_S, Tab, listening, settled
 
 pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
@@ -243,16 +243,16 @@ class TestLeaving:
         async with listening(desk) as tab, listening(desk, "bob") as slow:
             slow.reads.clear()
             desk.service.hub.close()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WITHIN_S):
                 await tab.ended.wait()
             for stream in desk.service.hub:
                 stream.nudge()
             slow.reads.set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WITHIN_S):
                 await slow.ended.wait()
             assert await slow.nudges() == 0
         async with listening(desk) as late:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(WITHIN_S):
                 await late.ended.wait()
         assert len(desk.service.hub) == 0
 
@@ -316,7 +316,7 @@ class TestService:
             body = {"pass": httpx2.get(url).json()["pass"], "identity": {"user_id": "ann"}}
             streams = [
                 stack.enter_context(
-                    httpx2.stream("POST", f"{server.url}/w/live", json=body, headers={"origin": SITE}, timeout=30)
+                    httpx2.stream("POST", f"{server.url}/w/live", json=body, headers={"origin": SITE}, timeout=WITHIN_S)
                 )
                 for _ in range(3)
             ]
@@ -325,6 +325,6 @@ class TestService:
             begun = time.monotonic()
             server.process.terminate()
             assert [b"".join(one) for one in heard] == [b""] * 3
-            assert server.process.wait(timeout=20) == -signal.SIGTERM
+            assert server.process.wait(timeout=WITHIN_S) == -signal.SIGTERM
             took = time.monotonic() - begun
         print(f"the service stopped {took * 1000:.0f} ms after the signal")  # noqa: T201  # read for the number

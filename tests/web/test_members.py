@@ -352,7 +352,7 @@ def _start(path: Path, until: Callable[[str], bool]) -> str:
                 return said
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     raise AssertionError(said)
 
 

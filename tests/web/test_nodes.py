@@ -22,7 +22,7 @@ from tests.support.stream import listening
 
 pytestmark = pytest.mark.anyio
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 DESK = a_survey("desk", trigger={"any": [{"event": "Ticket Closed", "source": "server", "hold": "60ms"}]})
 SURVEYS = (a_survey(), a_survey("now", trigger={"any": [{"event": "Ticket Closed", "source": "server"}]}))
 

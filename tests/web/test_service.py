@@ -102,7 +102,7 @@ async def test_changes_are_noticed_again_after_a_database_in_trouble(
     path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.001)
-    async with a_site(path, clock, surveys=(a_survey(),)) as site, asyncio.timeout(10):
+    async with a_site(path, clock, surveys=(a_survey(),)) as site, asyncio.timeout(60):
         execute(path, "ALTER TABLE projects RENAME TO gone")
         while "Could not look for changes" not in caplog.text:  # noqa: ASYNC110  # a log tells nobody when it changes
             await asyncio.sleep(0)

@@ -51,7 +51,7 @@ def server(project_and_server: tuple[NewProject, Server], capfd: pytest.CaptureF
 def raw(server: Server, head: str, *chunks: bytes) -> tuple[int, Any]:
     """Send bytes as they are and return the status and the problem told; what cannot be sent any more is not."""
     host, port = urlsplit(server.url).hostname, urlsplit(server.url).port
-    with socket.create_connection((host, port), timeout=20) as connection:
+    with socket.create_connection((host, port), timeout=60) as connection:
         connection.sendall(f"{head}\r\nHost: {host}\r\nOrigin: {SITE}\r\n".encode("latin-1"))
         with contextlib.suppress(ConnectionError):
             for chunk in chunks:
@@ -128,7 +128,7 @@ def test_a_client_that_leaves_in_the_middle(server: Server, project: NewProject,
     host, port = urlsplit(server.url).hostname, urlsplit(server.url).port
     method = "PUT" if route.startswith("/api/") else "POST"
     head = f"{method} {route} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {project.api_token}\r\n"
-    with socket.create_connection((host, port), timeout=20) as connection:
+    with socket.create_connection((host, port), timeout=60) as connection:
         connection.sendall(f"{head}Content-Length: 60000\r\n\r\n".encode() + sent)
 
 
