@@ -16,6 +16,7 @@ STATUSES = {
     "TooLarge": 413,
     "Invalid": 422,
     "TooOften": 429,
+    "TooSlow": 408,
     "TactfulError": 500,
     "CannotStart": 500,
     "Busy": 503,

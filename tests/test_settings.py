@@ -187,3 +187,12 @@ class TestDevelopmentKey:
             read(DATABASE_URL=f"sqlite:///{tmp_path}/t.db")
         assert refused.value.code == "bad_key_file"
         assert "delete it" in refused.value.message
+
+
+def test_how_much_is_let_in() -> None:
+    settings = read(SECRET_KEYS=KEY, RATE_ADDRESS="0", RATE_INGEST="50")[0]
+    assert (settings.rate_address, settings.rate_ingest) == (0, 50)
+    plain = Settings(settings.database_url, (KEY,), "")
+    assert (settings.rate_project, settings.rate_person) == (plain.rate_project, plain.rate_person)
+    for bad in ("", "-1", "1.5", "many", "1/s", "1" * 7, "٣"):
+        assert "TACTFUL_RATE_PERSON" in refusal(SECRET_KEYS=KEY, RATE_PERSON=bad)

@@ -6,10 +6,11 @@
     |-- Forbidden           403  known, but not from here (origin, scope)
     |-- NotFound            404  absent, or not yours: the two look alike
     |-- Conflict            409  the state says no (not now, response final)
+    |-- TooSlow             408  the body did not arrive in time
     |-- TooLarge            413  over a limit
     |-- Invalid             422  a definition with faults, each with its path
-    |-- TooOften            429  too many tries; when to try again is said
-    |-- Busy                503  the database is held by somebody else; try again
+    |-- TooOften            429  over a limit a second, or too many tries; when to try again is said
+    |-- Busy                503  the database is held by somebody else, or too much waits; try again
     |-- StorageFull         507  nothing more can be stored until somebody makes room
     `-- CannotStart         -    `serve` or a command cannot begin, and why
 
@@ -34,6 +35,7 @@ __all__ = [
     "TactfulError",
     "TooLarge",
     "TooOften",
+    "TooSlow",
     "Unauthorized",
 ]
 
@@ -82,6 +84,12 @@ class Conflict(TactfulError):
     status = 409
 
 
+class TooSlow(TactfulError):
+    """The body did not arrive in time; the same request may be sent again."""
+
+    status = 408
+
+
 class TooLarge(TactfulError):
     """Over a limit that the message names."""
 
@@ -98,12 +106,12 @@ class Invalid(TactfulError):
 
 
 class TooOften(TactfulError):
-    """Too many tries; the next is heard in `seconds`."""
+    """Over a limit a second, or too many tries; the next is heard in `seconds`."""
 
     status = 429
 
-    def __init__(self, code: str, message: str, seconds: int = 1) -> None:
-        super().__init__(code, message)
+    def __init__(self, code: str, message: str, seconds: int = 1, **data: Any) -> None:
+        super().__init__(code, message, **data)
         self.headers = (("Retry-After", str(seconds)),)
 
 

@@ -54,7 +54,7 @@ def _config(settings: Settings, clock: Clock, *, host: str = "", port: int = 0) 
         timeout_keep_alive=KEEP_ALIVE_S,
         server_header=False,
         date_header=False,
-        proxy_headers=False,  # whom to believe is one setting of ours (web/tries.py)
+        proxy_headers=False,  # whom to believe is one setting of ours (web/addresses.py)
     )
 
 

@@ -43,6 +43,10 @@ class Settings:
     base_url: str
     trusted_proxies: int = 0
     allow_async_commit: bool = False
+    rate_project: int = 1_000
+    rate_address: int = 100
+    rate_person: int = 5
+    rate_ingest: int = 2_000
 
 
 def _secret_keys(text: str) -> tuple[str, ...]:
@@ -65,6 +69,12 @@ def _hops(text: str) -> int:
     return int(text)
 
 
+def _rate(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise ValueError("expected a whole number a second, like 100, or 0 for no limit")
+    return int(text)
+
+
 def _yes_or_no(text: str) -> bool:
     if text not in ("yes", "no"):
         raise ValueError("expected yes or no")
@@ -77,6 +87,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("BASE_URL", _base_url, "http://localhost:8000", "the address under which browsers reach the service"),
     Setting("TRUSTED_PROXIES", _hops, "0", "how many proxies in front add to X-Forwarded-For"),
     Setting("ALLOW_ASYNC_COMMIT", _yes_or_no, "no", "whether PostgreSQL may lose what was acknowledged (`yes`, `no`)"),
+    Setting("RATE_PROJECT", _rate, "1000", "messages a second that all pages of a project may send (0: no limit)"),
+    Setting("RATE_ADDRESS", _rate, "100", "requests a second from pages at one address (0: no limit)"),
+    Setting("RATE_PERSON", _rate, "5", "messages a second that the pages of one person may send (0: no limit)"),
+    Setting("RATE_INGEST", _rate, "2000", "messages a second that a backend may send with one key (0: no limit)"),
 )
 
 

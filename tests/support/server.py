@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx2
 
 from tests.support.databases import Where, url_of
+from tests.support.rates import NO_LIMITS
 
 START_WITHIN_S = 60.0
 ENDS_WITHIN_S = 60.0
@@ -63,14 +64,20 @@ class Server:
         self.process.wait()
 
 
-def environment(where: Where, url: str) -> dict[str, str]:
-    """The environment of a command on a database."""
-    return os.environ | {
-        "TACTFUL_DATABASE_URL": url_of(where).text,
-        "TACTFUL_SECRET_KEYS": "a-key-for-tests-of-32-characters!",
-        "TACTFUL_BASE_URL": url,
-        "PYTHONWARNINGS": "default",
-    }
+def environment(where: Where, url: str, **settings: object) -> dict[str, str]:
+    """The environment of a command on a database, with further settings: `rate_address=10`. Nothing is limited by
+    default: tests send from one address what a whole product sends from thousands."""
+    given = {f"TACTFUL_{name.upper()}": str(value) for name, value in (NO_LIMITS | settings).items()}
+    return (
+        os.environ
+        | given
+        | {
+            "TACTFUL_DATABASE_URL": url_of(where).text,
+            "TACTFUL_SECRET_KEYS": "a-key-for-tests-of-32-characters!",
+            "TACTFUL_BASE_URL": url,
+            "PYTHONWARNINGS": "default",
+        }
+    )
 
 
 def command(where: Where, *args: str, url: str = "http://localhost:8000") -> subprocess.CompletedProcess[str]:
@@ -86,14 +93,16 @@ def command(where: Where, *args: str, url: str = "http://localhost:8000") -> sub
 
 
 @contextlib.contextmanager
-def serving(where: Where, port: int | None = None, *options: str, base_url: str | None = None) -> Iterator[Server]:
+def serving(
+    where: Where, port: int | None = None, *options: str, base_url: str | None = None, **settings: object
+) -> Iterator[Server]:
     """Serve a database until the end of the block, or until the server is killed. `base_url`: what it takes for its
-    own address, where something stands before it."""
+    own address, where something stands before it; `settings` as for `environment`."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [sys.executable, "-m", "tactful", "serve", "--port", str(port), *options],
-        env=environment(where, base_url or url),
+        env=environment(where, base_url or url, **settings),
     )
     try:
         _wait_until_ready(process, url)

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tactful.store.projects import NewProject, apply_definitions, create_project
 from tactful.web.service import Service
 from tests.support.clock import SetClock
 from tests.support.databases import Where, beside, url_of
+from tests.support.rates import NO_LIMITS
 
 SITE = "http://site.test"
 KEY = "a-key-for-tests-of-32-characters!"
@@ -192,12 +193,11 @@ async def a_site(
     *,
     surveys: tuple[dict[str, Any], ...] = (),
     policy: Policy = ONE_AN_HOUR,
-    base_url: str = "http://service.test",
-    trusted_proxies: int = 0,
+    **settings: Any,
 ) -> AsyncIterator[Site]:
-    """Make a project in a new database and run the service on it."""
+    """Make a project in a new database and run the service on it, as `running` does."""
     project = make_project(where, clock, surveys=surveys, policy=policy)
-    async with running(project, where, clock, base_url=base_url, trusted_proxies=trusted_proxies) as site:
+    async with running(project, where, clock, **settings) as site:
         yield site
 
 
@@ -209,10 +209,13 @@ async def running(
     *,
     base_url: str = "http://service.test",
     trusted_proxies: int = 0,
+    **rates: Any,
 ) -> AsyncIterator[Site]:
-    """Run a service on a database that has the project already: a node, where there are several."""
+    """Run a service on a database that has the project already: a node, where there are several. Nothing is limited
+    but by the `rates` that are given."""
     url = url_of(where)
-    app = create_app(Settings(url, (KEY,), base_url, trusted_proxies), clock)
+    settings = replace(Settings(url, (KEY,), base_url, trusted_proxies), **NO_LIMITS | rates)
+    app = create_app(settings, clock)
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),

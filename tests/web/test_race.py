@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from tactful.store.people import Known, facts, peek
 from tactful.store.projects import Config
 from tactful.store.script import Database, Script, one
 from tests.support.clock import SetClock
+from tests.support.rates import NO_LIMITS
 from tests.support.server import free_port
 from tests.support.service import KEY, a_survey, make_project
 from tests.support.wire import Page, Reply, Wire, pass_of, send_all, until, wires
@@ -154,7 +155,8 @@ async def served(path: Path, clock: SetClock, take_up: TakeUp) -> AsyncIterator[
     """Serve a project on a real socket; its address, public key and database."""
     project = make_project(path, clock, surveys=SURVEYS, policy=ONE_IN_FIVE_MINUTES)
     port = free_port()
-    app = create_app(Settings(DatabaseUrl.of_file(path), (KEY,), f"http://127.0.0.1:{port}"), clock)
+    settings = replace(Settings(DatabaseUrl.of_file(path), (KEY,), f"http://127.0.0.1:{port}"), **NO_LIMITS)
+    app = create_app(settings, clock)
     server = uvicorn.Server(uvicorn.Config(app, port=port, access_log=False, log_level="error", lifespan="on"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started or serving.done())

@@ -22,6 +22,8 @@ __all__ = [
     "DROPPED",
     "DROPPED_EVENTS",
     "KEEP_COUNTS_MS",
+    "LIMITED_BACKEND",
+    "LIMITED_PAGE",
     "MOST_NAMES",
     "DecisionCount",
     "EventSeen",
@@ -33,6 +35,7 @@ __all__ = [
     "event_names",
     "forget_journal",
     "join_decisions",
+    "limited_counts",
     "recent_decisions",
 ]
 
@@ -56,6 +59,10 @@ SELECT hour / CAST(? AS BIGINT) AS period, outcome, reason, rule, CAST(sum(times
 FROM decision_counts
 WHERE project_id = ? AND survey_key IN (?, '') AND hour >= ? AND hour < ?
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+READ_LIMITED = """
+SELECT outcome, CAST(sum(times) AS BIGINT) AS times FROM decision_counts
+WHERE project_id = ? AND survey_key = '' AND hour >= ? AND outcome IN (?, ?) GROUP BY outcome
 """
 ADD_NAME = """
 INSERT INTO event_names (project_id, name, source, times, first_at, last_at, properties) VALUES (?, ?, ?, ?, ?, ?, '{}')
@@ -85,6 +92,8 @@ NOW = "SELECT now_ms() AS now"
 KEEP_COUNTS_MS = 90 * DAY_MS
 #: Outcomes without a survey: what there was no room to note.
 DROPPED, DROPPED_EVENTS = "dropped", "dropped_events"
+#: And messages of pages and backends that a limit of the project, or of one of its people or keys, refused.
+LIMITED_PAGE, LIMITED_BACKEND = "limited_page", "limited_backend"
 #: Names of events a project may have: more than this is a name made of an id, and lists nothing that helps.
 MOST_NAMES = 1_000
 #: The longest chain of merges that is followed.
@@ -177,6 +186,12 @@ def counts_of(project_id: str, survey_key: str, hours: tuple[int, int], step: in
     found = yield rows(READ_COUNTS, step, project_id, survey_key, *hours)
     names = PeriodCount._fields
     return [PeriodCount._make(row[name] for name in names) for row in found]
+
+
+def limited_counts(project_id: str, hour: int) -> Script[dict[str, int]]:
+    """How many messages limits have refused since the beginning of an hour, by outcome."""
+    found = yield rows(READ_LIMITED, project_id, hour, LIMITED_PAGE, LIMITED_BACKEND)
+    return {row["outcome"]: row["times"] for row in found}
 
 
 def add_names(seen: Sequence[EventSeen]) -> Script[dict[str, int]]:

@@ -91,11 +91,16 @@ class Lanes:
         self._footprints = footprints
         self._batch_max = batch_max
         self._alone = alone
+        self._first: deque[Waiter] = deque()
         self._waiting: deque[Waiter] = deque()
         self._busy: dict[asyncio.Task[None], Link] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def first(self) -> int:
+        """How many wait to be first."""
+        return len(self._first)
 
     def submit(self, start: Start) -> asyncio.Future[Any]:
         """Let a script wait for its turn. The future is told its result after the commit, or its error."""
@@ -103,10 +108,17 @@ class Lanes:
         self.enqueue((Waiter(start, future),))
         return future
 
+    def submit_first(self, start: Start) -> asyncio.Future[Any]:
+        """Let a script have its turn before all who only wait."""
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._first.append(Waiter(start, future))
+        self.enqueue(())
+        return future
+
     def enqueue(self, waiters: Iterable[Waiter]) -> None:
         """Let scripts wait whose callers wait already."""
         self._waiting.extend(waiters)
-        if self._waiting and self._idle:
+        if (self._first or self._waiting) and self._idle:
             link = self._idle.pop()
             task = asyncio.create_task(self._drain(link), name=f"tactful-{self._kind}")
             self._busy[task] = link
@@ -125,8 +137,10 @@ class Lanes:
         if task.cancelled():
             # Only a loop that is being torn down does this.
             link.drop()
-            while self._waiting:
-                self._waiting.popleft().future.cancel()
+            for waiter in (*self._first, *self._waiting):
+                waiter.future.cancel()
+            self._first.clear()
+            self._waiting.clear()
         else:
             self.enqueue(())
 
@@ -134,8 +148,7 @@ class Lanes:
         batch: list[Waiter] = []
         try:
             while batch := self._take():
-                if self._waiting:
-                    self.enqueue(())
+                self.enqueue(())
                 await self._settle(link, batch)
         finally:
             for waiter in batch:
@@ -143,8 +156,8 @@ class Lanes:
 
     def _take(self) -> list[Waiter]:
         batch: list[Waiter] = []
-        while self._waiting and len(batch) < self._batch_max:
-            waiter = self._waiting.popleft()
+        while (queue := self._first or self._waiting) and len(batch) < self._batch_max:
+            waiter = queue.popleft()
             if not waiter.future.done():
                 batch.append(waiter)
         return batch
@@ -173,12 +186,12 @@ class Lanes:
 
     async def _connection(self, link: Link, batch: list[Waiter]) -> Connection | None:
         """The link's connection; without one, everybody is told why."""
-        before = len(self._waiting)
+        before = [(queue, len(queue)) for queue in (self._first, self._waiting)]
         try:
             return await link.get()
         except Exception as error:  # noqa: BLE001 -- whatever keeps us from the server is everybody's
             # Whoever was queued before has waited for the server as long, and must not wait again.
-            late = [self._waiting.popleft() for _ in range(min(before, len(self._waiting)))]
+            late = [queue.popleft() for queue, count in before for _ in range(min(count, len(queue)))]
             self._fail((*batch, *late), error)
             return None
 

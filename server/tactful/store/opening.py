@@ -41,6 +41,9 @@ class ServedDatabase(Database, Protocol):
     async def changed_by_others(self) -> bool:
         """Tell whether another process may have committed since the last call."""
 
+    def waiting(self) -> int:
+        """How many scripts wait to be run."""
+
     def in_place(self) -> bool:
         """Tell whether this is still the database that was opened."""
 

@@ -59,6 +59,9 @@ class Database(Protocol):
     async def run(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `script` in one transaction and return its result after the commit, durable. Raises `Busy`."""
 
+    async def run_first(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `script` as `run` does, before everything that waits to be run and beside what there is too much of."""
+
     async def read(self, script: Callable[P, Script[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `script` on a connection that cannot write. Its statements need not see one moment."""
 

@@ -25,7 +25,6 @@ from tactful.web.access import page_response, set_session
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.forms import read_form
 from tactful.web.login import chosen_password, go_to, new_session, verified
-from tactful.web.tries import client_address
 
 __all__ = ["account", "change_own_password", "end_one_session", "end_other_sessions"]
 
@@ -73,7 +72,7 @@ async def change_own_password(look: Look) -> Response:
 async def _changed(look: Look, form: Mapping[str, str]) -> NewSession:
     service, email = look.service, look.member.email
     password = chosen_password(form, email)
-    address = client_address(look.request, service.settings.trusted_proxies)
+    address = service.addresses.of(look.request.scope)
     service.tries.begin(email, address)
     row = await service.db.read(find_member, email)
     if not await verified(service, row, form.get("old", "")):

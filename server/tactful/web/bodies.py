@@ -7,19 +7,21 @@ before both databases, so both keep exactly the same things. Limits: design, "Th
 
 from __future__ import annotations
 
+import asyncio
 import zlib
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
-from tactful.errors import BadRequest, TooLarge
+from tactful.errors import BadRequest, TooLarge, TooSlow
 
 __all__ = [
     "BROWSER_LIMIT",
     "INGEST_LIMIT",
     "MESSAGE_LIMIT",
+    "Counter",
     "decode",
     "is_sound",
     "read_bytes",
@@ -34,6 +36,8 @@ INGEST_LIMIT = 5 * 1_024 * 1_024
 MESSAGE_LIMIT = 32 * 1_024
 DEEPEST = 8
 MOST_VALUES = 1_000
+#: A body that has begun has so long to arrive: the largest at 170 KiB/s, a page's on the slowest line.
+ARRIVES_WITHIN_S = 30.0
 #: Beyond this a number is no longer the same in JavaScript, and beyond 2^63 no database keeps it.
 LARGEST_INT = 2**53
 
@@ -42,29 +46,71 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _NUL = "\0"
 
 
-async def read_bytes(request: Request, limit: int) -> bytes:
-    """Read the whole body. Raises `TooLarge` at the first byte over `limit`, before more is taken in."""
+class Counter(Protocol):
+    """Counts bytes that are held, and has only so much room (web/limits.py)."""
+
+    def take(self, size: int) -> None: ...
+
+    def give_back(self, size: int) -> None: ...
+
+
+async def read_bytes(request: Request, limit: int, parts: Counter | None = None) -> bytes:
+    """Read the whole body. Raises `TooLarge` at the first byte over `limit`, before more is taken in, and `TooSlow`."""
     declared = request.headers.get("content-length", "").encode("latin-1")
-    return await receive_bytes(request.receive, declared, limit)
+    return await receive_bytes(request.receive, declared, limit, parts)
 
 
-async def receive_bytes(receive: Receive, declared: bytes, limit: int) -> bytes:
-    """The same where no `Request` was made; `declared` is the header `Content-Length`, empty where there is none."""
+async def receive_bytes(receive: Receive, declared: bytes, limit: int, parts: Counter | None = None) -> bytes:
+    """The same where no `Request` was made; `declared` is the header `Content-Length`, empty where there is none.
+
+    A body that comes in pieces is counted in `parts` until it is whole. Raises what that raises.
+    """
     if declared.isdigit() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
+    chunk, more = await _received(receive)
+    if len(chunk) > limit:
+        raise _too_large(limit)
+    if not more:
+        return chunk
+    try:
+        async with asyncio.timeout(ARRIVES_WITHIN_S):
+            return await _receive_on(receive, chunk, limit, parts or _Uncounted())
+    except TimeoutError as late:
+        raise TooSlow("body_too_slow", "The body did not arrive in time; send the same request again.") from late
+
+
+async def _receive_on(receive: Receive, first: bytes, limit: int, parts: Counter) -> bytes:
+    """Receive what follows the first piece, and return the whole."""
     chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk: bytes = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        if not message.get("more_body", False):
-            return b"".join((*chunks, chunk)) if chunks else chunk
-        chunks.append(chunk)
+    size, chunk, more = 0, first, True
+    try:
+        while True:
+            if size + len(chunk) > limit:
+                raise _too_large(limit)
+            parts.take(len(chunk))
+            size += len(chunk)
+            chunks.append(chunk)
+            if not more:
+                return b"".join(chunks)
+            chunk, more = await _received(receive)
+    finally:
+        parts.give_back(size)
+
+
+async def _received(receive: Receive) -> tuple[bytes, bool]:
+    """The next piece, and whether there are more. Raises `ClientDisconnect`."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
+
+
+class _Uncounted:
+    def take(self, size: int) -> None:
+        """Count nothing."""
+
+    def give_back(self, size: int) -> None:
+        """Count nothing."""
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -23,7 +23,8 @@ from tactful.store.people import set_opted_out
 from tactful.store.projects import Config
 from tactful.tokens import ASK, OFFER
 from tactful.web.bodies import decode
-from tactful.web.posts import Endpoint, Post
+from tactful.web.limits import Sender
+from tactful.web.posts import Post, endpoint
 from tactful.web.service import Service
 from tactful.web.wire import AsksBody, ClosingsBody, ContextPart, IdentityPart, ResponsesBody
 
@@ -72,7 +73,7 @@ def _locale(post: Post, part: ContextPart) -> str:
     return locale[:_LONGEST_LOCALE]
 
 
-@Endpoint
+@endpoint("anybody")
 async def asks(post: Post) -> bytes:
     """Take up an offer, or ask for a survey: 200 with the ask and what to draw, or 409 and no reason."""
     service = post.service
@@ -97,6 +98,7 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     config = await service.configs.get(project_id)
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
+    service.limits.page(project_id, "asks", Sender(post.address, identity))
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
     outcome = await service.db.run(take_up, config, offered, identity, context_of(post, body.context, event))
     service.journal.taken(project_id, (survey_key, version), outcome, body.context.page)
@@ -109,6 +111,8 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     config = await service.config_of_pass(passed)
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
+    # Nothing was offered, so this is no better than an event.
+    service.limits.page(config.project_id, "events", Sender(post.address, identity))
     if not identity.aliases:
         return config, NotNow(())
     ids = (new_id(service.clock), new_id(service.clock))
@@ -130,15 +134,16 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:
-    """What an ask's token says, on a page of its project."""
+    """What an ask's token says, on a page of its project; so often for each ask."""
     service = post.service
     payload = service.tokens.read(ASK, token).payload
+    service.limits.ask(payload[0], payload[2])
     config = await service.configs.get(payload[0])
     service.check_origin(config, post.origin)
     return payload
 
 
-@Endpoint
+@endpoint("holder")
 async def responses(post: Post) -> bytes:
     """Keep one revision of a response."""
     service = post.service
@@ -152,24 +157,26 @@ async def responses(post: Post) -> bytes:
     if not answers.values:
         raise BadRequest("no_answer", "A response holds at least one answer.")
     revision = Revision(body.rev, answers, body.done, new_id(service.clock))
-    await service.db.run(respond, project_id, person_id, ask_id, revision)
+    await service.db.run_first(respond, project_id, person_id, ask_id, revision)
     service.tell(project_id, "response", survey_key)
     return _DONE
 
 
-@Endpoint
+@endpoint("holder")
 async def closings(post: Post) -> bytes:
     """Record how a card went, or that somebody wants never to be asked again."""
     service = post.service
     body = decode(post.body, _closings_body)
     if isinstance(body.ask, str):
         project_id, person_id, ask_id, survey_key, _ = await _opened_ask(post, body.ask)
-        await service.db.run(close, project_id, person_id, ask_id, body.how)
+        await service.db.run_first(close, project_id, person_id, ask_id, body.how)
         service.tell(project_id, "closing", survey_key)
     elif isinstance(body.passed, str) and body.how == "opted_out":
+        service.limits.knock(post.address)
         config = await service.config_of_pass(body.passed)
         service.check_origin(config, post.origin)
         identity = identity_of(config, body.identity)
+        service.limits.page(config.project_id, "opt-outs", Sender(post.address, identity))
         if identity.aliases:
             await service.db.run(set_opted_out, config.project_id, identity, new_id(service.clock))
     else:

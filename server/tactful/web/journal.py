@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 from tactful.clock import Clock
@@ -25,6 +26,8 @@ from tactful.store.asks import Asked, NotNow
 from tactful.store.journal import (
     DROPPED,
     DROPPED_EVENTS,
+    LIMITED_BACKEND,
+    LIMITED_PAGE,
     DecisionCount,
     EventSeen,
     add_counts,
@@ -179,6 +182,11 @@ class Journal:
         line.times += 1
         for name, value_type in properties_of(event.properties).items():
             line.properties.setdefault(name, set()).add(value_type)
+
+    def refused(self, project_id: str, source: Literal["page", "backend"], messages: int) -> None:
+        """Count messages that a limit refused."""
+        what = LIMITED_PAGE if source == "page" else LIMITED_BACKEND
+        self._notes.drop(project_id, self._clock.now_ms(), what, messages)
 
     # Writing
 

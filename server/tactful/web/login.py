@@ -45,7 +45,6 @@ from tactful.web.devices import device_of
 from tactful.web.forms import read_form
 from tactful.web.rendering import render
 from tactful.web.service import Service
-from tactful.web.tries import client_address
 
 __all__ = ["chosen_password", "go_to", "log_in", "log_out", "login_page", "new_session", "reset", "setup"]
 
@@ -101,7 +100,7 @@ async def _session_for(request: Request, form: Mapping[str, str]) -> NewSession:
     """Start a session for the right e-mail address and password. Raises `Unauthorized`, `TooOften` and `Busy`."""
     service, password = service_of(request), form.get("password", "")
     account = _account(form.get("email", ""))
-    address = client_address(request, service.settings.trusted_proxies)
+    address = service.addresses.of(request.scope)
     service.tries.begin(account, address)
     row = await service.db.read(find_member, account)
     session = new_session(request)

@@ -29,7 +29,8 @@ from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
 from tactful.web.browser import context_of, identity_of
-from tactful.web.posts import Endpoint, Post
+from tactful.web.limits import Sender
+from tactful.web.posts import Post, endpoint
 from tactful.web.service import Service
 from tactful.web.wire import EventPart, EventsBody
 
@@ -41,7 +42,7 @@ _AFTER_AN_OFFER_MS = 5 * MINUTE_MS
 _NO_OFFER = b'{"offer":null}'
 
 
-@Endpoint
+@endpoint("anybody")
 async def events(post: Post) -> bytes:
     """Take a page's events and answer with an offer, or with none."""
     service = post.service
@@ -49,6 +50,8 @@ async def events(post: Post) -> bytes:
     config = await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
+    sender = Sender(post.address, identity)
+    service.limits.page(config.project_id, "events", sender, max(len(body.events), 1))
     context = context_of(post, body.context)
     if isinstance(body.test, str) and identity.aliases:
         await _become_test(service, config, identity, body.test)

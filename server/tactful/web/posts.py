@@ -9,7 +9,7 @@ left out would have cost as much as decoding the body. Bugs alone travel on, to 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
@@ -21,9 +21,14 @@ from tactful.web.cors import headers_for
 from tactful.web.problems import problem
 from tactful.web.service import Service
 
-__all__ = ["Endpoint", "PagePosts", "Post", "read_post"]
+__all__ = ["Answer", "Endpoint", "PagePosts", "Post", "endpoint", "read_post"]
 
 _JSON = (b"content-type", b"application/json")
+#: Refusals after which a request that was not announced (web/limits.py) counts as one.
+_FUMBLES = (400, 401)
+
+#: Who may come in: anybody, of whom there may be too many, or who holds an ask, which is seen when the body is read.
+Gate = Literal["anybody", "holder"]
 
 
 class Post(NamedTuple):
@@ -33,6 +38,10 @@ class Post(NamedTuple):
     origin: str | None
     body: bytes
     languages: str = ""
+    address: str = ""
+
+
+Answer = Callable[[Post], Awaitable[bytes]]
 
 
 def _said(scope: Scope) -> tuple[str | None, bytes, str]:
@@ -49,26 +58,33 @@ def _said(scope: Scope) -> tuple[str | None, bytes, str]:
 
 
 async def read_post(scope: Scope, receive: Receive) -> Post:
-    """Read a page's request. Raises `TooLarge`."""
+    """Read the request of anybody's page. Raises `TooOften`, `TooLarge`, `TooSlow` and `Busy`."""
     origin, declared, languages = _said(scope)
-    body = await receive_bytes(receive, declared, BROWSER_LIMIT)
-    return Post(scope["app"].state.service, origin, body, languages)
+    service: Service = scope["app"].state.service
+    address = service.addresses.of(scope)
+    service.limits.knock(address)
+    body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.parts)
+    return Post(service, origin, body, languages, address)
 
 
 class Endpoint:
-    """A POST route of the widget API, made by decorating the function that answers it."""
+    """A POST route of the widget API, made by decorating the function that answers it with `endpoint(gate)`."""
 
-    def __init__(self, answer: Callable[[Post], Awaitable[bytes]]) -> None:
+    def __init__(self, answer: Answer, gate: Gate) -> None:
         self._answer = answer
+        self._gate = gate
         self.__name__ = answer.__name__
         self.__doc__ = answer.__doc__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         origin, declared, languages = _said(scope)
         service: Service = scope["app"].state.service
+        address = service.addresses.of(scope)
         try:
-            body = await receive_bytes(receive, declared, BROWSER_LIMIT)
-            told = await self._answer(Post(service, origin, body, languages))
+            if self._gate == "anybody":
+                service.limits.knock(address)
+            body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.parts)
+            told = await self._answered(Post(service, origin, body, languages, address))
             status, headers = 200, [_JSON, (b"content-length", b"%d" % len(told))]
         except TactfulError as error:
             refusal = problem(error)
@@ -79,6 +95,25 @@ class Endpoint:
         headers += await headers_for(service, origin)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
+
+    async def _answered(self, post: Post) -> bytes:
+        """Answer while the body has its place among those that are dealt with."""
+        limits = post.service.limits
+        room = limits.pages if self._gate == "anybody" else limits.holders
+        room.take(len(post.body))
+        try:
+            return await self._answer(post)
+        except TactfulError as error:
+            if self._gate == "holder" and error.status in _FUMBLES:
+                limits.fumble(post.address)
+            raise
+        finally:
+            room.give_back(len(post.body))
+
+
+def endpoint(gate: Gate) -> Callable[[Answer], Endpoint]:
+    """Make a function an `Endpoint` that lets in whom `gate` says."""
+    return lambda answer: Endpoint(answer, gate)
 
 
 class PagePosts:

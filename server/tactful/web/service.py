@@ -24,9 +24,11 @@ from tactful.store.results import read_person
 from tactful.store.script import Database
 from tactful.store.standings import read_standings
 from tactful.tokens import PASS, Tokens
+from tactful.web.addresses import Addresses
 from tactful.web.arrivals import Arrivals
 from tactful.web.backtests import Backtests
 from tactful.web.journal import Journal
+from tactful.web.limits import Limits
 from tactful.web.live import Hub
 from tactful.web.nodes import Nodes
 from tactful.web.tries import Tries
@@ -155,6 +157,8 @@ class Service:
     backtests: Backtests = field(init=False)
     #: What is written behind.
     journal: Journal = field(init=False)
+    addresses: Addresses = field(init=False)
+    limits: Limits = field(init=False)
     watch: ClockWatch = field(init=False)
     #: The other server processes on the same database.
     nodes: Nodes = field(init=False)
@@ -165,6 +169,8 @@ class Service:
         self.arrivals = Arrivals(self.clock)
         self.backtests = Backtests(self.settings.database_url, self.clock, self.updates)
         self.journal = Journal(self.clock)
+        self.addresses = Addresses(self.settings.trusted_proxies)
+        self.limits = Limits(self.settings, self.clock, self.db.waiting, self.journal.refused)
         self.watch = ClockWatch(self.db, self.clock)
         alone = self.settings.database_url.kind == "sqlite"
         self.nodes = Nodes(self.hub, self.updates, None if alone else self.db.tell)

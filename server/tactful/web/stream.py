@@ -15,6 +15,7 @@ from tactful.store.candidates import waiters
 from tactful.store.events import met, observe
 from tactful.web.bodies import decode
 from tactful.web.browser import identity_of
+from tactful.web.limits import Sender
 from tactful.web.live import Whose
 from tactful.web.posts import Post, read_post
 from tactful.web.service import Service
@@ -48,6 +49,7 @@ async def _whose(post: Post) -> Whose:
     config = await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
     identity = identity_of(config, body.identity)
+    service.limits.page(config.project_id, "events", Sender(post.address, identity))
     if identity.user_id is None or not config.live:
         raise Forbidden("not_live", "Only identified people of a project that hears its backend may listen.")
     found = await service.db.read(met, config.project_id, identity, (), config.catalogue, service.clock.now_ms())

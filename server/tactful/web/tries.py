@@ -11,22 +11,17 @@ All this is in memory: a restart forgets it, and costs an attacker more than it 
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
-
-from starlette.requests import Request
 
 from tactful.clock import Clock
 from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
 from tactful.errors import TooOften
 
-__all__ = ["ACCOUNT", "ADDRESS", "Limit", "Tries", "client_address"]
+__all__ = ["ACCOUNT", "ADDRESS", "Limit", "Tries"]
 
 _MOST_KEYS = 10_000
 _FORGOTTEN_AFTER_MS = DAY_MS
-#: A household or a server has the whole of such a network, and as many addresses as it likes.
-_IPV6_NETWORK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,29 +96,3 @@ class Tries:
         """Forgive what was tried, since the password was right."""
         self._accounts.forget(account)
         self._addresses.give_back(address)
-
-
-def client_address(request: Request, trusted_proxies: int) -> str:
-    """The address (IPv6: its network) that a request came from, as the last proxy that is ours saw it.
-
-    A proxy appends to `X-Forwarded-For` whom it heard; everything to the left of what ours appended is the client's
-    own invention. Where the header does not have as many as that, the request came by another way: then it is the peer.
-    """
-    peer = request.client.host if request.client is not None else ""
-    if trusted_proxies:
-        given = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-        if len(given) >= trusted_proxies:
-            return _network(given[-trusted_proxies].strip()) or _network(peer) or peer
-    return _network(peer) or peer
-
-
-def _network(text: str) -> str:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((int(address), _IPV6_NETWORK), strict=False))
-    return str(address)

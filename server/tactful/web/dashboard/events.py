@@ -8,12 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from tactful.core.catalogue import Catalogue
-from tactful.core.spans import DAY_MS
-from tactful.store.journal import KEEP_COUNTS_MS, EventSeen, event_names
+from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.store.journal import (
+    KEEP_COUNTS_MS,
+    LIMITED_BACKEND,
+    LIMITED_PAGE,
+    EventSeen,
+    event_names,
+    limited_counts,
+)
 from tactful.web.dashboard.frame import Look, member_page
 
 __all__ = ["events"]
 
+_LIMITED = ((LIMITED_PAGE, "of pages"), (LIMITED_BACKEND, "of backends"))
 _SOURCES = {"browser": "Page", "server": "Backend"}
 
 
@@ -24,6 +32,8 @@ async def events(look: Look) -> str:
     catalogue = look.config.catalogue
     seen = await look.service.db.read(event_names, look.project_id)
     latest = sorted(seen, key=lambda one: (-one.last_at, one.name, one.source))
+    today = look.service.clock.now_ms() // HOUR_MS - 24
+    limited = await look.service.db.read(limited_counts, look.project_id, today)
     came = {one.name for one in seen}
     return look.render(
         "events.html",
@@ -31,6 +41,7 @@ async def events(look: Look) -> str:
         lines=[_line(look, catalogue, one) for one in latest],
         missing=[_missing(look, catalogue, name) for name in sorted(catalogue.by_event) if name not in came],
         since=min((one.first_at for one in seen), default=None),
+        limited=[(words, limited[what]) for what, words in _LIMITED if what in limited],
         kept_days=KEEP_COUNTS_MS // DAY_MS,
     )
 
