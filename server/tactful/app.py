@@ -19,13 +19,13 @@ from tactful.store.journal import forget_journal
 from tactful.store.members import forget_sessions
 from tactful.store.opening import ServedDatabase, open_database
 from tactful.tokens import Tokens
-from tactful.web.cors import WidgetCors
+from tactful.web.cors import IngestCors, WidgetCors
 from tactful.web.files import load_widget
 from tactful.web.journal import WRITE_EVERY_S
 from tactful.web.live import Hub
 from tactful.web.posts import PagePosts
 from tactful.web.problems import HANDLERS
-from tactful.web.routes import ROUTES
+from tactful.web.routes import INGEST_PATHS, ROUTES
 from tactful.web.same_origin import SameOrigin
 from tactful.web.service import Configs, Service
 
@@ -140,7 +140,12 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 ending.set()
                 await writing
 
-    middleware = [Middleware(PagePosts, ROUTES), Middleware(WidgetCors), Middleware(SameOrigin, settings.base_url)]
+    middleware = [
+        Middleware(PagePosts, ROUTES),
+        Middleware(WidgetCors),
+        Middleware(IngestCors, INGEST_PATHS),
+        Middleware(SameOrigin, settings.base_url),
+    ]
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
     app.state.widget = widget
     return app

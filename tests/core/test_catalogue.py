@@ -207,7 +207,7 @@ def test_what_cancels_is_watched_and_found_by_name() -> None:
     [
         (EventTrigger("E"), True, False, True),
         (EventTrigger("E", source="server"), True, True, True),
-        (EventTrigger("E", source="browser"), False, False, False),
+        (EventTrigger("E", source="browser"), False, False, True),
         (EventTrigger("E", source="browser", hold_ms=1), False, False, True),
     ],
 )

@@ -25,9 +25,6 @@ NO_JSON: dict[str, bytes] = {
     "white": b" \n",
     "NaN": b'{"a":NaN}',
     "infinity": b'{"a":-Infinity}',
-    "a number beyond all": b'{"batch":[1e999],"pass":1e999}',
-    "a lone surrogate": rb'{"a":"\ud800"}',
-    "half a pair": rb'{"a":"\ud800A"}',
     "invalid UTF-8": b'{"a":"\xff"}',
     "overlong UTF-8": b'{"a":"\xc0\xaf"}',
     "a surrogate in UTF-8": b'{"a":"\xed\xa0\x80"}',
@@ -44,6 +41,13 @@ NO_JSON: dict[str, bytes] = {
     "deeper": b"[" * DEEPER,
     "4,000 digits, unfinished": b'{"a":' + b"9" * 4_000,
     "broken gzip": b"\x1f\x8b\x08" + b"\0" * 20,
+}
+
+#: What real clients send too; the ingest mends it, or drops the one message that it stands in.
+NO_STRICT_JSON: dict[str, bytes] = {
+    "a number beyond all": b'{"batch":[1e999],"pass":1e999}',
+    "a lone surrogate": rb'{"a":"\ud800"}',
+    "half a pair": rb'{"a":"\ud800A"}',
 }
 
 NO_OBJECT: dict[str, bytes] = {
@@ -78,7 +82,7 @@ class TestBodies:
         assert contents(site.path) == before
 
     async def test_what_is_no_json(self, site: Site, route: str) -> None:
-        await self.refused(site, route, NO_JSON)
+        await self.refused(site, route, NO_JSON if route in INGEST else NO_JSON | NO_STRICT_JSON)
 
     async def test_what_is_no_object(self, site: Site, route: str) -> None:
         await self.refused(site, route, NO_OBJECT)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import gzip
 import json
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +13,19 @@ import httpx2
 import pytest
 
 from tactful.app import create_app
-from tactful.core.spans import DAY_MS, HOUR_MS
+from tactful.core.spans import DAY_MS
 from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
 from tactful.store.events import forget_old
 from tactful.store.projects import hash_key
+from tests.support.backend import CAPTURED, SUCCESS, a_track, events, post, send
 from tests.support.clock import SetClock
 from tests.support.rows import contents, counts, execute
 from tests.support.service import KEY, NO_RULES, Site, a_site, a_survey
 
 pytestmark = pytest.mark.anyio
 
-CAPTURES = Path(__file__).parents[1] / "cases" / "captures"
-CLIENTS = sorted(file.stem for file in CAPTURES.glob("*.json"))
-SUCCESS = b'{"success":true}'
 COUNTED = a_survey("counted", trigger={"any": [{"event": "Step", "nth": {"every": 2}}]})
-#: The day on which the requests were captured.
-CAPTURED = int(datetime.fromisoformat("2026-11-21T18:21:00Z").timestamp() * 1_000)
 
 
 @pytest.fixture
@@ -43,75 +37,6 @@ def clock() -> SetClock:
 async def site(path: Path, clock: SetClock) -> AsyncIterator[Site]:
     async with a_site(path, clock, surveys=(a_survey(), COUNTED), policy=NO_RULES) as site:
         yield site
-
-
-def a_track(**fields: Any) -> dict[str, Any]:
-    return {"type": "track", "event": "Step", "userId": "ann"} | fields
-
-
-async def send(site: Site, *messages: Any, **fields: Any) -> httpx2.Response:
-    return await post(site, json.dumps({"batch": list(messages)} | fields).encode())
-
-
-async def post(site: Site, body: bytes, path: str = "/v1/batch", **headers: str) -> httpx2.Response:
-    basic = base64.b64encode(f"{site.project.write_key}:".encode()).decode()
-    return await site.client.post(path, content=body, headers={"authorization": f"Basic {basic}"} | headers)
-
-
-def events(site: Site) -> list[tuple[Any, ...]]:
-    return execute(site.path, "SELECT name, properties, happened_at FROM events ORDER BY event_id")
-
-
-class TestRealClients:
-    """Requests as they came over the wire, byte for byte but for Host; gzip is made anew of the same bytes."""
-
-    @pytest.mark.parametrize("client", CLIENTS)
-    async def test_what_they_send_lands_once(self, site: Site, client: str) -> None:
-        capture = json.loads((CAPTURES / f"{client}.json").read_text())
-        project_id = site.project.project_id
-        execute(
-            site.path,
-            "INSERT INTO api_keys VALUES (?, ?, 'write', '[]', 0, NULL)",
-            hash_key(capture["write_key"]),
-            project_id,
-        )
-        await self.replay(site.client, capture)
-        await self.check(site)
-        before = contents(site.path)
-        site.clock.advance(HOUR_MS)
-        await self.replay(site.client, capture)
-        after = contents(site.path)
-        assert {table: rows for table, rows in after.items() if table != "people"} == {
-            table: rows for table, rows in before.items() if table != "people"
-        }, "sent again, only the time of the last contact moves"
-
-    async def replay(self, client: httpx2.AsyncClient, capture: Any) -> None:
-        for request in capture["requests"]:
-            body = request["body"].encode()
-            if request["headers"].get("Content-Encoding") == "gzip":
-                body = gzip.compress(body)
-            answer = await client.post(request["path"], content=body, headers=request["headers"])
-            assert (answer.status_code, answer.content) == (200, SUCCESS)
-            assert answer.headers["content-type"] == "application/json"
-
-    async def check(self, site: Site) -> None:
-        [ada] = (await site.manage("GET", "people", params={"user_id": "u_42"})).json()["data"]
-        assert ada["traits"]["email"] == "ada@example.test"
-        assert ada["account_id"] == "acct_9"
-        [(name,)] = execute(site.path, "SELECT traits ->> 'name' FROM accounts WHERE account_id = 'acct_9'")
-        assert name == "Acme"
-        [(_, properties, happened_at)] = [event for event in events(site) if event[0] == "Lesson Finished"]
-        assert json.loads(properties)["lesson_id"] == "L7"
-        assert CAPTURED - 1_000 <= happened_at <= CAPTURED, "by our clock, whatever the client's says"
-
-    async def test_every_kind_of_client_is_there(self) -> None:
-        assert CLIENTS == [
-            "rudder-sdk-node",
-            "rudder-sdk-python",
-            "rudderstack-analytics-js",
-            "segment-analytics-node",
-            "segment-analytics-python",
-        ]
 
 
 class TestDedupe:
@@ -184,7 +109,13 @@ BAD_MESSAGES: dict[str, Any] = {
     "a number": 7,
     "nothing in it": {},
     "no type": {"userId": "ann", "event": "Step"},
-    "an unknown type": a_track(type="page"),
+    "an unknown type": a_track(type="pageview"),
+    "a screen of nobody": {"type": "screen", "name": "Home"},
+    "an alias of nobody": {"type": "alias", "previousId": "browser-1"},
+    "an alias of one name": {"type": "alias", "userId": "ann"},
+    "an alias that is an object": {"type": "alias", "userId": "ann", "previousId": {}},
+    "an alias too long": {"type": "alias", "userId": "ann", "previousId": "x" * 257},
+    "NUL in the event": a_track(event="a\0b"),
     "a type that is no text": a_track(type=["track"]),
     "nobody": a_track(userId=None),
     "an empty id": a_track(userId=" "),
@@ -277,39 +208,6 @@ class TestOneBadMessage:
     async def test_a_backend_vouches_for_when_somebody_came(self, site: Site, created: Any, kept: int | None) -> None:
         await send(site, {"type": "identify", "userId": "ann", "traits": {"createdAt": created}})
         assert execute(site.path, "SELECT created_at FROM people") == [(kept,)]
-
-
-class TestTime:
-    """A client's clock is wrong by what lies between its `sentAt` and our receipt."""
-
-    @pytest.mark.parametrize(
-        ("message", "batch", "ago_ms"),
-        [
-            ({}, {}, 0),
-            ({"timestamp": "2020-01-01T00:00:00Z"}, {"sentAt": "2020-01-01T00:00:05Z"}, 5_000),
-            ({"originalTimestamp": "2020-01-01T00:00:00Z", "timestamp": "1999-01-01"}, {"sentAt": "2020-01-01"}, 0),
-            (
-                {"timestamp": "2020-01-01T00:00:00Z", "sentAt": "2020-01-01T00:00:01Z"},
-                {"sentAt": "2020-01-01T00:00:05Z"},
-                1_000,
-            ),
-            ({"timestamp": "2020-01-01T00:00:05Z"}, {"sentAt": "2020-01-01T00:00:00Z"}, 0),
-            ({"timestamp": "2030-01-01T00:00:00Z"}, {}, 0),
-            ({"timestamp": "2026-11-21T18:20:00Z"}, {}, 60_000),
-            ({"timestamp": "2026-11-21T19:20:00+01:00"}, {}, 60_000),
-        ],
-        ids=str,
-    )
-    async def test_events_happened_by_our_clock(
-        self, site: Site, message: dict[str, Any], batch: dict[str, Any], ago_ms: int
-    ) -> None:
-        await send(site, a_track(**message), **batch)
-        [(_, _, happened_at)] = events(site)
-        assert happened_at == CAPTURED - ago_ms
-
-    async def test_nothing_happened_before_1970(self, site: Site) -> None:
-        await send(site, a_track(timestamp="1970-01-01T00:00:00Z"), sentAt="2199-12-31T00:00:00Z")
-        assert events(site)[0][2] == 0
 
 
 class TestBodies:

@@ -158,7 +158,7 @@ async def test_no_preflight_is_needed_and_one_is_answered_without_a_key(site: Si
     assert "access-control-allow-origin" not in foreign.headers
 
 
-@pytest.mark.parametrize("route", ["/v1/batch", "/api/v1/surveys", "/healthz", "/api/openapi.json"])
+@pytest.mark.parametrize("route", ["/api/v1/surveys", "/healthz", "/api/openapi.json"])
 async def test_no_page_reads_what_is_not_for_pages(site: Site, route: str) -> None:
     await site.the_pass()
     for method in ("GET", "POST", "OPTIONS"):

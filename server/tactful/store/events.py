@@ -23,7 +23,7 @@ from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise
 from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Message", "Observed", "forget_old", "met", "observe"]
+__all__ = ["Message", "Observed", "TakenIn", "forget_old", "met", "observe", "take_in"]
 
 INSERT_MESSAGE = """
 INSERT INTO messages (project_id, message_id, received_at) VALUES (?, ?, ?)
@@ -94,6 +94,16 @@ class Message(NamedTuple):
         return frozenset(one.counter for one in self.waiting if one.counter is not None)
 
     @property
+    def has_effect(self) -> bool:
+        """Tell whether there is anything to be taken in at all."""
+        return bool(self.waiting) or self.must_write
+
+    @property
+    def changes_person(self) -> bool:
+        """Tell whether observing this message changes the person's own row."""
+        return self.traits is not None or self.account_id is not None
+
+    @property
     def must_write(self) -> bool:
         """Tell whether observing this message changes anything, or only makes candidates to offer at once."""
         if self.traits is not None or self.account_id is not None or self.event_id is not None:
@@ -113,6 +123,13 @@ class Observed(NamedTuple):
     known: Known
     at_once: tuple[Candidate, ...] = ()
     waiting: tuple[Waiter, ...] = ()
+
+
+class TakenIn(NamedTuple):
+    """Whom messages were about, and how soon (milliseconds) the first thing comes due that waits for them, if any."""
+
+    person_id: str
+    due_in_ms: int | None
 
 
 def met(
@@ -139,6 +156,22 @@ def observe(
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
     known = yield from known_from(project_id, row, catalogue.horizon_ms, row["last_at"])
     return (yield from _observed(project_id, known, at_once, catalogue))
+
+
+def take_in(
+    project_id: str, identity: Identity, messages: Sequence[Message], new_person_id: str, catalogue: Catalogue
+) -> Script[TakenIn]:
+    """Let messages change what they change where nobody reads a reply: `observe` without what only an offer needs."""
+    row = yield from recognise(project_id, identity, new_person_id)
+    for message in messages:
+        yield from _observe_one(project_id, row, message)
+        if message.changes_person:
+            row = yield one(LOCK_PERSON, project_id, row["person_id"])
+    first = None
+    if any(message.waiting for message in messages) and catalogue.keeps_candidates():
+        waiting = yield from waiters(project_id, row["person_id"], row["last_at"])
+        first = min((one.not_before for one in waiting), default=None)
+    return TakenIn(row["person_id"], None if first is None else max(0, first - row["last_at"]))
 
 
 def _observed(project_id: str, known: Known, at_once: Sequence[Candidate], catalogue: Catalogue) -> Script[Observed]:
@@ -208,7 +241,7 @@ def _happened(project_id: str, row: Row, message: Message, event: Event) -> Scri
     for live in fired:
         if live.survey.throttle.reserve_ms is not None and message.is_where(live):
             yield from fire(project_id, row["person_id"], live, row["last_at"])
-    if event.source == "server" and message.waiting:
+    if message.waiting and (event.source == "server" or not event.answered):
         yield run(HEAR_BACKEND, project_id)
     return at_once
 

@@ -24,16 +24,19 @@ from tactful.store.journal import join_decisions
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
+    "CLAIM_ALIAS",
     "Known",
     "facts",
     "find_alias",
     "lock_person",
+    "merge",
     "merged_ask_id",
     "peek",
     "recognise",
     "set_opted_out",
     "set_test",
     "set_traits",
+    "still_opted_out",
 ]
 
 LOCK_PERSON = """
@@ -294,7 +297,7 @@ def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) 
     row = yield from lock_person(project_id, claimed["person_id"])
     assert row is not None, "an alias leads to nobody"
     if taken is None or claimed["person_id"] == new_person_id:  # whoever it led to may have been erased since
-        row = yield from _still_opted_out(project_id, alias, row)
+        row = yield from still_opted_out(project_id, alias, row)
     if identity.user_id is not None and row["user_id"] is None:
         yield run(SET_USER, identity.user_id, project_id, row["person_id"])
         row = yield one(LOCK_PERSON, project_id, row["person_id"])
@@ -318,10 +321,10 @@ def _other(project_id: str, identity: Identity, first: Row) -> Script[Row | None
     # Nobody's yet, or that of somebody who was erased since we looked.
     claimed = yield one(CLAIM_ALIAS, project_id, alias, first["person_id"])
     row = yield from lock_person(project_id, claimed["person_id"])
-    return (yield from _still_opted_out(project_id, alias, row)) if row is not None else None
+    return (yield from still_opted_out(project_id, alias, row)) if row is not None else None
 
 
-def _still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
+def still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
     """Opt the locked person out who came by `alias` for the first time, if its owner had opted out and was erased."""
     if row["opted_out_at"] is not None or not (yield from opted_out_before(project_id, alias)):
         return row

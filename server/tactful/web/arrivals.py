@@ -7,6 +7,7 @@ calls from a page decides what is written here, so everything is bounded: length
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -83,12 +84,17 @@ def name_of(event: Any) -> str:
 
 
 def outcome_of(message: Message | None) -> Outcome:
-    """What became of a message that was read."""
+    """What became of a message that was understood."""
     if message is None:
         return "heard"
     if message.waiting or message.cancelling:
         return "waits"
     return "heard" if message.event is not None else "kept"
+
+
+def _cut(arrival: Arrival) -> Arrival:
+    name, source, outcome, origin, who = arrival
+    return Arrival(name[:_LONGEST], source, outcome, origin and origin[:_LONGEST], who and who[:_LONGEST])
 
 
 class Arrivals:
@@ -107,11 +113,13 @@ class Arrivals:
 
     def came(self, project_id: str, arrival: Arrival) -> None:
         """Remember an event; what is long in it is cut."""
-        seen = self._of(project_id)
-        seen.total += 1
-        name, source, outcome, origin, who = arrival
-        kept = Arrival(name[:_LONGEST], source, outcome, origin and origin[:_LONGEST], who and who[:_LONGEST])
-        seen.events.append((self._clock.now_ms(), kept))
+        self.came_all(project_id, (arrival,), 1)
+
+    def came_all(self, project_id: str, arrivals: Sequence[Arrival], total: int) -> None:
+        """Remember the last of `total` events that came together."""
+        seen, now = self._of(project_id), self._clock.now_ms()
+        seen.total += total
+        seen.events.extend([(now, _cut(arrival)) for arrival in arrivals])
 
     def saw(self, project_id: str, origin: str, what: Literal["loads", "calls", "refused"]) -> None:
         """Count a fetch of the loader, a call that was let in, or one that was refused, under its origin."""

@@ -8,6 +8,7 @@ before both databases, so both keep exactly the same things. Limits: design, "Th
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ __all__ = [
     "Counter",
     "decode",
     "is_sound",
+    "mended",
     "read_bytes",
     "receive_bytes",
     "unzip",
@@ -43,6 +45,13 @@ LARGEST_INT = 2**53
 
 _LONGEST_LENGTH = 18  # digits; int() refuses thousands of them
 _GZIP_MAGIC = b"\x1f\x8b"
+#: A member costs a decompressor, so a body made of empty ones would cost seconds.
+_MOST_MEMBERS = 1_000
+_PIECE = 64 * 1_024
+#: Looking at every escape of more than this would take longer than others should wait; clients send less at once.
+_MENDED_UP_TO = 512 * 1_024
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(_HIGH + _LOW + rb"|(?P<half>" + _HIGH + rb"|" + _LOW + rb")|\\.", re.DOTALL)
 _NUL = "\0"
 
 
@@ -118,19 +127,51 @@ def _too_large(limit: int) -> TooLarge:
 
 
 def unzip(body: bytes, encoding: str, limit: int) -> bytes:
-    """Decompress gzip, told by the header or by its first bytes, never into more than `limit` bytes."""
+    """Decompress gzip, told by the header or by its first bytes, never into more than `limit` bytes.
+
+    A body may be several gzip members one after the other, as writers that flush make it, with zeros after the last.
+    """
     if "gzip" not in encoding.lower() and not body.startswith(_GZIP_MAGIC):
         return body
+    plain: list[bytes] = []
+    at = size = 0
+    for _ in range(_MOST_MEMBERS):
+        member, at = _member(body, at, limit - size)
+        plain.append(member)
+        size += len(member)
+        if not body[at:].strip(b"\0"):
+            return b"".join(plain)
+    raise BadRequest("bad_gzip", f"A gzip body has at most {_MOST_MEMBERS} members.")
+
+
+def _member(body: bytes, at: int, room: int) -> tuple[bytes, int]:
+    """Decompress the gzip member that begins at `at` into at most `room` bytes; return it, and where it ends."""
     stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        plain = stream.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise BadRequest("bad_gzip", "The body is said to be gzip and is not.") from error
-    if len(plain) > limit:
-        raise _too_large(limit)
-    if not stream.eof:
-        raise BadRequest("bad_gzip", "The gzip body ends too early.")
-    return plain
+    plain: list[bytes] = []
+    while not stream.eof:
+        # In pieces, since what follows the member is copied with the last of them.
+        piece = body[at : at + _PIECE]
+        if not piece:
+            raise BadRequest("bad_gzip", "The gzip body ends too early.")
+        try:
+            part = stream.decompress(piece, room + 1)
+        except zlib.error as error:
+            raise BadRequest("bad_gzip", "The body is said to be gzip and is not.") from error
+        room -= len(part)
+        if room < 0:
+            raise TooLarge("body_too_large", "The body is too large once it is decompressed; send less at once.")
+        plain.append(part)
+        at += len(piece)
+    return b"".join(plain), at - len(stream.unused_data)
+
+
+def mended(body: bytes) -> bytes:
+    r"""Put U+FFFD in place of every `\uD83D` that is but half a character, as JavaScript writes a text that was cut."""
+    return _ESCAPE.sub(_whole, body) if len(body) <= _MENDED_UP_TO else body
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:

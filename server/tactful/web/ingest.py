@@ -1,8 +1,14 @@
-"""`/v1/...`: what backends call, in Segment's dialect, so that the SDKs teams already use work unmodified.
+"""`/v1/...`: what backends call, and pages with somebody else's script, in Segment's dialect.
 
-Any content type is taken, gzip is told by its header or its first bytes, the write key is looked for in the five places
-where clients put it, and `200 {"success":true}` is the only good answer, given after the commit. One bad message never
-fails its batch. An event that nothing waits for and no setting keeps is acknowledged without touching a row.
+So the SDKs that teams already use work unmodified. Any content type is taken, gzip is told by its header or its first
+bytes, and `200 {"success":true}` is the only good answer, given after the commit. One bad message never fails its
+batch. An event that nothing waits for and no setting keeps is acknowledged without touching a row.
+
+    bytes -> Posted -> Sender (who says so)          web/senders.py
+          -> Sifted (what of it concerns somebody)   web/sifting.py, and web/segment.py for a message
+          -> transactions, one for each person
+
+A large batch goes through in slices, and whoever else calls meanwhile gets a turn after each of them.
 """
 
 from __future__ import annotations
@@ -10,113 +16,189 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
-import orjson
-from starlette.requests import Request
-from starlette.responses import Response
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from tactful.clock import new_id
-from tactful.errors import BadRequest, Unauthorized
-from tactful.identity import Identity
-from tactful.store.events import Message, observe
-from tactful.store.projects import Config, find_key
-from tactful.web.arrivals import MOST_ARRIVALS, Arrival, Outcome, name_of, outcome_of
-from tactful.web.bodies import INGEST_LIMIT, read_bytes, unzip
-from tactful.web.browser import service_of
-from tactful.web.segment import Delivery, Heard, read_message
+from tactful.core.trigger import Event
+from tactful.errors import BadRequest, TactfulError, TooLarge
+from tactful.identity import Identity, id_or_none
+from tactful.store.events import Message, take_in
+from tactful.store.joining import join
+from tactful.web.bodies import INGEST_LIMIT, mended, receive_bytes, unzip
+from tactful.web.cors import OPEN_TO_PAGES
+from tactful.web.posts import Direct
+from tactful.web.problems import problem
+from tactful.web.segment import Delivery, Heard
+from tactful.web.senders import Envelope, Posted, sender_of
 from tactful.web.service import Service
+from tactful.web.sifting import Sifted, properties_in, sift
 
-__all__ = ["batch", "single"]
+__all__ = ["Ingest", "Swallow"]
+
+T = TypeVar("T")
 
 _SUCCESS = b'{"success":true}'
-#: So many messages wait for the writer at once; a larger batch goes in several goes.
+_SUCCESS_HEADERS = ((b"content-type", b"application/json"), (b"content-length", b"%d" % len(_SUCCESS)))
+#: So many messages are sifted and wait for the writer at once.
 _AT_ONCE = 500
+#: More values than this in a body of 5 MiB are no data, and what they would be made into fills the memory.
+_MOST_COMMAS = 1_000_000
 
 
-async def batch(request: Request) -> Response:
-    """Take a batch of messages of any kind."""
-    return await _take(request, None)
+class _Batch(Envelope, gc=False, kw_only=True, rename="camel"):
+    batch: list[msgspec.Raw]
 
 
-async def single(request: Request) -> Response:
-    """Take one message; the last part of the path is its type."""
-    return await _take(request, request.url.path.rstrip("/").rpartition("/")[2])
+_read_batch = msgspec.json.Decoder(_Batch).decode
+_read_single = msgspec.json.Decoder(Envelope).decode
 
 
-async def _take(request: Request, kind: str | None) -> Response:
-    service = service_of(request)
-    raw = await read_bytes(request, INGEST_LIMIT)
-    body = _decoded(unzip(raw, request.headers.get("content-encoding", ""), INGEST_LIMIT))
-    config = await _config_of(service, _write_key(request, body))
-    messages = body.get("batch") if kind is None else [body | {"type": kind}]
-    if not isinstance(messages, list):
-        raise BadRequest("bad_batch", "Send a JSON object with `batch`, a list of messages.")
-    delivery = Delivery(config, service.clock, service.clock.now_ms(), body.get("sentAt"))
-    heard = [read_message(delivery, message) for message in messages]
-    service.dropped += heard.count(None)
-    _show(service, config, messages, heard)
-    for one in heard:
-        if one is not None and one.event is not None:
-            service.journal.came(config.project_id, one.event)
-    await _observe_all(service, config, [one for one in heard if one is not None])
-    return Response(_SUCCESS, media_type="application/json")
+class Ingest(Direct):
+    """An address that takes messages: a batch of any kind, or one of the `kind` that the address names.
 
+    `translate` makes a body of another dialect into a batch of this one, with the key where it belongs.
+    """
 
-def _decoded(body: bytes) -> dict[str, Any]:
-    try:
-        decoded = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest("bad_json", "The body is not valid JSON in UTF-8.") from error
-    if not isinstance(decoded, dict):
-        raise BadRequest("bad_batch", "Send a JSON object.")
-    return decoded
+    def __init__(self, kind: str | None = None, translate: Callable[[bytes], bytes] | None = None) -> None:
+        self._kind = kind
+        self._translate = translate
 
-
-def _write_key(request: Request, body: Mapping[str, Any]) -> str:
-    """Find the write key where the clients put it: Basic user name, Bearer, query, body, first message."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
         try:
-            return base64.b64decode(credentials).decode().partition(":")[0]
-        except (binascii.Error, ValueError) as error:
-            raise Unauthorized("bad_key", "The Basic credentials are not base64.") from error
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    batched = body.get("batch")
-    first = batched[0] if isinstance(batched, list) and batched and isinstance(batched[0], dict) else {}
-    places = (request.query_params.get("writeKey"), body.get("writeKey"), first.get("writeKey"))
-    return next((key for key in places if isinstance(key, str)), "")
+            await self._take(scope["app"].state.service, scope, headers, receive)
+            status, told, body = 200, [*_SUCCESS_HEADERS], _SUCCESS
+        except TactfulError as error:
+            refusal = problem(error)
+            status, told, body = refusal.status_code, [*refusal.raw_headers], bytes(refusal.body)
+        except ClientDisconnect:
+            # It left in the middle of its body: nobody reads the answer, and it is no bug to be logged.
+            status, told, body = 400, [], b""
+        if b"origin" in headers:
+            told += OPEN_TO_PAGES
+        await send({"type": "http.response.start", "status": status, "headers": told})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _take(self, service: Service, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
+        packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT)
+        body = unzip(packed, headers.get(b"content-encoding", b"").decode("latin-1"), INGEST_LIMIT)
+        if self._translate is not None:
+            body = self._translate(body)
+        envelope, messages = _opened(body) if self._kind is None else _alone(body)
+        sender = await sender_of(service, Posted(headers, scope["query_string"], envelope, messages))
+        sent_at = envelope.sent_at if envelope.sent_at is not None else _text(headers, b"sentat")
+        delivery = Delivery(sender, service.clock, service.clock.now_ms(), sent_at, _anonymous_id(headers))
+        for start in range(0, len(messages), _AT_ONCE):
+            if start:
+                await asyncio.sleep(0)  # whoever else called gets a turn
+            sifted = sift(delivery, messages[start : start + _AT_ONCE], self._kind)
+            _note(service, delivery, sifted)
+            await _take_in(service, delivery, sifted.heard)
 
 
-async def _config_of(service: Service, write_key: str) -> Config:
-    key = await service.db.read(find_key, write_key) if write_key.isascii() else None
-    if key is None or key.purpose != "write":
-        raise Unauthorized("bad_key", "This write key opens no project; use the one that `project create` printed.")
-    return await service.configs.get(key.project_id)
+class Swallow(Direct):
+    """An address of a client's own measurements: taken, and let go."""
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [*_SUCCESS_HEADERS, *(OPEN_TO_PAGES if b"origin" in dict(scope["headers"]) else ())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": _SUCCESS})
 
 
-def _show(service: Service, config: Config, messages: Sequence[Any], heard: Sequence[Heard | None]) -> None:
-    """Let the install page show what came, as far as it shows anything."""
-    for fields, one in zip(messages[-MOST_ARRIVALS:], heard[-MOST_ARRIVALS:], strict=True):
-        outcome: Outcome = "dropped" if one is None else outcome_of(one.message)
-        who = None if one is None else one.identity.user_id or one.identity.anonymous_id
-        service.arrivals.came(config.project_id, Arrival(name_of(fields), "backend", outcome, None, who))
+def _opened(body: bytes) -> tuple[Envelope, list[msgspec.Raw]]:
+    """A batch's envelope and its messages, which are left as they are written."""
+    opened, _ = _decoded(body, _read_batch)
+    return opened, opened.batch
 
 
-async def _observe_all(service: Service, config: Config, heard: Sequence[Heard]) -> None:
-    """Observe every message in a transaction of its own: they share a commit, and none can undo another."""
-    messages = [(one.identity, one.message) for one in heard if one.message is not None]
-    for start in range(0, len(messages), _AT_ONCE):
-        chunk = messages[start : start + _AT_ONCE]
-        await asyncio.gather(*(_observe(service, config, identity, message) for identity, message in chunk))
+def _alone(body: bytes) -> tuple[Envelope, list[msgspec.Raw]]:
+    """The same of a body that is the message."""
+    envelope, written = _decoded(body, _read_single)
+    return envelope, [msgspec.Raw(written)]
 
 
-async def _observe(service: Service, config: Config, identity: Identity, message: Message) -> None:
-    """Observe one message and, if that made somebody a candidate, nudge their tabs."""
-    new_person_id = new_id(service.clock)
-    observed = await service.db.run(observe, config.project_id, identity, [message], new_person_id, config.catalogue)
-    if message.waiting and observed.waiting:
-        first = min(one.not_before for one in observed.waiting)
-        service.nudge(config.project_id, observed.known.person_id, after_ms=first - observed.known.now)
+def _decoded(body: bytes, read: Callable[[bytes], T]) -> tuple[T, bytes]:
+    """What a body says, and the body with what had to be mended. Raises `BadRequest` and `TooLarge`."""
+    if body.count(b",") > _MOST_COMMAS:
+        raise TooLarge("too_many_values", f"A body has at most {_MOST_COMMAS:,} values; send less at once.")
+    try:
+        if not body.isascii():
+            body.decode()  # what is skipped is not looked into
+        return _read(body, read)
+    except msgspec.ValidationError as error:
+        raise BadRequest("bad_batch", "Send a JSON object, for a batch with `batch`, a list of messages.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("bad_json", "The body is not valid JSON in UTF-8.") from error
+
+
+def _read(body: bytes, read: Callable[[bytes], T]) -> tuple[T, bytes]:
+    try:
+        return read(body), body
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        whole = mended(body)
+        return read(whole), whole
+
+
+def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+def _anonymous_id(headers: Mapping[bytes, bytes]) -> str | None:
+    """RudderStack's header `AnonymousId`: base64, and the only place for it in some of its requests."""
+    try:
+        return id_or_none(base64.b64decode(headers.get(b"anonymousid", b""), validate=True).decode())
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _note(service: Service, delivery: Delivery, sifted: Sifted) -> None:
+    """Let the pages for members show what came."""
+    project_id, source = delivery.sender.config.project_id, delivery.sender.source
+    service.dropped += sifted.dropped
+    total = sifted.dropped + len(sifted.heard) + sum(sifted.passed.values())
+    service.arrivals.came_all(project_id, sifted.arrivals, total)
+    for one in sifted.heard:
+        if one.message.event is not None:
+            service.journal.came(project_id, one.message.event)
+    for name, times in sifted.passed.items():
+        wanted = service.journal.wants_example(project_id, name, source)
+        properties = properties_in(sifted.examples[name]) if wanted else {}
+        service.journal.came(project_id, Event(name, properties, source), times)
+
+
+async def _take_in(service: Service, delivery: Delivery, heard: Sequence[Heard]) -> None:
+    """Take in what was heard of each person in a transaction of their own: they share a commit, and none can undo
+    another."""
+    people: dict[Identity, list[Message]] = {}
+    joins: list[Heard] = []
+    for one in heard:
+        if one.also is not None:
+            joins.append(one)
+        elif one.message.has_effect:
+            people.setdefault(one.identity, []).append(one.message)
+    if people or joins:
+        told = [_take_in_one(service, delivery, identity, messages) for identity, messages in people.items()]
+        await asyncio.gather(*told, *(_join(service, delivery, one) for one in joins))
+
+
+async def _take_in_one(service: Service, delivery: Delivery, identity: Identity, messages: Sequence[Message]) -> None:
+    """Take in what was told of one person and, if it made them a candidate, nudge their tabs."""
+    config, new_person_id = delivery.sender.config, new_id(service.clock)
+    taken = await service.db.run(take_in, config.project_id, identity, messages, new_person_id, config.catalogue)
+    if taken.due_in_ms is not None:
+        service.nudge(config.project_id, taken.person_id, after_ms=taken.due_in_ms)
+
+
+async def _join(service: Service, delivery: Delivery, one: Heard) -> None:
+    assert one.identity.user_id is not None
+    assert one.also is not None
+    project_id = delivery.sender.config.project_id
+    await service.db.run(join, project_id, one.also, one.identity.user_id, new_id(service.clock))

@@ -48,6 +48,9 @@ WRITE_EVERY_S = 5.0
 MOST_LINES = 10_000
 MOST_COUNTS = 5_000
 MOST_EVENTS = 2_000
+#: So often an event comes between two writings before its properties are looked at for the last time, where nothing
+#: else needs them.
+MOST_EXAMPLES = 100
 #: People in one turn of the writer: ten milliseconds at most, where each has a full history.
 _AT_ONCE = 50
 _LONGEST_NAME = 200
@@ -168,18 +171,24 @@ class Journal:
 
     # Events
 
-    def came(self, project_id: str, event: Event) -> None:
-        """Note an event's name and its properties' types."""
+    def wants_example(self, project_id: str, name: str, source: str) -> bool:
+        """Tell whether another look at the properties of an event of this name may teach anything new: after some it
+        is left for the next time."""
+        line = self._notes.events.get((project_id, name, source))
+        return line is None or line.times < MOST_EXAMPLES
+
+    def came(self, project_id: str, event: Event, times: int = 1) -> None:
+        """Note that an event came so many times, its name and its properties' types."""
         notes, now = self._notes, self._clock.now_ms()
         key = (project_id, event.name[:_LONGEST_NAME], event.source)
         line = notes.events.get(key)
         if line is None:
             if len(notes.events) >= MOST_EVENTS:
-                notes.drop(project_id, now, DROPPED_EVENTS)
+                notes.drop(project_id, now, DROPPED_EVENTS, times)
                 return
             line = notes.events[key] = _EventLine(now, now)
         line.at = now
-        line.times += 1
+        line.times += times
         for name, value_type in properties_of(event.properties).items():
             line.properties.setdefault(name, set()).add(value_type)
 

@@ -21,7 +21,7 @@ from tactful.web.cors import headers_for
 from tactful.web.problems import problem
 from tactful.web.service import Service
 
-__all__ = ["Answer", "Endpoint", "PagePosts", "Post", "endpoint", "read_post"]
+__all__ = ["Answer", "Direct", "Endpoint", "PagePosts", "Post", "endpoint", "read_post"]
 
 _JSON = (b"content-type", b"application/json")
 #: Refusals after which a request that was not announced (web/limits.py) counts as one.
@@ -67,7 +67,14 @@ async def read_post(scope: Scope, receive: Receive) -> Post:
     return Post(service, origin, body, languages, address)
 
 
-class Endpoint:
+class Direct:
+    """An ASGI application that is the endpoint of a POST route and does by itself whatever middleware would do."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class Endpoint(Direct):
     """A POST route of the widget API, made by decorating the function that answers it with `endpoint(gate)`."""
 
     def __init__(self, answer: Answer, gate: Gate) -> None:
@@ -117,17 +124,21 @@ def endpoint(gate: Gate) -> Callable[[Answer], Endpoint]:
 
 
 class PagePosts:
-    """Pure ASGI middleware that takes a POST to an `Endpoint` of `routes` there at once."""
+    """Pure ASGI middleware that takes a POST to a `Direct` endpoint of `routes` there at once.
+
+    A slash at the end makes no difference: some clients end addresses with one, and not all follow a redirect.
+    """
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self._app = app
         self._routes = {
-            route.path: route for route in routes if isinstance(route, Route) and isinstance(route.endpoint, Endpoint)
+            route.path: route for route in routes if isinstance(route, Route) and isinstance(route.endpoint, Direct)
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "POST":
-            route = self._routes.get(scope["path"])
+            path: str = scope["path"]
+            route = self._routes.get(path) or self._routes.get(path.rstrip("/"))
             if route is not None:
                 scope["route"] = route
                 await route.endpoint(scope, receive, send)

@@ -38,7 +38,7 @@ from tactful.web.dashboard import (
 )
 from tactful.web.docs import pages as docs
 
-__all__ = ["ROUTES"]
+__all__ = ["INGEST_PATHS", "ROUTES"]
 
 
 async def healthz(_request: Request) -> Response:
@@ -76,10 +76,23 @@ ROUTES: list[BaseRoute] = [
     Route("/w/moments-{hash}.js", files.moments),
     Route("/w/{public_key}.js", files.loader),
     Route("/w/{public_key}.json", files.configuration),
-    Route("/v1/batch", ingest.batch, methods=["POST"]),
-    Route("/v1/track", ingest.single, methods=["POST"]),
-    Route("/v1/identify", ingest.single, methods=["POST"]),
-    Route("/v1/group", ingest.single, methods=["POST"]),
+    Route("/v1/batch", ingest.Ingest(), methods=["POST"]),
+    Route("/v1/import", ingest.Ingest(), methods=["POST"]),
+    Route("/v1/b", ingest.Ingest(), methods=["POST"]),
+    Route("/beacon/v1/batch", ingest.Ingest(), methods=["POST"]),
+    Route("/v1/track", ingest.Ingest("track"), methods=["POST"]),
+    Route("/v1/t", ingest.Ingest("track"), methods=["POST"]),
+    Route("/v1/identify", ingest.Ingest("identify"), methods=["POST"]),
+    Route("/v1/i", ingest.Ingest("identify"), methods=["POST"]),
+    Route("/v1/group", ingest.Ingest("group"), methods=["POST"]),
+    Route("/v1/g", ingest.Ingest("group"), methods=["POST"]),
+    Route("/v1/page", ingest.Ingest("page"), methods=["POST"]),
+    Route("/v1/p", ingest.Ingest("page"), methods=["POST"]),
+    Route("/v1/screen", ingest.Ingest("screen"), methods=["POST"]),
+    Route("/v1/s", ingest.Ingest("screen"), methods=["POST"]),
+    Route("/v1/alias", ingest.Ingest("alias"), methods=["POST"]),
+    Route("/v1/a", ingest.Ingest("alias"), methods=["POST"]),
+    Route("/v1/m", ingest.Swallow(), methods=["POST"]),
     Route("/v1/projects/{key}/settings", sdk_settings.settings, methods=["GET"]),
     Route("/v1/projects/{key}/settings", sdk_settings.preflight, methods=["OPTIONS"]),
     Route("/sourceConfig", sdk_settings.source_config, methods=["GET"]),
@@ -148,4 +161,11 @@ ROUTES: list[BaseRoute] = [
     Route("/docs/{page}", docs.page),
     Route("/healthz", healthz),
     Route("/readyz", readyz),
+]
+
+#: Where clients of Segment's dialect post; pages too.
+INGEST_PATHS = [
+    route.path
+    for route in ROUTES
+    if isinstance(route, Route) and isinstance(route.endpoint, ingest.Ingest | ingest.Swallow)
 ]
