@@ -316,13 +316,16 @@ async def test_what_is_answered_has_the_shape_that_is_shown(path: Path, clock: S
 # SDKs
 
 
-def test_the_python_sdk_works_as_it_comes(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("segment.analytics", reason="comes with the development packages")
+@pytest.mark.parametrize(("name", "package"), [("events.py", "segment.analytics"), ("posthog_events.py", "posthog")])
+def test_the_python_sdks_work_as_they_come(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
+    pytest.importorskip(package, reason="comes with the development packages")
     monkeypatch.chdir(shop)
     database = shop / "tactful.db"
     keys = json.loads(command(database, "project", "create", "Shop", "--json").stdout)
     with serving(database) as server:
-        code = _saved("events", "events.py").replace(SITE, server.url).replace("WRITE_KEY", keys["write_key"])
+        code = _saved("events", name).replace(SITE, server.url).replace("WRITE_KEY", keys["write_key"])
         run = [sys.executable, "-c", code]
         done = subprocess.run(run, env=environment(database, server.url), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

@@ -42,7 +42,7 @@ async def kept(site: Site) -> tuple[list[str], int, int, int]:
 
 
 def test_every_address_is_here() -> None:
-    assert {*BATCHES, *(path for paths in SINGLES.values() for path in paths), "/v1/m"} == set(INGEST_PATHS)
+    assert {*BATCHES, *(path for paths in SINGLES.values() for path in paths), "/v1/m", "/batch"} == set(INGEST_PATHS)
 
 
 @pytest.mark.parametrize("slash", ["", "/"])

@@ -12,7 +12,7 @@ import orjson
 
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["READ_ACCOUNT", "merged_traits", "set_account"]
+__all__ = ["READ_ACCOUNT", "lay_over", "merged_traits", "set_account"]
 
 READ_ACCOUNT = "SELECT traits FROM accounts WHERE project_id = ? AND account_id = ?"
 SET_ACCOUNT = "UPDATE people SET account_id = ? WHERE project_id = ? AND person_id = ?"
@@ -46,6 +46,13 @@ def merged_traits(stored: str, traits: dict[str, Any]) -> str:
 
 def set_account(project_id: str, row: Row, account_id: str, traits: dict[str, Any]) -> Script[None]:
     """Make the locked person a member of the account and lay `traits` over the account's, which is locked for it."""
+    yield from lay_over(project_id, account_id, traits)
+    if row["account_id"] != account_id:
+        yield run(SET_ACCOUNT, account_id, project_id, row["person_id"])
+
+
+def lay_over(project_id: str, account_id: str, traits: dict[str, Any]) -> Script[None]:
+    """Lay `traits` over the account's, which is locked for it and made if there is none."""
     if traits:
         account = yield one(LOCK_ACCOUNT, project_id, account_id)
         written = merged_traits(account["traits"], traits)
@@ -53,5 +60,3 @@ def set_account(project_id: str, row: Row, account_id: str, traits: dict[str, An
             yield run(SET_ACCOUNT_TRAITS, written, project_id, account_id)
     elif (yield one(READ_ACCOUNT, project_id, account_id)) is None:
         yield run(ADD_ACCOUNT, project_id, account_id)
-    if row["account_id"] != account_id:
-        yield run(SET_ACCOUNT, account_id, project_id, row["person_id"])

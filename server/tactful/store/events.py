@@ -17,16 +17,21 @@ from tactful.core.decide import LiveSurvey
 from tactful.core.spans import DAY_MS
 from tactful.core.trigger import Cancelling, Event, on_page
 from tactful.identity import Identity
-from tactful.store.accounts import set_account
+from tactful.store.accounts import lay_over, set_account
 from tactful.store.candidates import Waiter, add, asked_for, cancel, waiters
 from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise, set_traits
 from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Message", "Observed", "TakenIn", "forget_old", "met", "observe", "take_in"]
+__all__ = ["Message", "Observed", "TakenIn", "describe_account", "forget_old", "met", "observe", "take_in"]
 
 INSERT_MESSAGE = """
 INSERT INTO messages (project_id, message_id, received_at) VALUES (?, ?, ?)
+ON CONFLICT (project_id, message_id) DO NOTHING
+"""
+#: The same where nobody was locked, whose time it could be.
+INSERT_MESSAGE_NOW = """
+INSERT INTO messages (project_id, message_id, received_at) VALUES (?, ?, now_ms())
 ON CONFLICT (project_id, message_id) DO NOTHING
 """
 COUNT_EVENT = """
@@ -172,6 +177,13 @@ def take_in(
         waiting = yield from waiters(project_id, row["person_id"], row["last_at"])
         first = min((one.not_before for one in waiting), default=None)
     return TakenIn(row["person_id"], None if first is None else max(0, first - row["last_at"]))
+
+
+def describe_account(project_id: str, message: Message) -> Script[None]:
+    """Lay what a message says over the traits of its account, which nobody need belong to."""
+    assert message.account_id is not None
+    if (yield run(INSERT_MESSAGE_NOW, project_id, message.message_id)):
+        yield from lay_over(project_id, message.account_id, message.account_traits or {})
 
 
 def _observed(project_id: str, known: Known, at_once: Sequence[Candidate], catalogue: Catalogue) -> Script[Observed]:

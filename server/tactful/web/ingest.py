@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -27,7 +27,7 @@ from tactful.clock import new_id
 from tactful.core.trigger import Event
 from tactful.errors import BadRequest, TactfulError, TooLarge
 from tactful.identity import Identity, id_or_none
-from tactful.store.events import Message, take_in
+from tactful.store.events import Message, describe_account, take_in
 from tactful.store.joining import join
 from tactful.web.bodies import INGEST_LIMIT, mended, receive_bytes, unzip
 from tactful.web.cors import OPEN_TO_PAGES
@@ -87,6 +87,8 @@ class Ingest(Direct):
     async def _take(self, service: Service, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
         packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT)
         body = unzip(packed, headers.get(b"content-encoding", b"").decode("latin-1"), INGEST_LIMIT)
+        if body.count(b",") > _MOST_COMMAS:
+            raise TooLarge("too_many_values", f"A body has at most {_MOST_COMMAS:,} values; send less at once.")
         if self._translate is not None:
             body = self._translate(body)
         envelope, messages = _opened(body) if self._kind is None else _alone(body)
@@ -123,9 +125,7 @@ def _alone(body: bytes) -> tuple[Envelope, list[msgspec.Raw]]:
 
 
 def _decoded(body: bytes, read: Callable[[bytes], T]) -> tuple[T, bytes]:
-    """What a body says, and the body with what had to be mended. Raises `BadRequest` and `TooLarge`."""
-    if body.count(b",") > _MOST_COMMAS:
-        raise TooLarge("too_many_values", f"A body has at most {_MOST_COMMAS:,} values; send less at once.")
+    """What a body says, and the body with what had to be mended. Raises `BadRequest`."""
     try:
         if not body.isascii():
             body.decode()  # what is skipped is not looked into
@@ -178,15 +178,17 @@ async def _take_in(service: Service, delivery: Delivery, heard: Sequence[Heard])
     """Take in what was heard of each person in a transaction of their own: they share a commit, and none can undo
     another."""
     people: dict[Identity, list[Message]] = {}
-    joins: list[Heard] = []
+    others: list[Coroutine[None, None, object]] = []
     for one in heard:
         if one.also is not None:
-            joins.append(one)
+            others.append(_join(service, delivery, one))
+        elif not one.identity.aliases:
+            others.append(service.db.run(describe_account, delivery.sender.config.project_id, one.message))
         elif one.message.has_effect:
             people.setdefault(one.identity, []).append(one.message)
-    if people or joins:
+    if people or others:
         told = [_take_in_one(service, delivery, identity, messages) for identity, messages in people.items()]
-        await asyncio.gather(*told, *(_join(service, delivery, one) for one in joins))
+        await asyncio.gather(*told, *others)
 
 
 async def _take_in_one(service: Service, delivery: Delivery, identity: Identity, messages: Sequence[Message]) -> None:

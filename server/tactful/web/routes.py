@@ -20,6 +20,7 @@ from tactful.web import (
     members_pages,
     openapi,
     page_events,
+    posthog,
     sdk_settings,
     stream,
 )
@@ -93,6 +94,7 @@ ROUTES: list[BaseRoute] = [
     Route("/v1/alias", ingest.Ingest("alias"), methods=["POST"]),
     Route("/v1/a", ingest.Ingest("alias"), methods=["POST"]),
     Route("/v1/m", ingest.Swallow(), methods=["POST"]),
+    Route("/batch", ingest.Ingest(translate=posthog.as_segment), methods=["POST"]),
     Route("/v1/projects/{key}/settings", sdk_settings.settings, methods=["GET"]),
     Route("/v1/projects/{key}/settings", sdk_settings.preflight, methods=["OPTIONS"]),
     Route("/sourceConfig", sdk_settings.source_config, methods=["GET"]),

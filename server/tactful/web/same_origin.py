@@ -26,7 +26,7 @@ from tactful.web.problems import problem
 __all__ = ["SameOrigin", "origin_of"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_WITHOUT_COOKIE = ("/w/", "/v1/", "/beacon/", "/api/")
+_WITHOUT_COOKIE = ("/w/", "/v1/", "/beacon/", "/batch", "/api/")
 
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}

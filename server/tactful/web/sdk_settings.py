@@ -11,8 +11,6 @@ in every visitor's browser, and who holds it may speak for a backend. All keys t
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,9 +18,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tactful.errors import NotFound
+from tactful.errors import NotFound, Unauthorized
 from tactful.store.projects import Config
 from tactful.web.browser import service_of
+from tactful.web.senders import basic_user
 
 __all__ = ["no_script", "preflight", "settings", "source_config"]
 
@@ -47,7 +46,7 @@ async def settings(request: Request) -> Response:
 
 async def source_config(request: Request) -> Response:
     """That RudderStack's client may begin, and that there is nothing else to load. Raises `NotFound` as above."""
-    user = _basic_user(request.headers.get("authorization", ""))
+    user = _user_of(request.headers.get("authorization", ""))
     config = await _config_of(request, user or request.query_params.get("writeKey", ""))
     off = {"enabled": False}
     source = {
@@ -104,12 +103,10 @@ def _open_to_all(refused: NotFound) -> NotFound:
     return refused
 
 
-def _basic_user(header: str) -> str:
-    """The user name of HTTP Basic, with or without its colon; empty where there is none."""
+def _user_of(header: str) -> str:
+    """The user name of HTTP Basic; empty where there is none."""
     scheme, _, credentials = header.partition(" ")
-    if scheme.lower() != "basic":
-        return ""
     try:
-        return base64.b64decode(credentials).decode().partition(":")[0]
-    except (binascii.Error, ValueError):
+        return basic_user(credentials) if scheme.lower() == "basic" else ""
+    except Unauthorized:
         return ""

@@ -68,7 +68,7 @@ class Delivery:
 
 class Heard(NamedTuple):
     """A message that was understood: whom it is about, and what it says, which may be that somebody has another name
-    too (`also`)."""
+    too (`also`). A backend may say what an account is like and name nobody."""
 
     identity: Identity
     message: Message
@@ -89,6 +89,8 @@ def read_message(delivery: Delivery, written: bytes, kind: object) -> Heard | No
     fields["type"] = kind
     message_id, identity = fields.get("messageId"), _identity_of(delivery, fields)
     if identity is None or not (message_id is None or _is_text(message_id, _LONGEST_ID)):
+        return None
+    if not identity.aliases and (kind != "group" or delivery.is_page):
         return None
     return reader(delivery, identity, fields)
 
@@ -121,17 +123,15 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _identity_of(delivery: Delivery, fields: Fields) -> Identity | None:
-    """Whom a message is about. None: nobody, or a page signs for somebody with a signature that is none."""
+    """Whom a message is about. None: an id is none, or a page signs for somebody with a signature that is none."""
     user_id, anonymous_id = (_id_text(fields.get(name)) for name in ("userId", "anonymousId"))
     anonymous_id = anonymous_id or delivery.anonymous_id
     try:
         if delivery.is_page:
-            identity = identity_of(delivery.sender.config, _claimed(user_id, anonymous_id, fields))
-        else:
-            identity = Identity(normal_id(user_id), normal_id(anonymous_id), proved=True)
+            return identity_of(delivery.sender.config, _claimed(user_id, anonymous_id, fields))
+        return Identity(normal_id(user_id), normal_id(anonymous_id), proved=True)
     except (BadRequest, Unauthorized):
         return None
-    return identity if identity.aliases else None
 
 
 def _claimed(user_id: str | None, anonymous_id: str | None, fields: Fields) -> IdentityPart:

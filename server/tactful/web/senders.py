@@ -24,7 +24,7 @@ from tactful.errors import Forbidden, NotFound, Unauthorized
 from tactful.store.projects import Config, find_key
 from tactful.web.service import Service
 
-__all__ = ["Envelope", "Posted", "Sender", "sender_of"]
+__all__ = ["Envelope", "Posted", "Sender", "basic_user", "sender_of"]
 
 _LONGEST_KEY = 200
 
@@ -62,18 +62,21 @@ class Sender:
     origin: str | None = None
 
 
-def _authorized(posted: Posted) -> str | None:
-    """The user name of Basic, with or without a colon and padding, or the Bearer token."""
-    scheme, _, credentials = posted.header(b"authorization").partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() != "basic":
-        return None
+def basic_user(credentials: str) -> str:
+    """The user name in HTTP Basic's credentials, with or without a colon and padding. Raises `Unauthorized`."""
     try:
         written = credentials.strip().rstrip("=").encode("ascii")
         return base64.b64decode(written + b"=" * (-len(written) % 4), validate=True).decode().partition(":")[0]
     except (binascii.Error, ValueError) as error:
         raise Unauthorized("bad_key", "The Basic credentials are not base64.") from error
+
+
+def _authorized(posted: Posted) -> str | None:
+    """The user name of Basic, or the Bearer token."""
+    scheme, _, credentials = posted.header(b"authorization").partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.strip()
+    return basic_user(credentials) if scheme.lower() == "basic" else None
 
 
 def _asked_for(posted: Posted) -> str | None:
