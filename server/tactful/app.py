@@ -106,6 +106,7 @@ async def _write_behind(service: Service, ending: asyncio.Event) -> None:
         ended = ending.is_set()
         try:
             await service.journal.write(service.db)
+            await service.receipts.write(service.db)
         except Exception:  # noqa: BLE001 -- whoever stops here notes until memory is full, and writes nothing
             _log.exception("Could not write what was noted; going on with what comes.")
 

@@ -22,6 +22,7 @@ from tactful.core.reading import policy, questions, survey, trigger, variants
 from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS, RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.core.reading.wording import KNOWN_VALUES
+from tactful.core.receivers import OUTCOMES, VERDICTS
 from tactful.core.results import ENOUGH, FEWEST
 from tactful.core.schedule import DAYS
 from tactful.core.spans import DAY_MS
@@ -35,6 +36,7 @@ from tactful.web.docs.book import DOCS, PAGES, source
 from tactful.web.docs.markup import anchors
 from tactful.web.docs.tables import TABLES
 from tactful.web.openapi import OPERATIONS, QUERY
+from tactful.web.receivers import IGNORED, RECEIVER_LIMIT
 from tactful.web.routes import ROUTES
 
 ROOT = Path(__file__).parents[2]
@@ -168,6 +170,10 @@ def test_every_call_and_parameter_is_there() -> None:
     assert {f"{one.method} {one.path}" for one in OPERATIONS} | {one.scope for one in OPERATIONS} | set(QUERY) <= told
 
 
+def test_every_answer_of_a_receiver_is_there() -> None:
+    assert {*VERDICTS, *OUTCOMES, *IGNORED} - {"verified", "unsigned", "read"} <= _code("api")
+
+
 def test_every_function_of_the_snippet_is_there() -> None:
     main = (ROOT / "widget/src/loader/main.ts").read_text(encoding="utf-8")
     body = main[main.index("const verbs") : main.index("\n}\n", main.index("const verbs"))]
@@ -192,6 +198,7 @@ def test_every_attribute_of_the_snippet_is_there() -> None:
     [
         ("operations", "| body of a page's request | 64 KiB |", bodies.BROWSER_LIMIT == 64 * 1024),
         ("operations", "| body of a backend's batch | 5 MiB |", bodies.INGEST_LIMIT == 5 * 1024**2),
+        ("operations", "| body of a webhook | 1 MiB |", RECEIVER_LIMIT == 1024**2),
         ("operations", "32 KiB, 8 deep, 1,000 values", (bodies.MESSAGE_LIMIT, bodies.DEEPEST) == (32 * 1024, 8)),
         ("operations", "32 KiB, 8 deep, 1,000 values", bodies.MOST_VALUES == 1000),
         ("operations", "| message ids | 7 days |", REMEMBER_MESSAGES_MS == 7 * DAY_MS),

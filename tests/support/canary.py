@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import httpx2
+
 from tactful.identity import Identity
 from tactful.store.people import set_test
 from tests.support.service import Site, a_survey
@@ -31,9 +33,13 @@ async def live_a_life(site: Site, name: str = CANARY) -> str:
         "/v1/group",
         json={"writeKey": site.project.write_key, "messageId": f"g-{len(name)}", "userId": name, "groupId": "acme"},
     )
+    plain = {"name": "Plain", "auth": {"kind": "none"}, "event": "$.event", "user_id": "$.user"}
+    receiver = (await site.manage("PUT", "receivers/plain", json=plain)).json()
+    await site.client.post(httpx2.URL(receiver["address"]).path, json={"event": "Shipped", "user": name})
     site.clock.advance(24 * 3_600_000)
     await _answered(site, both, name)
     await site.service.journal.write(site.service.db)
+    await site.service.receipts.write(site.service.db)
     [person] = (await site.manage("GET", "people", params={"user_id": name})).json()["data"]
     return str(person["id"])
 

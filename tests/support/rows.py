@@ -20,7 +20,7 @@ def counts(where: Where) -> dict[str, int]:
 
 
 #: What earlier requests leave behind is written now and then, not by the request at hand.
-WRITTEN_BEHIND = frozenset({"decision_counts", "decisions", "event_names"})
+WRITTEN_BEHIND = frozenset({"decision_counts", "decisions", "event_names", "receiver_tallies"})
 
 
 def acknowledged(where: Where) -> dict[str, list[tuple[Any, ...]]]:

@@ -40,6 +40,15 @@ LOAD_IDENTITY_SECRETS = """
 INSERT INTO identity_secrets (project_id, secret_id, secret, created_at)
 VALUES (?, ?, ?, ?)
 """
+LOAD_RECEIVERS = """
+INSERT INTO receivers (project_id, receiver_key, receiver_id, definition, secret, previous_secret, created_at,
+    updated_at, secret_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+LOAD_RECEIVER_TALLIES = """
+INSERT INTO receiver_tallies (project_id, receiver_key, outcome, times, last_at)
+VALUES (?, ?, ?, ?, ?)
+"""
 LOAD_MEMBERS = """
 INSERT INTO members (member_id, email, role, password_hash, created_at)
 VALUES (?, ?, ?, ?, ?)

@@ -31,6 +31,8 @@ from tactful.store.loading import (
     LOAD_MESSAGES,
     LOAD_PEOPLE,
     LOAD_PROJECTS,
+    LOAD_RECEIVER_TALLIES,
+    LOAD_RECEIVERS,
     LOAD_RESPONSES,
     LOAD_SCOPES,
     LOAD_SURVEY_VERSIONS,
@@ -50,6 +52,13 @@ CHUNK_PROJECTS = "SELECT * FROM projects WHERE project_id > ? ORDER BY project_i
 CHUNK_API_KEYS = "SELECT * FROM api_keys WHERE key_hash > ? ORDER BY key_hash LIMIT ?"
 CHUNK_IDENTITY_SECRETS = """
 SELECT * FROM identity_secrets WHERE (project_id, secret_id) > (?, ?) ORDER BY project_id, secret_id LIMIT ?
+"""
+CHUNK_RECEIVERS = """
+SELECT * FROM receivers WHERE (project_id, receiver_key) > (?, ?) ORDER BY project_id, receiver_key LIMIT ?
+"""
+CHUNK_RECEIVER_TALLIES = """
+SELECT * FROM receiver_tallies WHERE (project_id, receiver_key, outcome) > (?, ?, ?) ORDER BY project_id,
+    receiver_key, outcome LIMIT ?
 """
 CHUNK_MEMBERS = "SELECT * FROM members WHERE member_id > ? ORDER BY member_id LIMIT ?"
 CHUNK_AUDIT = "SELECT * FROM audit WHERE audit_id > ? ORDER BY audit_id LIMIT ?"
@@ -114,6 +123,8 @@ SIZE_ERASED_PEOPLE = "SELECT count(*) AS found FROM erased_people"
 SIZE_PROJECTS = "SELECT count(*) AS found FROM projects"
 SIZE_API_KEYS = "SELECT count(*) AS found FROM api_keys"
 SIZE_IDENTITY_SECRETS = "SELECT count(*) AS found FROM identity_secrets"
+SIZE_RECEIVERS = "SELECT count(*) AS found FROM receivers"
+SIZE_RECEIVER_TALLIES = "SELECT count(*) AS found FROM receiver_tallies"
 SIZE_MEMBERS = "SELECT count(*) AS found FROM members"
 SIZE_AUDIT = "SELECT count(*) AS found FROM audit"
 SIZE_SURVEYS = "SELECT count(*) AS found FROM surveys"
@@ -177,6 +188,8 @@ TABLES: tuple[Table, ...] = (
     _table(CHUNK_PROJECTS, SIZE_PROJECTS, ("",), LOAD_PROJECTS),
     _table(CHUNK_API_KEYS, SIZE_API_KEYS, ("",), LOAD_API_KEYS),
     _table(CHUNK_IDENTITY_SECRETS, SIZE_IDENTITY_SECRETS, ("", ""), LOAD_IDENTITY_SECRETS),
+    _table(CHUNK_RECEIVERS, SIZE_RECEIVERS, ("", ""), LOAD_RECEIVERS),
+    _table(CHUNK_RECEIVER_TALLIES, SIZE_RECEIVER_TALLIES, ("", "", ""), LOAD_RECEIVER_TALLIES),
     _table(CHUNK_MEMBERS, SIZE_MEMBERS, ("",), LOAD_MEMBERS),
     _table(CHUNK_AUDIT, SIZE_AUDIT, ("",), LOAD_AUDIT),
     _table(CHUNK_SURVEYS, SIZE_SURVEYS, ("", ""), LOAD_SURVEYS),

@@ -11,12 +11,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tactful.core.reading import Reading
+from tactful.definitions import invalid, parse
 from tactful.errors import BadRequest, Forbidden, Unauthorized
 from tactful.store.projects import Config, find_key
+from tactful.web.bodies import INGEST_LIMIT, read_bytes
 from tactful.web.browser import service_of
 from tactful.web.service import Service
 
-__all__ = ["Call", "answer", "authorised", "limit_of", "page_of"]
+__all__ = ["Call", "answer", "authorised", "definition_of", "limit_of", "page_of"]
 
 _MOST_ROWS = 100
 
@@ -88,3 +91,17 @@ def limit_of(call: Call) -> int:
     if not written.isdecimal() or len(written) > 3 or not 1 <= int(written) <= _MOST_ROWS:
         raise BadRequest("bad_query", f"`limit` is a whole number from 1 to {_MOST_ROWS}.")
     return int(written)
+
+
+async def definition_of(call: Call) -> tuple[Any, Callable[[Reading[Any]], tuple[Any, list[dict[str, Any]]]]]:
+    """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it: the
+    value, and the warnings for whoever sent it."""
+    is_yaml = "yaml" in call.request.headers.get("content-type", "")
+    parsed = parse(await read_bytes(call.request, INGEST_LIMIT), "body.yaml" if is_yaml else "body.json")
+
+    def take(reading: Reading[Any]) -> tuple[Any, list[dict[str, Any]]]:
+        if reading.value is None:
+            raise invalid(reading.faults, parsed)
+        return reading.value, [parsed.locate(warning).for_wire() for warning in reading.warnings]
+
+    return parsed.data, take

@@ -6,7 +6,6 @@ exist. Writes are PUTs of the whole thing and so idempotent by themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -14,9 +13,9 @@ from starlette.responses import Response
 
 from tactful.core.changes import Change, content_of
 from tactful.core.differences import differences, unified
-from tactful.core.reading import Reading, read_file, read_policy, read_survey, write_policy, write_survey
+from tactful.core.reading import read_file, read_policy, read_survey, write_policy, write_survey
 from tactful.core.results import as_json
-from tactful.definitions import change_json, invalid, parse, written_text
+from tactful.definitions import change_json, written_text
 from tactful.errors import BadRequest, NotFound
 from tactful.identity import normal_id
 from tactful.store.erasure import erase, export, find_by_id
@@ -27,8 +26,7 @@ from tactful.store.results import Window, find_people, list_responses, person_ro
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
-from tactful.web.bodies import INGEST_LIMIT, read_bytes
-from tactful.web.calls import Call, answer, authorised, limit_of, page_of
+from tactful.web.calls import Call, answer, authorised, definition_of, limit_of, page_of
 from tactful.web.privacy import act, exported_json
 from tactful.web.summary import compared_json, results_of
 from tactful.web.times import iso_time
@@ -51,20 +49,6 @@ __all__ = [
     "put_policy",
     "put_survey",
 ]
-
-
-async def _definition(call: Call) -> tuple[Any, Callable[[Reading[Any]], tuple[Any, list[dict[str, Any]]]]]:
-    """The body as plain data (YAML where the content type says so, else JSON), and how to take a reading of it: the
-    value, and the warnings for whoever sent it."""
-    is_yaml = "yaml" in call.request.headers.get("content-type", "")
-    parsed = parse(await read_bytes(call.request, INGEST_LIMIT), "body.yaml" if is_yaml else "body.json")
-
-    def take(reading: Reading[Any]) -> tuple[Any, list[dict[str, Any]]]:
-        if reading.value is None:
-            raise invalid(reading.faults, parsed)
-        return reading.value, [parsed.locate(warning).for_wire() for warning in reading.warnings]
-
-    return parsed.data, take
 
 
 async def _applied(call: Call, change: tuple[Change, ...]) -> Change:
@@ -95,7 +79,7 @@ async def get_survey(call: Call) -> Response:
 @authorised("surveys:write")
 async def put_survey(call: Call) -> Response:
     """Make the survey what the body says; the key in the path is the survey's."""
-    data, take = await _definition(call)
+    data, take = await definition_of(call)
     key = call.request.path_params["key"]
     survey, warnings = take(read_survey({"key": key} | data if isinstance(data, dict) else data))
     if survey.key != key:
@@ -167,7 +151,7 @@ def _diff(other: Version | None, found: Version) -> str:
 @authorised("surveys:read")
 async def post_diff(call: Call) -> Response:
     """What applying the body, a file of definitions, would change, and what that means; nothing is changed."""
-    data, take = await _definition(call)
+    data, take = await definition_of(call)
     wanted, warnings = take(read_file(data))
     if wanted.policy is not None:
         call.need("policy:read")
@@ -184,7 +168,7 @@ async def get_policy(call: Call) -> Response:
 @authorised("policy:write")
 async def put_policy(call: Call) -> Response:
     """Make the project's policy what the body says."""
-    data, take = await _definition(call)
+    data, take = await definition_of(call)
     policy, warnings = take(read_policy(data))
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, policy, ()))
     return answer(write_policy(policy) | {"change": change.how, "warnings": warnings})
@@ -325,5 +309,6 @@ async def delete_person(call: Call) -> Response:
     wanted = call.request.path_params["person_id"]
     removed = await call.service.db.run(erase, call.project_id, wanted, act(call.service.clock, "API"))
     call.service.arrivals.forget(call.project_id)
+    call.service.receipts.forget(call.project_id)
     call.service.updates.tell_all("change")
     return answer({"erased": removed})

@@ -9,186 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful import __version__
+from tactful.web.schemas import OPEN, SCHEMAS, TEXT, Schema, ref
 
 __all__ = ["OPERATIONS", "Operation", "document", "serve_document"]
-
-Schema = dict[str, Any]
-
-_TEXT: Schema = {"type": "string"}
-_MAYBE_TEXT: Schema = {"type": ["string", "null"]}
-_TIME: Schema = {"type": "string", "format": "date-time"}
-_MAYBE_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
-_NUMBER: Schema = {"type": "integer"}
-_FLAG: Schema = {"type": "boolean"}
-_OPEN: Schema = {"type": "object"}
-
-
-def _object(**properties: Schema) -> Schema:
-    """An object that has all of `properties`, and perhaps more."""
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-_COMPARISON: Schema = {
-    "type": ["object", "null"],
-    "required": ["groups", "comparisons", "many"],
-    "properties": {
-        "groups": {
-            "type": "array",
-            "items": _object(
-                name=_TEXT,
-                asked=_NUMBER,
-                n=_NUMBER,
-                score={"type": ["object", "null"]},
-                responded=_OPEN,
-                difference={"type": ["object", "null"]},
-                responded_difference={"type": ["object", "null"]},
-            ),
-        },
-        "comparisons": _NUMBER,
-        "many": _FLAG,
-    },
-}
-
-
-def _list_of(name: str) -> Schema:
-    return {"type": "array", "items": _ref(name)}
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _page_of(name: str) -> Schema:
-    return _object(data=_list_of(name), next={"type": ["string", "null"], "description": "Where the list goes on."})
-
-
-SCHEMAS: dict[str, Schema] = {
-    "Problem": _object(type=_TEXT, title=_TEXT, status=_NUMBER, detail=_TEXT, code=_TEXT, message=_TEXT),
-    "Survey": _object(key=_TEXT, name=_TEXT, state=_TEXT, version=_NUMBER, kind=_TEXT, questions={"type": "array"}),
-    "Surveys": _page_of("Survey"),
-    "Version": _object(survey=_TEXT, version=_NUMBER, current=_FLAG, created_at=_TIME),
-    "Versions": _page_of("Version"),
-    "VersionWhole": _object(
-        survey=_TEXT, version=_NUMBER, current=_FLAG, created_at=_TIME, definition=_OPEN, diff=_TEXT
-    ),
-    "Diff": _object(
-        data={
-            "type": "array",
-            "items": _object(
-                survey=_MAYBE_TEXT,
-                change={"enum": ["created", "changed", "unchanged"]},
-                version={"type": ["integer", "null"]},
-                before={"type": ["integer", "null"]},
-                state={"type": ["object", "null"]},
-                diff=_TEXT,
-                means={"type": "array", "items": _TEXT},
-            ),
-        },
-        warnings={"type": "array", "items": _OPEN},
-    ),
-    "Policy": _object(rules={"type": "array", "items": _OPEN}, tenure=_TEXT, holdout={"type": "number"}),
-    "Results": _object(n=_NUMBER, asked=_NUMBER, survey=_TEXT, rates=_OPEN, variants=_COMPARISON, arms=_COMPARISON),
-    "Person": _object(
-        id=_TEXT,
-        user_id=_MAYBE_TEXT,
-        anonymous_id=_MAYBE_TEXT,
-        account_id=_MAYBE_TEXT,
-        traits=_OPEN,
-        first_seen_at=_TIME,
-        last_at=_TIME,
-        opted_out=_FLAG,
-        test=_FLAG,
-    ),
-    "People": _page_of("Person"),
-    "Export": _object(person=_TEXT, project=_TEXT, exported_at=_TIME, tables=_OPEN),
-    "Erased": _object(erased=_OPEN),
-    "Why": _object(
-        person=_OPEN,
-        now=_TIME,
-        next=_object(free_at=_MAYBE_TIME),
-        decisions={
-            "type": "array",
-            "items": _object(
-                at=_TIME,
-                first_at=_TIME,
-                times=_NUMBER,
-                survey=_TEXT,
-                outcome=_TEXT,
-                message=_TEXT,
-                reasons={"type": "array", "items": _object(code=_TEXT, message=_TEXT)},
-            ),
-        },
-        behind_ms=_NUMBER,
-        surveys={
-            "type": "array",
-            "items": _object(
-                survey=_TEXT,
-                may_ask=_FLAG,
-                depends_on={"type": "array", "items": _TEXT},
-                refusals={"type": "array", "items": _object(code=_TEXT, message=_TEXT, free_at=_MAYBE_TIME)},
-                rules={"type": "array", "items": _object(rule=_TEXT, counted=_NUMBER, cap=_NUMBER)},
-                waits_for={"type": "array", "items": _object(event=_TEXT, counted=_NUMBER, message=_TEXT)},
-                waiting={
-                    "type": "array",
-                    "items": _object(per=_MAYBE_TEXT, event=_OPEN, not_before=_TIME, in_ms=_NUMBER),
-                },
-            ),
-        },
-    ),
-    "Refusals": _object(
-        survey=_TEXT,
-        until=_TIME,
-        outcomes=_OPEN,
-        reasons={"type": "array", "items": _object(code=_TEXT, rule=_MAYBE_TEXT, message=_TEXT, count=_NUMBER)},
-        dropped=_NUMBER,
-        hours={"type": "array", "items": _object(hour=_TIME, outcomes=_OPEN, reasons={"type": "array"})},
-        behind_ms=_NUMBER,
-    ),
-    "Event": _object(
-        name=_TEXT,
-        source=_TEXT,
-        count=_NUMBER,
-        first_at=_TIME,
-        last_at=_TIME,
-        properties={
-            "type": "array",
-            "items": _object(name=_TEXT, types={"type": "array", "items": _TEXT}),
-        },
-        surveys={"type": "array", "items": _TEXT},
-    ),
-    "Events": _page_of("Event"),
-    "Response": _object(
-        id=_TEXT,
-        survey=_TEXT,
-        score={"type": ["integer", "null"]},
-        band=_MAYBE_TEXT,
-        comment=_MAYBE_TEXT,
-        answers=_OPEN,
-        event=_OPEN,
-        variant=_MAYBE_TEXT,
-        arm=_MAYBE_TEXT,
-        done=_FLAG,
-        created_at=_TIME,
-        updated_at=_TIME,
-        person=_object(id=_TEXT, user_id=_MAYBE_TEXT, anonymous_id=_MAYBE_TEXT, traits=_OPEN),
-    ),
-    "Responses": _page_of("Response"),
-}
 
 _ID: Schema = {"type": "string", "maxLength": 256}
 QUERY: dict[str, tuple[Schema, str]] = {
     "limit": ({"type": "integer", "minimum": 1, "maximum": 100, "default": 50}, "How many at most."),
-    "before": (_TEXT, "Continues a list of responses or versions: take it from `next`."),
+    "before": (TEXT, "Continues a list of responses or versions: take it from `next`."),
     "against": ({"type": "integer", "minimum": 1}, "The version to compare with, instead of the one before."),
-    "after": (_TEXT, "Continues a list of people: take it from `next`."),
-    "survey": (_TEXT, "Only this survey's key."),
+    "after": (TEXT, "Continues a list of people: take it from `next`."),
+    "survey": (TEXT, "Only this survey's key."),
     "user_id": (_ID, "Only the person with this user id."),
     "from": ({"type": "string"}, "The first hour: a date or a time, by default seven days before `until`."),
     "until": ({"type": "string"}, "To before this time; now by default. Counts are kept for 90 days."),
@@ -285,6 +122,44 @@ OPERATIONS: tuple[Operation, ...] = (
         body=True,
     ),
     Operation(
+        "GET", "/api/v1/receivers", "get_receivers", "All receivers of the project.", "receivers:read", "Receivers"
+    ),
+    Operation("GET", "/api/v1/receivers/{key}", "get_receiver", "One receiver.", "receivers:read", "Receiver"),
+    Operation(
+        "PUT",
+        "/api/v1/receivers/{key}",
+        "put_receiver",
+        "Make the receiver what the body says. A secret that we make for a new one is told this once, as `secret`.",
+        "receivers:write",
+        "Receiver",
+        body=True,
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/receivers/{key}",
+        "delete_receiver",
+        "Delete a receiver; its address leads nowhere from now on.",
+        "receivers:write",
+        "Deleted",
+    ),
+    Operation(
+        "POST",
+        "/api/v1/receivers/{key}/secret",
+        "post_secret",
+        "Change to a new secret, `secret` or one of ours; the one before stays good unless `keep_previous` is false.",
+        "receivers:write",
+        "Receiver",
+        body=True,
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/receivers/{key}/secret/previous",
+        "delete_previous_secret",
+        "Let only the newest secret be good from now on.",
+        "receivers:write",
+        "Receiver",
+    ),
+    Operation(
         "GET",
         "/api/v1/people",
         "get_people",
@@ -336,15 +211,15 @@ OPERATIONS: tuple[Operation, ...] = (
 def _parameters(operation: Operation) -> Iterable[Schema]:
     for part in operation.path.split("/"):
         if part.startswith("{"):
-            yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": _TEXT}
+            yield {"name": part.strip("{}"), "in": "path", "required": True, "schema": TEXT}
     for name in operation.query:
         schema, description = QUERY[name]
         yield {"name": name, "in": "query", "schema": schema, "description": description}
 
 
 def _answers(operation: Operation) -> dict[str, Schema]:
-    good = {"application/json": {"schema": _ref(operation.answer)}}
-    problem = {"application/problem+json": {"schema": _ref("Problem")}}
+    good = {"application/json": {"schema": ref(operation.answer)}}
+    problem = {"application/problem+json": {"schema": ref("Problem")}}
     refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422] * operation.body + [507] * (operation.method != "GET")
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": good if status < 300 else problem}
@@ -362,7 +237,7 @@ def _operation(operation: Operation) -> Schema:
     }
     if operation.body:
         types = ("application/json", "application/yaml")
-        told["requestBody"] = {"required": True, "content": {one: {"schema": _OPEN} for one in types}}
+        told["requestBody"] = {"required": True, "content": {one: {"schema": OPEN} for one in types}}
     return told
 
 

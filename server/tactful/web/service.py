@@ -31,6 +31,7 @@ from tactful.web.journal import Journal
 from tactful.web.limits import Limits
 from tactful.web.live import Hub
 from tactful.web.nodes import Nodes
+from tactful.web.receipts import Receipts
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
 from tactful.web.watch import ClockWatch
@@ -153,6 +154,8 @@ class Service:
     passwords: Passwords = field(default_factory=Passwords)
     tries: Tries = field(init=False)
     arrivals: Arrivals = field(init=False)
+    #: What receivers took lately.
+    receipts: Receipts = field(init=False)
     #: Backtests that members started.
     backtests: Backtests = field(init=False)
     #: What is written behind.
@@ -167,6 +170,7 @@ class Service:
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
         self.arrivals = Arrivals(self.clock)
+        self.receipts = Receipts(self.clock)
         self.backtests = Backtests(self.settings.database_url, self.clock, self.updates)
         self.journal = Journal(self.clock)
         self.addresses = Addresses(self.settings.trusted_proxies)
