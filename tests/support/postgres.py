@@ -123,6 +123,8 @@ class PostgresServer:
             "max_connections=200",
             "shared_buffers=64MB",
             "logging_collector=off",
+            # A worker of it in a template keeps that from being copied.
+            "autovacuum=off",
             "fsync=on",
             "synchronous_commit=on",
             *self.settings,
@@ -159,7 +161,8 @@ class PostgresServer:
     def execute(self, sql: str, database: str = "postgres") -> str:
         """Run SQL as the administrator and return what it prints."""
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "tactful", "-d", database)
-        done = self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql)
+        done = self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *where, "-c", sql, check=False)
+        assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def empty_database(self, clock: SetClock, *options: str) -> str:
