@@ -44,6 +44,10 @@ OPEN = (
     "/reset/",
     "/healthz",
     "/readyz",
+    "/sourceConfig",
+    "/analytics.js/",
+    "/beacon/",
+    "/batch",
 )
 OPEN_PAGES = ("/docs",)
 ONWARD = "/"

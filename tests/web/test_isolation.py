@@ -15,6 +15,7 @@ from tests.support.clock import SetClock
 from tests.support.databases import Where
 from tests.support.rows import contents
 from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project
+from tests.support.webhooks import PLAIN
 
 pytestmark = [pytest.mark.anyio, pytest.mark.on_both]
 
@@ -44,6 +45,7 @@ async def two(where: Where, clock: SetClock) -> AsyncIterator[Two]:
         )
         theirs = Site(site.app, site.client, other, site.url, clock)
         ids = await live_in(theirs, "carol")
+        await theirs.manage("PUT", "receivers/theirs", json=PLAIN | {"name": "secret of carol"})
         clock.advance(1_000)
         await live_in(site, "ann")
         yield Two(site, theirs, ids)
@@ -58,6 +60,7 @@ def addresses(person: str, survey: str, user: str) -> dict[str, list[str]]:
         "404": [
             f"surveys/{survey}",
             f"surveys/{survey}/results",
+            f"receivers/{survey}",
             f"people/{person}",
             f"people/{person}/why",
             f"people/{person}/why?survey=nps",
@@ -80,7 +83,7 @@ async def test_every_route_answers_anothers_id_like_an_absent_one(two: Two) -> N
 
 
 async def test_lists_hold_only_ones_own(two: Two) -> None:
-    for route in ("surveys", "people", "responses", "policy", "surveys/nps/results"):
+    for route in ("surveys", "people", "responses", "policy", "surveys/nps/results", "receivers"):
         answer = await two.site.manage("GET", route)
         assert answer.status_code == 200
         for secret in ("carol", "theirs", two.ids["person"], two.ids["response"]):
@@ -122,6 +125,10 @@ async def test_writing_reaches_only_ones_own(two: Two) -> None:
     made = await two.site.manage("PUT", "surveys/theirs", json=a_survey("theirs", name="Mine"))
     assert made.status_code == 201, "to us it is a new one"
     assert (await two.theirs.manage("GET", "surveys/theirs")).content == theirs
+    theirs = (await two.theirs.manage("GET", "receivers/theirs")).content
+    assert (await two.site.manage("DELETE", "receivers/theirs")).status_code == 404
+    assert (await two.site.manage("PUT", "receivers/theirs", json=PLAIN)).status_code == 201, "to us it is a new one"
+    assert (await two.theirs.manage("GET", "receivers/theirs")).content == theirs
 
 
 async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None:

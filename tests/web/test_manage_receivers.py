@@ -23,7 +23,7 @@ async def site(where: Where, clock: SetClock) -> AsyncIterator[Site]:
         yield site
 
 
-@pytest.mark.on_both(soon=True)
+@pytest.mark.on_both
 async def test_a_receiver_is_made_changed_and_deleted(site: Site) -> None:
     made = await site.manage("PUT", "receivers/desk", json={"preset": "bearer", "name": "Help desk"})
     assert (made.status_code, made.json()["change"], made.json()["secrets"]) == (201, "created", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,8 +17,9 @@ from tactful.web.receivers import RECEIVER_LIMIT
 from tests.core.receivers import CHATWOOT, INTERCOM, STANDARD, STRIPE
 from tests.support.clock import SetClock
 from tests.support.databases import Where
+from tests.support.postgres import the_postgres
 from tests.support.rows import acknowledged, execute
-from tests.support.service import NO_RULES, Site, a_site, a_survey
+from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project, running
 from tests.support.webhooks import (
     PLAIN,
     SECRET,
@@ -31,6 +33,7 @@ from tests.support.webhooks import (
     standard,
     stripe,
 )
+from tests.web.test_nodes import two_nodes
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +127,29 @@ async def test_a_replay_is_known_for_a_week_and_too_old_from_then_on(site: Site)
         codes.append((await sender.send(body, intercom("the client secret", body, 0))).json().get("ignored"))
     assert codes == [None, "duplicate", "duplicate", "too_old"]
     assert len(events(site)) == 1
+
+
+async def test_a_restart_forgets_nothing_that_was_taken(path: Path, clock: SetClock) -> None:
+    project = make_project(path, clock, surveys=(RESOLVED,), policy=NO_RULES)
+    async with running(project, path, clock) as before:
+        sender = await a_chatwoot(before)
+        assert (await resolved(sender)).json() == {"success": True}
+    async with running(project, path, clock) as after:
+        assert (await resolved(Sender(after, sender.path))).json()["ignored"] == "duplicate"
+        assert (await after.manage("GET", "receivers/r")).json()["outcomes"]["taken"]["times"] == 1
+        assert len(events(after)) == 1
+
+
+async def test_other_nodes_know_at_once_what_one_has_taken_or_changed(clock: SetClock) -> None:
+    async with two_nodes(the_postgres(), clock, RESOLVED) as two:
+        here = await a_chatwoot(two.here)
+        there = Sender(two.there, here.path)
+        assert (await resolved(here)).json() == {"success": True}
+        assert (await resolved(there)).json()["ignored"] == "duplicate"
+        await two.there.manage("POST", "receivers/r/secret", json={"secret": "a newer secret", "keep_previous": False})
+        assert (await resolved(here)).json()["code"] == "signature_wrong"
+        await two.there.manage("DELETE", "receivers/r")
+        assert (await resolved(here)).status_code == 404
 
 
 # Refusals
