@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +15,7 @@ from tactful.database_url import DatabaseUrl
 from tactful.errors import CannotStart
 from tactful.store.backup import BackupFile, Progress, dump, no_progress, open_backup, writing
 from tactful.store.health import is_whole
-from tactful.store.lock import ServerLock
-from tactful.store.opening import migrate, read_once, run_once
+from tactful.store.opening import alone, migrate, read_once, run_once
 from tactful.store.restore import Restored, Wish, restore
 from tactful.store.stops import all_projects
 from tactful.web.privacy import act
@@ -65,7 +64,7 @@ def put_back(
 ) -> None:
     """Make the database what a backup says. The service must be stopped."""
     url = the_settings().database_url
-    with ServerLock(url.path) if url.path is not None else nullcontext():
+    with alone(url):
         with _progress("Reading") as progress:
             backup = open_backup(file, progress)
         _make_ready(url)

@@ -10,7 +10,16 @@ import pytest
 from tactful.database_url import DatabaseUrl, read_database_url
 from tactful.errors import CannotStart
 from tactful.store.migrate import load
-from tactful.store.opening import migrate, missing_migrations, open_database, pending, read_once, run_once, scanning
+from tactful.store.opening import (
+    alone,
+    migrate,
+    missing_migrations,
+    open_database,
+    pending,
+    read_once,
+    run_once,
+    scanning,
+)
 from tactful.store.script import Script, one, run
 from tests.store import scripts
 from tests.support.clock import SetClock
@@ -77,6 +86,26 @@ def test_an_open_database_knows_what_it_lacks(any_url: DatabaseUrl, clock: SetCl
     run_once(any_url, clock, forget_the_last)
     assert run_once(any_url, clock, missing_migrations) == [ALL[-1]]
     assert pending(any_url, clock) == [ALL[-1]]
+
+
+def test_a_restore_and_a_server_keep_each_other_off(any_url: DatabaseUrl, clock: SetClock) -> None:
+    def take() -> None:
+        with alone(any_url):
+            pass
+
+    async def serve(*, besides: bool) -> None:
+        async with open_database(any_url, clock) as served:
+            served.listen(lambda told: None)
+            while besides:
+                await asyncio.to_thread(take)
+
+    with pytest.raises(CannotStart) as refused:
+        asyncio.run(serve(besides=True))
+    assert refused.value.code == "already_serving"
+    with alone(any_url), pytest.raises(CannotStart):
+        asyncio.run(serve(besides=False))
+    asyncio.run(serve(besides=False))
+    take()
 
 
 def test_a_missing_driver_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch, clock: SetClock) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tactful.store.postgres_connections import Connection, Link
+from tactful.store.postgres_serving import share
 
 __all__ = ["MOST_BYTES", "Broadcast"]
 
@@ -38,6 +39,7 @@ class Broadcast:
         self._waiting: list[str] = []
         self._something = asyncio.Event()
         self._listening: Connection | None = None
+        self._sharing: Connection | None = None
         self._task: asyncio.Task[None] | None = None
 
     def tell(self, payload: str) -> None:
@@ -89,6 +91,9 @@ class Broadcast:
         if self._callbacks and connection is not self._listening:
             await connection.add_listener(_CHANNEL, self._hear)
             self._listening = connection
+        # Refused while somebody restores, who has found nobody here: asked for again until that is over.
+        if self._callbacks and connection is not self._sharing and await share(connection):
+            self._sharing = connection
         return connection
 
     def _hear(self, connection: Any, pid: int, channel: str, payload: object) -> None:  # noqa: ARG002 -- the driver's

@@ -22,6 +22,7 @@ from tactful.store.script import Database, Script, rows
 
 __all__ = [
     "ServedDatabase",
+    "alone",
     "migrate",
     "missing_migrations",
     "open_database",
@@ -86,10 +87,38 @@ async def open_database(
             migrations.migrate(url.path, clock)
             db: ServedDatabase = await sqlite.SqliteDatabase.open(url.path, clock)
         else:
+            await _refuse_while_restored(url)
             await _migrate_postgres(url)
             db = await _open_postgres(url, clock, "any" if allow_async_commit else "durable")
         stack.push_async_callback(db.close)
         yield db
+
+
+@contextlib.contextmanager
+def alone(url: DatabaseUrl) -> Iterator[None]:
+    """Keep servers off the database for the block. Raises `CannotStart` where one serves it.
+
+    As `run_once` it needs a thread without an event loop.
+    """
+    if url.path is not None:
+        with ServerLock(url.path):
+            yield
+        return
+    with _the_driver():
+        from tactful.store import postgres_serving  # noqa: PLC0415  # the driver is an extra
+    with asyncio.Runner() as runner:
+        held = postgres_serving.alone(url.text)
+        runner.run(held.__aenter__())
+        try:
+            yield
+        finally:
+            runner.run(held.__aexit__(None, None, None))
+
+
+async def _refuse_while_restored(url: DatabaseUrl) -> None:
+    with _the_driver():
+        from tactful.store import postgres_serving  # noqa: PLC0415  # the driver is an extra
+    await postgres_serving.look_whether_alone(url.text)
 
 
 async def _open_postgres(url: DatabaseUrl, clock: Clock, durability: Literal["any", "durable"]) -> ServedDatabase:

@@ -25,6 +25,8 @@ measurement, in four runs of four. Tactful does not start on one unless told to.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -44,6 +46,7 @@ __all__ = [
     "cannot_reach",
     "check_server",
     "connect",
+    "connected",
     "is_lost",
     "is_retriable",
     "read_keys",
@@ -276,3 +279,17 @@ class Link:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             await connection.close(timeout=_CONNECT_TIMEOUT_S)
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """A connection for the block that may change tables. Raises `CannotStart` when the server cannot be reached."""
+    link = Link(url, "migrator")
+    try:
+        connection = await link.get()
+    except (Busy, OSError, ValueError) as error:
+        raise cannot_reach(error.__cause__ or error) from error
+    try:
+        yield connection
+    finally:
+        await link.close()

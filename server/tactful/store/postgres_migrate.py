@@ -10,13 +10,11 @@ that waited for a row's lock, after the lock. One clock decides for every node, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from tactful.database_url import read_database_url
-from tactful.errors import Busy
 from tactful.store.migrate import APPLIED, CREATE_RECORD, INSERT_RECORD, Migration, load, missing, statements
-from tactful.store.postgres_connections import Connection, Link, cannot_reach
+from tactful.store.postgres_connections import Connection, connected
 from tactful.store.translate import numbered, to_postgres_ddl
 
 __all__ = ["migrate_postgres", "migrate_postgres_now", "pending_postgres"]
@@ -37,7 +35,7 @@ async def migrate_postgres(url: str, migrations: Sequence[Migration] | None = No
     not ours or cannot be reached, and the server's error if a migration fails, which leaves no trace.
     """
     steps = load() if migrations is None else migrations
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         # A database that will be refused is not written to first.
         todo = missing(_named(url), await _tables(connection), await _applied(connection), steps)
         return [step.name for step in todo if await _apply(connection, step)]
@@ -51,22 +49,9 @@ def migrate_postgres_now(url: str, migrations: Sequence[Migration] | None = None
 async def pending_postgres(url: str, migrations: Sequence[Migration] | None = None) -> list[str]:
     """Name what `migrate_postgres` would apply. Raises `CannotStart` as it does."""
     steps = load() if migrations is None else migrations
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         found = missing(_named(url), await _tables(connection), await _applied(connection), steps)
         return [step.name for step in found]
-
-
-@asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Connection]:
-    link = Link(url, "migrator")
-    try:
-        connection = await link.get()
-    except (Busy, OSError, ValueError) as error:
-        raise cannot_reach(error.__cause__ or error) from error
-    try:
-        yield connection
-    finally:
-        await link.close()
 
 
 def _named(url: str) -> str:
