@@ -6,6 +6,7 @@ transaction came to, in the order of commits, and lets the oracle judge it; `hea
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,20 +74,22 @@ class Said:
 
 
 @dataclass(eq=False, kw_only=True)
-class Request:
+class Request(ABC):
     """One request of one project's. `tries` counts how often it was sent."""
 
     side: Side
     tries: int = 0
 
-    def call(self, node: Node) -> Call | None:
-        raise NotImplementedError
+    @abstractmethod
+    def call(self, node: Node) -> Call | None: ...
 
-    def ended(self, node: Node, outcome: Outcome) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def ended(self, node: Node, outcome: Outcome) -> None: ...
 
     def heard(self, outcome: Outcome) -> None:
-        """Most replies change nothing for whoever asked."""
+        """Only an ask changes anything for whoever asked."""
+        if isinstance(outcome.result, Asked):
+            self.side.draws(outcome.result)
 
     def believed(self, node: Node, who: Who) -> Identity | None:
         """Whom the node takes the page for; None where its signature is refused, as it must be."""
@@ -242,10 +245,6 @@ class TakeUp(Request):
             refusals = getattr(outcome.result, "refusals", ())
             side.attempted(ask, refusals, stale=stale)
 
-    def heard(self, outcome: Outcome) -> None:
-        if isinstance(outcome.result, Asked):
-            self.side.draws(outcome.result)
-
 
 @dataclass(eq=False, kw_only=True)
 class Show(Request):
@@ -272,10 +271,6 @@ class Show(Request):
         with side.oracle.as_of(_seen(outcome.result)):
             ask = judge.show(side.oracle, self.key, new, call.args[4], (call.now, outcome.result))
             side.attempted(ask, getattr(outcome.result, "refusals", ()), stale=False)
-
-    def heard(self, outcome: Outcome) -> None:
-        if isinstance(outcome.result, Asked):
-            self.side.draws(outcome.result)
 
 
 @dataclass(eq=False, kw_only=True)

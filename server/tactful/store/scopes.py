@@ -35,23 +35,16 @@ WHERE s.project_id = ? AND s.scope = ? AND s.asked_at > ? AND k.refunded_at IS N
     AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
 ORDER BY s.asked_at DESC LIMIT ?
 """
-DISMISSED_IN_SCOPE = """
-SELECT k.dismissed_at AS counted_at
+#: How asks ended: `dismissed` or `responded`.
+ENDED_IN_SCOPE = """
+SELECT CASE CAST(? AS TEXT) WHEN 'dismissed' THEN k.dismissed_at ELSE k.responded_at END AS counted_at
 FROM ask_scopes s
 JOIN asks k ON k.project_id = s.project_id AND k.person_id = s.person_id AND k.ask_id = s.ask_id
-WHERE s.project_id = ? AND s.scope = ? AND s.asked_at > ? AND k.dismissed_at > ? AND k.refunded_at IS NULL
+WHERE s.project_id = ? AND s.scope = ? AND s.asked_at > ? AND k.refunded_at IS NULL
+    AND CASE CAST(? AS TEXT) WHEN 'dismissed' THEN k.dismissed_at ELSE k.responded_at END > ?
     AND k.survey_key = coalesce(CAST(? AS TEXT), k.survey_key) AND k.kind = coalesce(CAST(? AS TEXT), k.kind)
     AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
-ORDER BY k.dismissed_at DESC LIMIT ?
-"""
-RESPONDED_IN_SCOPE = """
-SELECT k.responded_at AS counted_at
-FROM ask_scopes s
-JOIN asks k ON k.project_id = s.project_id AND k.person_id = s.person_id AND k.ask_id = s.ask_id
-WHERE s.project_id = ? AND s.scope = ? AND s.asked_at > ? AND k.responded_at > ? AND k.refunded_at IS NULL
-    AND k.survey_key = coalesce(CAST(? AS TEXT), k.survey_key) AND k.kind = coalesce(CAST(? AS TEXT), k.kind)
-    AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
-ORDER BY k.responded_at DESC LIMIT ?
+ORDER BY counted_at DESC LIMIT ?
 """
 ASKED_IN_PROJECT = """
 SELECT k.asked_at AS counted_at FROM asks k
@@ -60,26 +53,14 @@ WHERE k.project_id = ? AND k.test = 0 AND k.asked_at > ? AND k.refunded_at IS NU
     AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
 ORDER BY k.asked_at DESC LIMIT ?
 """
-DISMISSED_IN_PROJECT = """
-SELECT k.dismissed_at AS counted_at FROM asks k
-WHERE k.project_id = ? AND k.test = 0 AND k.asked_at > ? AND k.dismissed_at > ? AND k.refunded_at IS NULL
+ENDED_IN_PROJECT = """
+SELECT CASE CAST(? AS TEXT) WHEN 'dismissed' THEN k.dismissed_at ELSE k.responded_at END AS counted_at FROM asks k
+WHERE k.project_id = ? AND k.test = 0 AND k.asked_at > ? AND k.refunded_at IS NULL
+    AND CASE CAST(? AS TEXT) WHEN 'dismissed' THEN k.dismissed_at ELSE k.responded_at END > ?
     AND k.survey_key = coalesce(CAST(? AS TEXT), k.survey_key) AND k.kind = coalesce(CAST(? AS TEXT), k.kind)
     AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
-ORDER BY k.dismissed_at DESC LIMIT ?
+ORDER BY counted_at DESC LIMIT ?
 """
-RESPONDED_IN_PROJECT = """
-SELECT k.responded_at AS counted_at FROM asks k
-WHERE k.project_id = ? AND k.test = 0 AND k.asked_at > ? AND k.responded_at > ? AND k.refunded_at IS NULL
-    AND k.survey_key = coalesce(CAST(? AS TEXT), k.survey_key) AND k.kind = coalesce(CAST(? AS TEXT), k.kind)
-    AND replace(CAST(k.tags AS TEXT), coalesce(CAST(? AS TEXT), '['), '') <> CAST(k.tags AS TEXT)
-ORDER BY k.responded_at DESC LIMIT ?
-"""
-#: By what is counted: in a scope that asks are marked with, and in the whole project.
-_COUNTING = {
-    "asked": (ASKED_IN_SCOPE, ASKED_IN_PROJECT),
-    "dismissed": (DISMISSED_IN_SCOPE, DISMISSED_IN_PROJECT),
-    "responded": (RESPONDED_IN_SCOPE, RESPONDED_IN_PROJECT),
-}
 
 FIRE = """
 INSERT INTO firings (project_id, person_id, survey_key, fired_at, expires_at) VALUES (?, ?, ?, ?, ?)
@@ -125,14 +106,15 @@ def _tallies(project_id: str, known: Known, involved: Mapping[str, LiveSurvey]) 
 
 def _newest(project_id: str, tally: Tally, cap: int, after: int) -> Script[tuple[int, ...]]:
     """The newest times that `tally` counts, later than `after` and at most `cap` of them."""
-    in_scope, in_project = _COUNTING[tally.counts]
-    # A dismissal or a response follows its ask within the ask's life, so older marks need no look.
-    times = (after,) if tally.counts == "asked" else (after - ASK_LIFETIME_MS, after)
-    where = (*times, *_selection(tally.surveys), cap)
-    if tally.scope == PROJECT:
-        found = yield rows(in_project, project_id, *where)
+    counts, selection = tally.counts, _selection(tally.surveys)
+    of = (project_id,) if tally.scope == PROJECT else (project_id, tally.scope)
+    if counts == "asked":
+        sql = ASKED_IN_PROJECT if tally.scope == PROJECT else ASKED_IN_SCOPE
+        found = yield rows(sql, *of, after, *selection, cap)
     else:
-        found = yield rows(in_scope, project_id, tally.scope, *where)
+        sql = ENDED_IN_PROJECT if tally.scope == PROJECT else ENDED_IN_SCOPE
+        # A dismissal or a response follows its ask within the ask's life, so older marks need no look.
+        found = yield rows(sql, counts, *of, after - ASK_LIFETIME_MS, counts, after, *selection, cap)
     return tuple(row["counted_at"] for row in found)
 
 
