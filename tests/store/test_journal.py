@@ -24,7 +24,6 @@ from tactful.store.journal import (
     forget_journal,
     recent_decisions,
 )
-from tactful.store.migrate import migrate
 from tactful.store.people import recognise
 from tactful.store.projects import create_project
 from tactful.store.script import Database
