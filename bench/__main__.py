@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import backtest, decision, drivers, growth, journal, live_streams, postgres, rates, sizes, start
+from bench import backtest, decision, drivers, growth, ingest, journal, live_streams, postgres, rates, sizes, start
 from bench.report import Line, show
 from bench.world import World, a_world
 
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Line]]] = {
     "start": lambda directory, _: start.measure(directory),
     "decide": lambda _, __: decision.measure(),
     "journal": lambda directory, _: journal.measure(directory),
+    "ingest": lambda directory, _: ingest.measure(directory),
     "live": lambda directory, _: live_streams.measure(directory),
     "backtest": lambda directory, _: backtest.measure(directory),
     "postgres": lambda _, __: postgres.measure(),

@@ -18,11 +18,23 @@ async def decide(request: Request) -> Response:
     return Response(orjson.dumps({"offer": None}), media_type="application/json")
 
 
+async def batch(request: Request) -> Response:
+    body = orjson.loads(await request.body())
+    assert "batch" in body
+    return Response(orjson.dumps({"success": True}), media_type="application/json")
+
+
 async def healthz(_request: Request) -> Response:
     return Response("ok\n")
 
 
-app = Starlette(routes=[Route("/w/events", decide, methods=["POST"]), Route("/healthz", healthz)])
+app = Starlette(
+    routes=[
+        Route("/w/events", decide, methods=["POST"]),
+        Route("/v1/batch", batch, methods=["POST"]),
+        Route("/healthz", healthz),
+    ]
+)
 
 if __name__ == "__main__":
     # As server/tactful/serve.py configures it.

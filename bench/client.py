@@ -21,10 +21,11 @@ import uvloop
 
 HOST = "127.0.0.1"
 _HEAD = (
-    "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://site.test\r\nUser-Agent: Mozilla/5.0 (bench)\r\n"
+    "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{origin}User-Agent: Mozilla/5.0 (bench)\r\n"
     "Accept: */*\r\nAccept-Encoding: gzip, br\r\nContent-Type: text/plain;charset=UTF-8\r\nContent-Length: {length}"
     "\r\n\r\n"
 )
+_ORIGIN = "Origin: http://site.test\r\n"
 _END = b"\r\n\r\n"
 
 Job = list[list[str]]
@@ -33,9 +34,10 @@ Numbered = tuple[int, Job]
 
 
 def written(path: str, body: str) -> bytes:
-    """The request as bytes."""
+    """The request as bytes: a page's, or a backend's where the path is one of the ingest."""
     encoded = body.encode()
-    return _HEAD.format(path=path, length=len(encoded)).encode() + encoded
+    origin = "" if path.startswith("/v1/") else _ORIGIN
+    return _HEAD.format(path=path, length=len(encoded), origin=origin).encode() + encoded
 
 
 @dataclass

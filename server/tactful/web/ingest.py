@@ -25,16 +25,17 @@ from starlette.types import Receive, Scope, Send
 
 from tactful.clock import new_id
 from tactful.core.trigger import Event
-from tactful.errors import BadRequest, TactfulError, TooLarge
+from tactful.errors import BadRequest, TactfulError, TooLarge, Unauthorized
 from tactful.identity import Identity, id_or_none
 from tactful.store.events import Message, describe_account, take_in
 from tactful.store.joining import join
+from tactful.web import limits
 from tactful.web.bodies import INGEST_LIMIT, mended, receive_bytes, unzip
 from tactful.web.cors import OPEN_TO_PAGES
 from tactful.web.posts import Direct
 from tactful.web.problems import problem
 from tactful.web.segment import Delivery, Heard
-from tactful.web.senders import Envelope, Posted, sender_of
+from tactful.web.senders import Envelope, Posted, Sender, sender_of
 from tactful.web.service import Service
 from tactful.web.sifting import Sifted, properties_in, sift
 
@@ -85,14 +86,28 @@ class Ingest(Direct):
         await send({"type": "http.response.body", "body": body})
 
     async def _take(self, service: Service, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive) -> None:
-        packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT)
+        address, let_in = service.addresses.of(scope), service.limits
+        if b"origin" in headers:
+            let_in.knock(address)
+        packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT, let_in.parts)
         body = unzip(packed, headers.get(b"content-encoding", b"").decode("latin-1"), INGEST_LIMIT)
         if body.count(b",") > _MOST_COMMAS:
             raise TooLarge("too_many_values", f"A body has at most {_MOST_COMMAS:,} values; send less at once.")
+        let_in.batches.take(len(body))
+        try:
+            await self._take_body(service, scope, headers, body)
+        except Unauthorized:
+            let_in.fumble(address)
+            raise
+        finally:
+            let_in.batches.give_back(len(body))
+
+    async def _take_body(self, service: Service, scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> None:
         if self._translate is not None:
             body = self._translate(body)
         envelope, messages = _opened(body) if self._kind is None else _alone(body)
         sender = await sender_of(service, Posted(headers, scope["query_string"], envelope, messages))
+        _let_in(service, scope, sender, len(messages))
         sent_at = envelope.sent_at if envelope.sent_at is not None else _text(headers, b"sentat")
         delivery = Delivery(sender, service.clock, service.clock.now_ms(), sent_at, _anonymous_id(headers))
         for start in range(0, len(messages), _AT_ONCE):
@@ -144,6 +159,16 @@ def _read(body: bytes, read: Callable[[bytes], T]) -> tuple[T, bytes]:
     except msgspec.DecodeError:
         whole = mended(body)
         return read(whole), whole
+
+
+def _let_in(service: Service, scope: Scope, sender: Sender, messages: int) -> None:
+    """Count what is sent against the limits of its key or its page. Raises `TooOften` and `Busy`."""
+    project_id = sender.config.project_id
+    if sender.source == "server":
+        service.limits.ingest(project_id, sender.key, max(messages, 1))
+        return
+    page = limits.Sender(service.addresses.of(scope), Identity(None, None))
+    service.limits.page(project_id, "events", page, max(messages, 1))
 
 
 def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:

@@ -59,6 +59,7 @@ class Sender:
 
     config: Config
     source: Literal["browser", "server"]
+    key: str
     origin: str | None = None
 
 
@@ -121,7 +122,7 @@ async def sender_of(service: Service, posted: Posted) -> Sender:
                 "This is the project's secret write key, and it came from a page, where anybody can read it. Put the "
                 "public key into the page instead, and make a new write key.",
             )
-        return Sender(config, "server")
+        return Sender(config, "server", key)
     try:
         config = await service.configs.by_public_key(key)
     except NotFound as error:
@@ -131,4 +132,4 @@ async def sender_of(service: Service, posted: Posted) -> Sender:
             "public key.",
         ) from error
     service.check_origin(config, origin)
-    return Sender(config, "browser", origin or "app")
+    return Sender(config, "browser", key, origin or "app")

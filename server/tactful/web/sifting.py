@@ -14,11 +14,14 @@ from typing import Any
 
 import msgspec
 
-from tactful.web.arrivals import MOST_ARRIVALS, Arrival, Outcome, Source, name_of, outcome_of
+from tactful.web.arrivals import Arrival, Outcome, Source, name_of, outcome_of
 from tactful.web.bodies import MESSAGE_LIMIT, is_sound
 from tactful.web.segment import EVENTS_OF_VIEWS, LONGEST_EVENT, Delivery, Heard, read_message
 
 __all__ = ["Sifted", "properties_in", "sift"]
+
+#: So many of the messages that came together are remembered one by one: more than the install page shows.
+_SHOWN = 10
 
 
 class _Head(msgspec.Struct, gc=False, rename="camel"):
@@ -54,7 +57,7 @@ def sift(delivery: Delivery, messages: Sequence[bytes], kind: str | None = None)
     waited_for, cancelling = config.catalogue.by_event, config.catalogue.by_cancel
     kept = config.keep_events_ms > 0 and not delivery.is_page
     passed = sifted.passed
-    shown_from = len(messages) - MOST_ARRIVALS
+    shown_from = len(messages) - _SHOWN
     for number, written in enumerate(messages):
         head = _head_of(written)
         if kind is not None:
@@ -63,17 +66,19 @@ def sift(delivery: Delivery, messages: Sequence[bytes], kind: str | None = None)
         if name is None or kept or name in waited_for or name in cancelling or not _names_somebody(delivery, head):
             heard = read_message(delivery, written, head.type)
             if heard is None:
+                outcome: Outcome = "dropped"
                 sifted.dropped += 1
             else:
+                outcome = outcome_of(heard.message)
                 sifted.heard.append(heard)
         else:
-            heard = None
+            heard, outcome = None, "heard"
             if name not in passed:
                 passed[name] = 0
                 sifted.examples[name] = written
             passed[name] += 1
         if number >= shown_from:
-            sifted.arrivals.append(_arrival(delivery, head, heard, is_passed=name in passed))
+            sifted.arrivals.append(_arrival(delivery, head, heard, outcome))
     return sifted
 
 
@@ -97,14 +102,13 @@ def _names_somebody(delivery: Delivery, head: _Head) -> bool:
     return head.user_id is not None or head.anonymous_id is not None or delivery.anonymous_id is not None
 
 
-def _arrival(delivery: Delivery, head: _Head, heard: Heard | None, *, is_passed: bool) -> Arrival:
+def _arrival(delivery: Delivery, head: _Head, heard: Heard | None, outcome: Outcome) -> Arrival:
     """A message as the install page shows it."""
     source: Source = "page" if delivery.is_page else "backend"
-    outcome: Outcome = "heard" if is_passed else "dropped"
-    who = head.user_id if head.user_id is not None else head.anonymous_id
     if heard is not None:
-        outcome = outcome_of(heard.message)
         who = heard.identity.user_id or heard.identity.anonymous_id
+    else:
+        who = head.user_id if head.user_id is not None else head.anonymous_id
     name = name_of({"event": head.event, "type": head.type})
     return Arrival(name, source, outcome, delivery.sender.origin, None if who is None else str(who))
 
