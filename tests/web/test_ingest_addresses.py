@@ -95,7 +95,8 @@ async def test_a_preflight_needs_no_key(site: Site, address: str) -> None:
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     allowed = {name.strip().lower() for name in answer.headers["access-control-allow-headers"].split(",")}
-    assert {"authorization", "content-type", "x-retry-count", "anonymousid", "sentat"} <= allowed
+    assert {"*", "authorization", "content-type", "x-retry-count", "anonymousid", "sentat"} <= allowed
+    assert {"rsa-recovered", "rsa-retry-attempt", "rsa-retry-reason", "rsa-since-last-attempt"} <= allowed
     assert answer.headers["access-control-expose-headers"] == "Retry-After"
     assert int(answer.headers["access-control-max-age"]) >= 7_200
 

@@ -28,10 +28,15 @@ _EXPOSED = (b"access-control-expose-headers", b"Retry-After")
 
 #: With these any page may read a reply of the ingest.
 OPEN_TO_PAGES: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"access-control-allow-origin", b"*"), _EXPOSED)
-#: What analytics.js and RudderStack's script send with their messages.
+#: What analytics.js and RudderStack's script send with their messages, and with those that they send again. The star
+#: stands for what later versions add; old browsers do not know it, and it never stands for `Authorization`.
+_INGEST_HEADERS = (
+    b"*, Authorization, Content-Type, X-Retry-Count, AnonymousId, SentAt, Rsa-Recovered, Rsa-Retry-Attempt, "
+    b"Rsa-Retry-Reason, Rsa-Since-First-Attempt, Rsa-Since-Last-Attempt"
+)
 _INGEST_PREFLIGHT = [
     (b"access-control-allow-methods", b"POST"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, X-Retry-Count, AnonymousId, SentAt"),
+    (b"access-control-allow-headers", _INGEST_HEADERS),
     (b"access-control-max-age", b"7200"),
 ]
 
