@@ -15,20 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from tactful.clock import SystemClock
-from tactful.store.projects import NewProject
+from tactful.newproject import new_project
+from tactful.store.opening import migrate
+from tactful.store.projects import NewProject, create_project
+from tests.support.databases import beside, url_of
 from tests.support.processes import until
-from tests.support.proxy import Exchange, Proxy, through_a_proxy
+from tests.support.proxy import Exchange, Proxy
 from tests.support.rows import acknowledged, execute
 from tests.support.server import Server, serving
-from tests.support.service import NO_RULES, a_survey, make_project
+from tests.support.service import NO_RULES, a_survey, apply_to
 
 HERE = Path(__file__).parent
 NODE_MODULES = HERE / "node_modules"
 #: A client that has not flushed by then never will.
 FLUSH_WITHIN_S = 60.0
 
-#: Counts every `Step`, so one that counts twice or never shows.
-COUNTED = a_survey("counted", trigger={"any": [{"event": "Step", "source": "server", "nth": {"every": 2}}]})
+STEPS = tuple(f"Step {number}" for number in range(1, 7))
+#: Counts each step by itself, so one that counts twice or never shows.
+COUNTED = a_survey("counted", trigger={"any": [{"event": step, "nth": {"every": 2}} for step in STEPS]})
 
 
 @dataclass
@@ -74,13 +78,23 @@ class Scene:
 
 
 @contextlib.contextmanager
-def a_scene(path: Path) -> Iterator[Scene]:
-    """Make a project that counts `Step` and run the service and the proxy before it for the block."""
-    project = make_project(path, SystemClock(), surveys=(COUNTED,), policy=NO_RULES)
-    with through_a_proxy("") as proxy, contextlib.ExitStack() as stack:
+def a_scene(path: Path, proxy: Proxy, origin: str = "http://site.test") -> Iterator[Scene]:
+    """Make a project with pages at `origin` and run the service behind the proxy for the block."""
+    project = a_project(path, origin)
+    with contextlib.ExitStack() as stack:
         server = stack.enter_context(serving(path, base_url=proxy.url))
         proxy.upstream = server.url
         yield Scene(path, project, proxy, server, stack)
+
+
+def a_project(path: Path, origin: str, name: str = "P") -> NewProject:
+    """Make a project that counts steps."""
+    clock = SystemClock()
+    migrate(url_of(path), clock)
+    project = new_project(clock, name, (origin,))
+    beside(path, clock, create_project, project)
+    apply_to(path, clock, project.project_id, COUNTED, policy=NO_RULES)
+    return project
 
 
 @dataclass
@@ -128,21 +142,17 @@ def node() -> str:
     return found
 
 
-def landed(scene: Scene, steps: int) -> None:
-    """Wait until `steps` of `Step` came, and check that each came once and was counted once."""
-    until(lambda: len(_steps(scene)) >= steps)
-    assert _steps(scene) == list(range(1, steps + 1)), "each once, dated in the order in which they happened"
-    assert scene.rows("SELECT occurrences FROM counters") == [(steps,)]
-
-
-def _steps(scene: Scene) -> list[int]:
-    found = scene.rows("SELECT happened_at, properties FROM events WHERE name = 'Step'")
-    return [n for _, n in sorted((at, json.loads(properties)["n"]) for at, properties in found)]
+def landed(scene: Scene, messages: int, steps: int) -> None:
+    """Wait until so many messages came, and check that each of the first `steps` steps came once."""
+    until(lambda: scene.rows("SELECT count(*) FROM messages")[0][0] >= messages)
+    assert scene.rows("SELECT count(*) FROM messages") == [(messages,)]
+    assert scene.rows("SELECT occurrences FROM counters") == [(1,)] * steps
 
 
 def told(scene: Scene, traits: dict[str, Any], account_traits: dict[str, Any]) -> None:
     """Check what is known of the one person and of the one account."""
-    [(user_id, known, account_id)] = scene.rows("SELECT user_id, traits, account_id FROM people")
+    people = scene.rows("SELECT user_id, traits, account_id FROM people WHERE merged_into IS NULL")
+    [(user_id, known, account_id)] = people
     assert (user_id, account_id) == ("ann", "acme")
     assert traits.items() <= json.loads(known).items()
     [(known,)] = scene.rows("SELECT traits FROM accounts")

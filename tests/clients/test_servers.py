@@ -5,12 +5,14 @@ What is told last of a person must stay last, so a lost message, one that came t
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clients.scene import Client, Scene, a_client, a_scene, landed, told
-from tests.support.proxy import Step, busy, cut, dawdled, failed, lost, passed, refused, stalled, twice
+from tests.clients.scene import STEPS, Client, Scene, a_client, a_scene, landed, told
+from tests.support.proxy import Step, busy, cut, dawdled, failed, lost, passed, refused, stalled, through_a_proxy, twice
 
 #: The first of each language runs in `make test`.
 CLIENTS = [
@@ -32,15 +34,25 @@ FAULTS: dict[str, tuple[Step, ...]] = {
     "request too late": (dawdled,),
     "429": (busy,),
 }
-MESSAGES = 12
+
+
+@contextlib.contextmanager
+def a_day(path: Path, name: str) -> Iterator[tuple[Scene, Client]]:
+    """A service behind a proxy, and a client that posts to it."""
+    with (
+        through_a_proxy() as proxy,
+        a_scene(path, proxy) as scene,
+        a_client(name, proxy.url, scene.project.write_key) as client,
+    ):
+        yield scene, client
 
 
 def a_batch(client: Client, number: int) -> None:
     """Tell who ann is by now, where she belongs, and two more of her steps."""
     client.call("identify", "ann", {"plan": f"plan {number}", f"trait {number}": number})
     client.call("group", "ann", "acme", {"seats": number})
-    for n in (2 * number - 1, 2 * number):
-        client.call("track", "ann", "Step", {"n": n})
+    for step in STEPS[2 * number - 2 : 2 * number]:
+        client.call("track", "ann", step, {"batch": number})
     client.flush()
 
 
@@ -50,18 +62,20 @@ def in_three_batches(scene: Scene, client: Client, *plans: tuple[Step, ...]) -> 
         scene.proxy.plan(*plan)
         a_batch(client, number)
         assert not scene.proxy.waits, "every fault took place"
-        landed(scene, 2 * number)
+        landed(scene, 4 * number, 2 * number)
         told(scene, {"plan": f"plan {number}"}, {"seats": number})
-    assert scene.rows("SELECT count(*) FROM messages") == [(MESSAGES,)]
+    kept = scene.rows("SELECT happened_at, name, properties ->> 'batch' FROM events")
+    assert [row[1:] for row in sorted(kept)] == [(step, n // 2 + 1) for n, step in enumerate(STEPS)], (
+        "each once, in order"
+    )
     scene.repeat_everything()
     told(scene, {"plan": "plan 3", "trait 1": 1, "trait 2": 2, "trait 3": 3}, {"seats": 3})
-    landed(scene, 6)
 
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_through_a_bad_day(path: Path, name: str) -> None:
     """A 500, a lost answer, a crash, a request that comes twice, a refusal for now."""
-    with a_scene(path) as scene, a_client(name, scene.proxy.url, scene.project.write_key) as client:
+    with a_day(path, name) as (scene, client):
         in_three_batches(scene, client, (refused, lost), (scene.killed, twice), (busy,))
         assert scene.proxy.taken.count("killed") == 1
 
@@ -70,7 +84,7 @@ def test_through_a_bad_day(path: Path, name: str) -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", ["segment_python", "rudder_python", "segment_node", "rudder_node"])
 def test_through_one_fault(path: Path, name: str, fault: str) -> None:
-    with a_scene(path) as scene, a_client(name, scene.proxy.url, scene.project.write_key) as client:
+    with a_day(path, name) as (scene, client):
         impatient = name != "rudder_node"  # its requests wait for ever
         scene.proxy.patience_s = 30 if impatient else 2
         in_three_batches(scene, client, *[FAULTS[fault]] * 3)
@@ -80,5 +94,5 @@ def test_through_one_fault(path: Path, name: str, fault: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["segment_python", "rudder_python", "segment_node", "rudder_node"])
 def test_through_crashes(path: Path, name: str) -> None:
-    with a_scene(path) as scene, a_client(name, scene.proxy.url, scene.project.write_key) as client:
+    with a_day(path, name) as (scene, client):
         in_three_batches(scene, client, (scene.killed,), (scene.killed_at_work,), (scene.killed, scene.killed_at_work))

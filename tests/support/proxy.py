@@ -259,10 +259,10 @@ async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
 
 
 @contextlib.contextmanager
-def through_a_proxy(upstream: str) -> Iterator[Proxy]:
-    """Run a proxy before `upstream` for the block, on a loop and a thread of its own."""
+def through_a_proxy() -> Iterator[Proxy]:
+    """Run a proxy for the block, on a loop and a thread of its own. Its `upstream` is to be told."""
     loop = asyncio.new_event_loop()
-    proxy = Proxy(upstream, loop)
+    proxy = Proxy("", loop)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     server = proxy.run(asyncio.start_server(proxy.take, "127.0.0.1", 0, limit=_LONGEST_HEAD))
