@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from tactful.clock import Clock, share
 from tactful.errors import TactfulError
 from tactful.settings import Settings
-from tactful.store.events import FORGET_AT_ONCE, forget_old
+from tactful.store.forgetting import FORGET_AT_ONCE, forget_old
 from tactful.store.journal import forget_journal
 from tactful.store.members import forget_sessions
 from tactful.store.opening import ServedDatabase, open_database

@@ -32,7 +32,8 @@ from tactful.store.asks import Context, NotNow, Offered, Revision, close, respon
 from tactful.store.batches import commit_batch
 from tactful.store.candidates import ready
 from tactful.store.connections import connect_writer
-from tactful.store.events import Message, forget_old, met, observe
+from tactful.store.events import Message, met, observe
+from tactful.store.forgetting import forget_old
 from tactful.store.migrate import migrate
 from tactful.store.people import Known, set_test
 from tactful.store.projects import Config, NewProject, apply_definitions, create_project, load_config

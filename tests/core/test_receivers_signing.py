@@ -30,7 +30,7 @@ from tactful.core.receivers import (
     secret_fault,
     verify,
 )
-from tactful.store.events import REMEMBER_MESSAGES_MS
+from tactful.store.forgetting import REMEMBER_MESSAGES_MS
 
 VECTOR = json.loads((Path(__file__).parents[1] / "cases/receivers/standard-webhooks.json").read_bytes())
 BODY = VECTOR["body"].encode()

@@ -28,7 +28,7 @@ from tactful.core.schedule import DAYS
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import WAITS_MS
 from tactful.settings import PREFIX, SETTINGS
-from tactful.store.events import REMEMBER_MESSAGES_MS
+from tactful.store.forgetting import REMEMBER_MESSAGES_MS
 from tactful.store.members import IDLE_MS, SESSION_MS
 from tactful.tokens import ASK, OFFER, PASS
 from tactful.web import bodies

@@ -11,7 +11,8 @@ from tactful.core.trigger import Event
 from tactful.identity import Identity
 from tactful.store.audit import Act
 from tactful.store.erasure import Exported, end_opt_out, erase, export
-from tactful.store.events import Message, forget_old, observe
+from tactful.store.events import Message, observe
+from tactful.store.forgetting import forget_old
 from tactful.store.people import set_opted_out, set_test
 from tactful.store.projects import apply_definitions
 from tactful.store.script import Script

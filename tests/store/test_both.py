@@ -10,8 +10,9 @@ from tactful.core.spans import DAY_MS
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.asks import Asked, Revision, close, respond
-from tactful.store.events import Message, forget_old, observe
+from tactful.store.events import Message, observe
 from tactful.store.figures import Slice, Trait, overview, project_activity, survey_counts
+from tactful.store.forgetting import forget_old
 from tactful.store.installation import add_key, change_origins, revoke_old_keys
 from tactful.store.members import (
     NewMember,

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tactful.core.spans import DAY_MS, HOUR_MS
-from tactful.store.events import forget_old
+from tactful.store.forgetting import forget_old
 from tests.support.clock import SetClock
 from tests.support.databases import Where
 from tests.support.service import NO_RULES, Site, a_site, a_survey

@@ -16,7 +16,7 @@ from tactful.app import create_app
 from tactful.core.spans import DAY_MS
 from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
-from tactful.store.events import forget_old
+from tactful.store.forgetting import forget_old
 from tactful.store.projects import hash_key
 from tests.support.backend import CAPTURED, SUCCESS, a_track, events, post, send
 from tests.support.clock import SetClock

@@ -11,7 +11,7 @@ import pytest
 
 from tactful.core.decide import share_of
 from tactful.core.spans import DAY_MS, HOUR_MS, SECOND_MS
-from tactful.store.events import forget_old
+from tactful.store.forgetting import forget_old
 from tactful.web import service as services
 from tests.support import rows
 from tests.support.clock import SetClock

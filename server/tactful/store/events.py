@@ -14,7 +14,6 @@ import orjson
 
 from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates
 from tactful.core.decide import LiveSurvey
-from tactful.core.spans import DAY_MS
 from tactful.core.trigger import Cancelling, Event, on_page
 from tactful.identity import Identity
 from tactful.store.accounts import lay_over, set_account
@@ -23,7 +22,7 @@ from tactful.store.people import LOCK_PERSON, Known, known_from, peek, recognise
 from tactful.store.scopes import complete, fire
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Message", "Observed", "TakenIn", "describe_account", "forget_old", "met", "observe", "take_in"]
+__all__ = ["Message", "Observed", "TakenIn", "describe_account", "met", "observe", "take_in"]
 
 INSERT_MESSAGE = """
 INSERT INTO messages (project_id, message_id, received_at) VALUES (?, ?, ?)
@@ -44,35 +43,11 @@ INSERT_EVENT = """
 INSERT INTO events (project_id, person_id, event_id, name, properties, happened_at, received_at)
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-FORGET_MESSAGES = """
-DELETE FROM messages WHERE (project_id, message_id) IN
-    (SELECT project_id, message_id FROM messages WHERE received_at < now_ms() - ? ORDER BY received_at LIMIT ?)
-"""
 #: A project whose surveys wait for what a backend really sends tells its tabs to listen, from the first such event on.
 HEAR_BACKEND = """
 UPDATE projects SET hears_backend = 1, config_version = config_version + 1
 WHERE project_id = ? AND hears_backend = 0
 """
-FORGET_CANDIDATES = """
-DELETE FROM candidates WHERE (project_id, person_id, candidate_id) IN
-    (SELECT project_id, person_id, candidate_id FROM candidates WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
-"""
-#: Asks twice whether it is over: the trigger may have fired again while the row was waited for.
-FORGET_FIRINGS = """
-DELETE FROM firings WHERE (project_id, person_id, survey_key) IN
-    (SELECT project_id, person_id, survey_key FROM firings WHERE expires_at < now_ms() ORDER BY expires_at LIMIT ?)
-    AND expires_at < now_ms()
-"""
-FORGET_EVENTS = """
-DELETE FROM events WHERE (project_id, person_id, event_id) IN
-    (SELECT e.project_id, e.person_id, e.event_id FROM events e JOIN projects j ON j.project_id = e.project_id
-     WHERE e.received_at < now_ms() - j.keep_events_ms ORDER BY e.received_at LIMIT ?)
-"""
-
-#: Retries of the slowest client end after half a day; a week leaves room for a queue that was switched off.
-REMEMBER_MESSAGES_MS = 7 * DAY_MS
-#: Small enough that a chunk holds the writer for milliseconds only.
-FORGET_AT_ONCE = 1_000
 
 
 class Message(NamedTuple):
@@ -274,13 +249,3 @@ def _keep(project_id: str, row: Row, message: Message, event: Event) -> Script[N
         INSERT_EVENT, project_id, row["person_id"], message.event_id, event.name, properties, happened_at,
         row["last_at"],
     )  # fmt: skip
-
-
-def forget_old() -> Script[int]:
-    """Delete a chunk each of message ids, kept events, candidates and firings past their time; return the largest's
-    size."""
-    messages: int = yield run(FORGET_MESSAGES, REMEMBER_MESSAGES_MS, FORGET_AT_ONCE)
-    events: int = yield run(FORGET_EVENTS, FORGET_AT_ONCE)
-    waited: int = yield run(FORGET_CANDIDATES, FORGET_AT_ONCE)
-    fired: int = yield run(FORGET_FIRINGS, FORGET_AT_ONCE)
-    return max(messages, events, waited, fired)
