@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tactful.clock import SystemClock
+from tactful.core.reading import read_receiver
+from tactful.store.receivers import FirstSecret, put_receiver
+from tactful.store.sqlite import run_once
 from tests.support.browser import AXE
 from tests.support.members import cookie_for
 from tests.support.plenty import Plenty, fill
@@ -31,6 +35,7 @@ SURVEYS = {
     "few": ("nps", 6),
     "nobody": ("nps", 0),
 }
+RECEIVER_ID = "rcv_for_tests"
 PAGES = {
     "projects": "/projects",
     "surveys": "surveys",
@@ -44,6 +49,12 @@ PAGES = {
     "nobody": "surveys/nobody",
     "nothing fits": "surveys/lesson-nps?trait=plan%3Dgold",
     "not there": "surveys/nope",
+    "no receivers": "/projects/{empty}/receivers",
+    "receivers": "receivers",
+    "receiver": "receivers/chatwoot",
+    "how a receiver reads": "receivers/chatwoot/edit",
+    "trying a receiver": "receivers/chatwoot/try",
+    "template": "receivers/templates/n8n",
 }
 
 
@@ -97,6 +108,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     empty = make_project(path, clock, name="A product with a name so long that no menu was made for it")
     for key, (kind, asks) in SURVEYS.items():
         fill(path, Plenty(project.project_id, key, kind, clock.now_ms(), asks=asks, seed=len(key)))
+    receiver = read_receiver({"preset": "chatwoot", "key": "chatwoot"}).value
+    assert receiver is not None
+    run_once(path, clock, put_receiver, project.project_id, receiver, RECEIVER_ID, FirstSecret("what Chatwoot shows"))
     with serving(path) as server:
         yield Place(server, project.project_id, empty.project_id, project.public_key)
 
@@ -318,3 +332,32 @@ def test_the_page_follows_what_another_process_does(place: Place, visits: Any) -
     visit.shows("No surveys yet")
     apply_to(place.server.path, SystemClock(), place.empty_id, a_survey("fresh", name="Fresh from a file"))
     until(lambda: "Fresh from a file" in visit.page.get_by_role("main").inner_text())
+
+
+def test_a_receiver_is_made_changed_and_tried_without_a_script(visits: Any) -> None:
+    page = visits("/projects/{empty}/receivers", java_script_enabled=False).page
+    page.get_by_role("button", name="Add User name and password").click()
+    assert page.locator(".fresh code").inner_text().startswith("rs_")
+    page.get_by_role("link", name="Change it").click()
+    expect(page.get_by_label("User name", exact=True)).to_be_visible()
+    page.get_by_label("A signature").check()
+    expect(page.get_by_label("User name", exact=True)).to_be_hidden()
+    page.get_by_label("A token").check()
+    page.get_by_label("Conditions").fill("- [$.status, is, done]")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Try it").first.click()
+    expect(page.get_by_role("heading", name="It would be taken")).to_be_visible()
+    page.get_by_label("Payload").fill('{"event": "Closed", "user_id": "ann", "status": "open"}')
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_role("heading", name="It would be left out")).to_be_visible()
+
+
+@pytest.mark.long
+def test_what_a_receiver_took_appears_while_one_looks(place: Place, visits: Any) -> None:
+    visit = visits("receivers/chatwoot")
+    visit.shows("Nothing has arrived yet")
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(urllib.request.Request(f"{place.server.url}/v1/receivers/{RECEIVER_ID}", b"{}"))
+    visit.shows("1 refused")
+    visit.shows("The time that is signed along is missing")
+    assert visit.complaints == []

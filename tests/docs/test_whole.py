@@ -18,11 +18,11 @@ from tactful.core.explain import REASONS
 from tactful.core.kinds import KINDS
 from tactful.core.people import DEVICES
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import policy, questions, survey, trigger, variants
+from tactful.core.reading import policy, questions, receiver, survey, trigger, variants
 from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS, RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.core.reading.wording import KNOWN_VALUES
-from tactful.core.receivers import OUTCOMES, VERDICTS
+from tactful.core.receivers import OUTCOMES, PRESETS, VERDICTS
 from tactful.core.results import ENOUGH, FEWEST
 from tactful.core.schedule import DAYS
 from tactful.core.spans import DAY_MS
@@ -135,6 +135,7 @@ def test_every_address_for_programs_is_there() -> None:
         ("surveys", (RESPONDED, SCHEDULE)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),
+        ("receivers", (receiver.RECEIVER, receiver.PART, *(shape for _, shape in receiver.AUTHS.values()))),
     ],
 )
 def test_every_field_is_there(page: str, shapes: tuple[Any, ...]) -> None:
@@ -172,6 +173,7 @@ def test_every_call_and_parameter_is_there() -> None:
 
 def test_every_answer_of_a_receiver_is_there() -> None:
     assert {*VERDICTS, *OUTCOMES, *IGNORED} - {"verified", "unsigned", "read"} <= _code("api")
+    assert {*VERDICTS, *OUTCOMES, *IGNORED, *PRESETS} <= _code("receivers")
 
 
 def test_every_function_of_the_snippet_is_there() -> None:

@@ -37,6 +37,10 @@ OPEN = (
     "/w/",
     "/v1/",
     "/api/",
+    "/beacon/",
+    "/batch",
+    "/sourceConfig",
+    "/analytics.js/",
     "/static/",
     "/login",
     "/logout",
@@ -60,6 +64,12 @@ ADMINS = {
     ("POST", "/projects"),
     ("POST", "/projects/{project_id}/install/origins"),
     ("POST", "/projects/{project_id}/people/{person_id}/opt-out/end"),
+    ("POST", "/projects/{project_id}/receivers"),
+    ("POST", "/projects/{project_id}/receivers/{key}/secret"),
+    ("POST", "/projects/{project_id}/receivers/{key}/delete"),
+    ("GET", "/projects/{project_id}/receivers/{key}/edit"),
+    ("POST", "/projects/{project_id}/receivers/{key}/edit"),
+    ("POST", "/projects/{project_id}/receivers/templates/{name}/key"),
 }
 ADMINS_BELOW = ("/members/",)
 

@@ -68,6 +68,10 @@ class Receipts:
         """The last receipts of a receiver with their times (milliseconds), the newest first."""
         return list(reversed(self._last.get((project_id, receiver_id), ())))
 
+    def uncounted(self, receiver_id: str) -> dict[Outcome, Tally]:
+        """What came for a receiver since the counts were written last, by outcome."""
+        return {outcome: tally for (one, outcome), tally in self._counted.items() if one == receiver_id}
+
     def forget(self, project_id: str) -> None:
         """Let go of the project's last receipts: somebody whom they name was erased."""
         for key in [key for key in self._last if key[0] == project_id]:

@@ -34,10 +34,16 @@ from tactful.web.dashboard import (
     live,
     people,
     projects,
+    receiver_edit,
+    receiver_try,
     responses,
     results,
     rights,
+    sender_templates,
     surveys,
+)
+from tactful.web.dashboard import (
+    receivers as receiver_pages,
 )
 from tactful.web.docs import pages as docs
 
@@ -153,6 +159,18 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/install", install.install),
     Route("/projects/{project_id}/install/arrivals", install.arrivals),
     Route("/projects/{project_id}/install/origins", install.origins, methods=["POST"]),
+    Route("/projects/{project_id}/receivers", receiver_pages.receivers, methods=["GET"]),
+    Route("/projects/{project_id}/receivers", receiver_pages.create, methods=["POST"]),
+    Route("/projects/{project_id}/receivers/{key}", receiver_pages.receiver, methods=["GET"]),
+    Route("/projects/{project_id}/receivers/{key}/deliveries", receiver_pages.deliveries, methods=["GET"]),
+    Route("/projects/{project_id}/receivers/{key}/secret", receiver_pages.secret, methods=["POST"]),
+    Route("/projects/{project_id}/receivers/{key}/delete", receiver_pages.delete, methods=["POST"]),
+    Route("/projects/{project_id}/receivers/{key}/edit", receiver_edit.edit, methods=["GET"]),
+    Route("/projects/{project_id}/receivers/{key}/edit", receiver_edit.change, methods=["POST"]),
+    Route("/projects/{project_id}/receivers/{key}/try", receiver_try.example, methods=["GET"]),
+    Route("/projects/{project_id}/receivers/{key}/try", receiver_try.try_it, methods=["POST"]),
+    Route("/projects/{project_id}/receivers/templates/{name}", sender_templates.template, methods=["GET"]),
+    Route("/projects/{project_id}/receivers/templates/{name}/key", sender_templates.make_key, methods=["POST"]),
     Route("/static/{name}", assets.serve_asset),
     Route("/login", login.login_page, methods=["GET"]),
     Route("/login", login.log_in, methods=["POST"]),

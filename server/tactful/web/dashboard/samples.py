@@ -7,15 +7,18 @@ written in capitals.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tactful.sources import write_yaml
 from tactful.store.projects import Config
 
-__all__ = ["EVENT", "Sample", "backends", "policies", "signatures", "snippets"]
+__all__ = ["EVENT", "Sample", "backends", "policies", "signatures", "snippets", "survey_for"]
 
 #: Shown where no live survey waits for an event yet.
 EVENT = "Lesson Finished"
+_KEYLESS = re.compile("[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +139,19 @@ def backends(base_url: str, event: str) -> Sequence[Sample]:
         Sample("curl", "One event, to see it arrive.", curl),
         Sample("Python", "Segment's own library, unmodified. Those for other languages work the same way.", python),
     )
+
+
+def survey_for(event: str, per: str | None = None) -> str:
+    """A survey that waits for an event of a backend, as a file; `per` names the property to ask once for."""
+    trigger = {"event": event, "source": "server"} | ({"per": f"properties.{per}"} if per else {})
+    survey = {
+        "key": _KEYLESS.sub("-", event.lower()).strip("-")[:40] or "survey",
+        "name": f"After {event}",
+        "state": "live",
+        "trigger": {"any": [trigger]},
+        "questions": [
+            {"id": "score", "kind": "csat", "ask": "How did it go?"},
+            {"id": "why", "kind": "text", "ask": "What should we know?"},
+        ],
+    }
+    return write_yaml({"surveys": [survey]}).rstrip()

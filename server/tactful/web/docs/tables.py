@@ -15,8 +15,12 @@ from tactful.core.journal import OUTCOMES
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import write_policy
+from tactful.core.receivers import OUTCOMES as READ_OUTCOMES
+from tactful.core.receivers import PRESETS, VERDICTS
 from tactful.settings import PREFIX, SETTINGS
 from tactful.web.openapi import OPERATIONS, QUERY
+from tactful.web.receivers import IGNORED
+from tactful.web.sender_templates import TEMPLATES, Template
 
 __all__ = ["TABLES", "with_tables"]
 
@@ -122,6 +126,33 @@ def _outcomes() -> str:
     return _table(("Outcome", "What it says"), ([_code(code), _sentence(words)] for code, words in OUTCOMES.items()))
 
 
+def _presets() -> str:
+    head = ("Preset", "Key", "What it takes", "The secret")
+    return _table(head, ([one.name, _code(key), one.about, one.advice] for key, one in PRESETS.items()))
+
+
+def _outcomes_of_receivers() -> str:
+    rows = {**READ_OUTCOMES, **IGNORED}.items()
+    return _table(("Code", "What it says"), ([_code(code), words] for code, words in rows))
+
+
+def _verdicts() -> str:
+    return _table(("Code", "What it says"), ([_code(code), words] for code, words in VERDICTS.items()))
+
+
+def _templates() -> str:
+    return "\n\n".join(map(_template, TEMPLATES))
+
+
+def _template(one: Template) -> str:
+    lines = [f"### {one.title}", "", one.about, ""]
+    for number, step in enumerate(one.steps, start=1):
+        lines.append(f"{number}. {step}")
+        if step.endswith(":"):
+            lines += ["", *(f"   {line}".rstrip() for line in ("```json", *one.paste.splitlines(), "```")), ""]
+    return "\n".join([*lines, *(f"\n{note}" for note in one.notes)])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "operations": _operations,
@@ -131,6 +162,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "operators": _operators,
     "reasons": _reasons,
     "outcomes": _outcomes,
+    "presets": _presets,
+    "outcomes_of_receivers": _outcomes_of_receivers,
+    "verdicts": _verdicts,
+    "templates": _templates,
 }
 
 
