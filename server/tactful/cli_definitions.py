@@ -1,4 +1,5 @@
-"""Surveys and the policy as files: `apply` makes them so, `diff` says what that would change, `show` writes them down.
+"""Surveys, the policy and receivers as files: `apply` makes them so, `diff` says what that would change, `show` writes
+them down.
 
 `show` and `diff` only look: they take no write lock, and a database that is not up to date is not brought up to date.
 """
@@ -13,23 +14,34 @@ from typing import Annotated
 
 import typer
 
-from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, same_database, warn
+from tactful.clock import new_secret
+from tactful.commands import (
+    ProjectName,
+    clock,
+    complain,
+    project_id_of,
+    ready_database,
+    same_database,
+    the_settings,
+    warn,
+)
 from tactful.core.changes import Change, content_of, fields_changed
 from tactful.core.differences import Line
-from tactful.core.policy import Policy
 from tactful.core.reading import Definitions
-from tactful.core.surveys import Survey
+from tactful.core.receivers import Open
 from tactful.definitions import as_yaml, change_lines, load
 from tactful.errors import BadRequest, Conflict, Invalid, NotFound, TactfulError, TooLarge
+from tactful.store.applying import NewIds, apply_file, plan_file
 from tactful.store.opening import read_once, run_once
-from tactful.store.projects import apply_definitions, load_config, plan_definitions
+from tactful.store.projects import load_config
+from tactful.store.receivers import FirstSecret, Stored, list_receivers
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
+from tactful.web.manage_receivers import address_of, made_secret
 from tactful.web.times import iso_time
 
 __all__ = ["add_definition_commands"]
 
-Files = Annotated[list[Path], typer.Argument(help="YAML or JSON files with `policy:` and `surveys:`.")]
-Wanted = tuple[Policy | None, tuple[Survey, ...]]
+Files = Annotated[list[Path], typer.Argument(help="YAML or JSON files with `policy:`, `surveys:` and `receivers:`.")]
 
 #: What `diff` ends with, as the program of that name does.
 _NO_CHANGE, _CHANGES, _TROUBLE = 0, 1, 2
@@ -50,17 +62,48 @@ def apply(
     dry_run: Annotated[  # noqa: FBT002  # a flag of typer's
         bool, typer.Option("--dry-run", help="Only say what would change.")
     ] = False,
+    secret: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VARIABLE: the secret of a receiver is in this environment variable."),
+    ] = None,
 ) -> None:
-    """Make the project's surveys and policy what the files say; what they do not mention stays."""
+    """Make the project's surveys, policy and receivers what the files say; what they do not mention stays."""
     wanted = _read(files)
+    secrets = _secrets(secret or (), wanted)
     if dry_run:
         url = same_database()
-        _tell(read_once(url, clock, plan_definitions, project_id_of(url, project), *wanted))
+        _tell(read_once(url, clock, plan_file, project_id_of(url, project), wanted))
         typer.echo("Nothing was applied.")
         return
     url = ready_database()
-    for change in run_once(url, clock, apply_definitions, project_id_of(url, project), *wanted):
+    new = NewIds(lambda: new_secret("rcv"), secrets)
+    applied = run_once(url, clock, apply_file, project_id_of(url, project), wanted, new)
+    for change in applied.changes:
         typer.echo(_change_line(change))
+    for one in applied.made:
+        _tell_made(one.stored, secrets[one.stored.receiver.key])
+
+
+def _secrets(named: Sequence[str], wanted: Definitions) -> dict[str, FirstSecret]:
+    """The secrets that are given by variables, and one of ours for each receiver that may have one. Raises
+    `BadRequest`."""
+    secrets = {one.key: FirstSecret(None, made_secret(one.auth)) for one in wanted.receivers}
+    for written in named:
+        key, _, variable = written.partition("=")
+        value = os.environ.get(variable, "") if variable else ""
+        if not value:
+            raise BadRequest("no_secret", f"--secret {written}: write KEY=VARIABLE, a variable that holds the secret.")
+        secrets[key] = FirstSecret(value)
+    return secrets
+
+
+def _tell_made(stored: Stored, first: FirstSecret) -> None:
+    key = stored.receiver.key
+    typer.echo(f"{key} takes webhooks at {address_of(the_settings().base_url, stored.receiver_id)}")
+    if first.given is None and first.ours is not None:
+        typer.echo(f"{key} has the secret {first.ours}, which is told this once")
+    elif not stored.secrets and not isinstance(stored.receiver.auth, Open):
+        typer.echo(f"{key} has no secret yet; apply again with --secret {key}=VARIABLE")
 
 
 def diff(files: Files, project: ProjectName) -> None:
@@ -71,7 +114,7 @@ def diff(files: Files, project: ProjectName) -> None:
     try:
         wanted = _read(files)
         url = same_database()
-        changes = read_once(url, clock, plan_definitions, project_id_of(url, project), *wanted)
+        changes = read_once(url, clock, plan_file, project_id_of(url, project), wanted)
     except (TactfulError, OSError) as error:
         complain(error)
         raise typer.Exit(_TROUBLE) from None
@@ -79,7 +122,7 @@ def diff(files: Files, project: ProjectName) -> None:
     raise typer.Exit(_CHANGES if any(change.how != "unchanged" for change in changes) else _NO_CHANGE)
 
 
-def _read(files: Sequence[Path]) -> Wanted:
+def _read(files: Sequence[Path]) -> Definitions:
     """All files as one change, so that either all of it applies or none. Says their warnings."""
     loaded = [load(file.read_bytes(), str(file)) for file in files]
     for one in loaded:
@@ -88,15 +131,17 @@ def _read(files: Sequence[Path]) -> Wanted:
     return _together([one.definitions for one in loaded])
 
 
-def _together(definitions: Sequence[Definitions]) -> Wanted:
+def _together(definitions: Sequence[Definitions]) -> Definitions:
     """Raises `Conflict` where two files say the same."""
     policies = [one.policy for one in definitions if one.policy is not None]
     surveys = tuple(survey for one in definitions for survey in one.surveys)
-    twice = [key for key, times in Counter(survey.key for survey in surveys).items() if times > 1]
+    receivers = tuple(receiver for one in definitions for receiver in one.receivers)
+    twice = [f"survey {key!r}" for key, times in Counter(one.key for one in surveys).items() if times > 1]
+    twice += [f"receiver {key!r}" for key, times in Counter(one.key for one in receivers).items() if times > 1]
     if len(policies) > 1 or twice:
-        what = "the policy" if len(policies) > 1 else f"survey {twice[0]!r}"
+        what = "the policy" if len(policies) > 1 else twice[0]
         raise Conflict("said_twice", f"Two of the files say what {what} is; keep one of them.")
-    return (policies[0] if policies else None), surveys
+    return Definitions(policies[0] if policies else None, surveys, receivers)
 
 
 def _change_line(change: Change) -> str:
@@ -133,7 +178,7 @@ def show(
         bool, typer.Option("--versions", help="List the versions instead, with what each changed.")
     ] = False,
 ) -> None:
-    """Print the project's policy and surveys as a file that `apply` reads as the same."""
+    """Print the project's policy, surveys and receivers (without secrets) as a file that `apply` reads as the same."""
     url = same_database()
     config = read_once(url, clock, load_config, project_id_of(url, project))
     assert config is not None, "a project that was found is gone"
@@ -153,8 +198,11 @@ def show(
         if found is None:
             raise NotFound("no_such_version", f"Survey {survey!r} has no version {version}; --versions lists them.")
         surveys = [found.survey]
-    policy = config.catalogue.policy if survey is None else None
-    _print_file(as_yaml(Definitions(policy, tuple(surveys))))
+    if survey is not None:
+        _print_file(as_yaml(Definitions(None, tuple(surveys))))
+        return
+    receivers = [one.stored.receiver for one in read_once(url, clock, list_receivers, config.project_id)]
+    _print_file(as_yaml(Definitions(config.catalogue.policy, tuple(surveys), tuple(receivers))))
 
 
 def _print_file(text: str) -> None:

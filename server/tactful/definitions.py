@@ -1,4 +1,4 @@
-"""Files of definitions, from bytes to a policy and surveys, with the line and column of every fault.
+"""Files of definitions, from bytes to a policy, surveys and receivers, with the line and column of every fault.
 
 `load` is for whoever has a file. Whoever has parsed JSON already (a management route) reads it with `core.reading`
 and turns the faults into an error with `invalid`.
@@ -12,7 +12,7 @@ from typing import Any
 
 from tactful.core.changes import Change
 from tactful.core.differences import Line, differences, unified
-from tactful.core.reading import Definitions, Fault, Steps, read_file, write_policy, write_survey
+from tactful.core.reading import Definitions, Fault, Steps, read_file, write_policy, write_receiver, write_survey
 from tactful.core.reading.notes import path_of
 from tactful.errors import Invalid, TooLarge
 from tactful.sources import Position, read_json, read_yaml, write_yaml
@@ -99,7 +99,7 @@ def parse(source: bytes, filename: str) -> Parsed:
 
 
 def load(source: bytes, filename: str) -> Loaded:
-    """Read a file of `policy:` and `surveys:`. Raises `TooLarge`, or `Invalid` with every fault and its line."""
+    """Read a file of definitions. Raises `TooLarge`, or `Invalid` with every fault and its line."""
     parsed = parse(source, filename)
     reading = read_file(parsed.data)
     if reading.value is None:
@@ -110,7 +110,9 @@ def load(source: bytes, filename: str) -> Loaded:
 def as_yaml(definitions: Definitions) -> str:
     """Write definitions as a file in their canonical form; `load` of it gives the same."""
     policy = {} if definitions.policy is None else {"policy": write_policy(definitions.policy)}
-    return write_yaml({**policy, "surveys": [write_survey(survey) for survey in definitions.surveys]})
+    surveys = {"surveys": [write_survey(survey) for survey in definitions.surveys]}
+    receivers = {"receivers": [write_receiver(one) for one in definitions.receivers]} if definitions.receivers else {}
+    return write_yaml({**policy, **surveys, **receivers})
 
 
 def change_lines(change: Change) -> tuple[Line, ...]:
@@ -126,12 +128,14 @@ def written_text(content: Mapping[str, Any]) -> str:
 def change_json(change: Change) -> dict[str, Any]:
     """Say a change as data, as the management API does."""
     if change.survey is None:
-        names = ("policy, as it is", "policy, as applied")
+        what = "policy" if change.receiver is None else f"receiver {change.what}"
+        names = (f"{what}, as it is", f"{what}, as applied")
     else:
         old = "nothing" if change.before is None else f"{change.what}, version {change.before}"
         names = (old, f"{change.what}, version {change.version}")
     return {
         "survey": change.survey,
+        "receiver": change.receiver,
         "change": change.how,
         "version": change.version,
         "before": change.before,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tactful.core.changes import Change, Kept, content_of, fields_changed, policy_change, survey_change
+from tactful.core.changes import Change, Kept, content_of, fields_changed, policy_change, receiver_change, survey_change
 from tactful.core.policy import DEFAULT_POLICY, Policy
-from tactful.core.reading import read_policy, read_survey
+from tactful.core.reading import read_policy, read_receiver, read_survey
 from tactful.core.surveys import Survey
 from tests.core.strategies import policies, surveys
 
@@ -226,3 +226,14 @@ def test_a_change_of_policy_is_told_for_any_two(before: Policy, after: Policy) -
     change: Change = policy_change(before, after)
     assert (change.how == "unchanged") == (change.was == change.written)
     assert policy_change(after, after).means == ()
+
+
+def test_a_receiver_is_made_changed_or_stays() -> None:
+    [one, other] = [read_receiver({"key": "a", "preset": "bearer", "name": name}).value for name in ("One", "Other")]
+    assert one is not None
+    assert other is not None
+    for kept, how, means in ((None, "created", 1), (other, "changed", 1), (one, "unchanged", 0)):
+        change = receiver_change(kept, one)
+        assert (change.how, change.receiver, change.survey, len(change.means)) == (how, "a", None, means)
+        assert change.written["name"] == "One"
+    assert policy_change(DEFAULT_POLICY, DEFAULT_POLICY).receiver is None

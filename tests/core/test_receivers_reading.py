@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.reading import Reading, read_receiver, write_receiver
+from tactful.core.reading import Reading, read_file, read_receiver, write_receiver
 from tactful.core.receivers import OUTCOMES, PRESETS, Hmac, Mapped, Part, Receiver, follow, parse_path, read
 from tactful.core.spans import DAY_MS
 from tests.core.receivers import CHATWOOT, INTERCOM, STANDARD, STRIPE, receivers
@@ -148,6 +148,15 @@ def test_a_receiver_says_whom_it_concerns() -> None:
     reading = read_receiver({name: one for name, one in SMALLEST.items() if name != "user_id"})
     assert "`email`" in reading.faults[0].message
     assert "a mapping" in read_receiver([]).faults[0].message
+
+
+def test_a_file_may_hold_receivers_each_under_its_own_key() -> None:
+    both = [SMALLEST, SMALLEST | {"key": "b"}]
+    reading = read_file({"receivers": both})
+    assert reading.value is not None
+    assert [one.key for one in reading.value.receivers] == ["a", "b"]
+    [twice] = read_file({"receivers": [*both, SMALLEST]}).faults
+    assert (twice.path, "an earlier receiver" in twice.message) == ("receivers[2].key", True)
 
 
 @given(receivers())

@@ -125,3 +125,12 @@ async def test_a_project_has_some_receivers_at_most(site: Site) -> None:
     answer = await site.manage("PUT", "receivers/one-more", json=PLAIN)
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_receivers")
     assert (await site.manage("PUT", "receivers/r7", json=PLAIN)).status_code == 200
+
+
+async def test_what_a_file_would_change_is_told(site: Site) -> None:
+    body = {"receivers": [PLAIN | {"key": "r"}]}
+    for how in ("created", "unchanged"):
+        [change] = (await site.manage("POST", "diff", json=body)).json()["data"]
+        assert (change["receiver"], change["survey"], change["change"]) == ("r", None, how)
+        assert ("+name: Plain" in change["diff"]) == (how == "created")
+        await a_receiver(site, **PLAIN)

@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from tactful.core.effects import policy_effects, survey_effects
 from tactful.core.policy import Policy
-from tactful.core.reading import write_policy, write_survey
+from tactful.core.reading import write_policy, write_receiver, write_survey
+from tactful.core.receivers import Receiver
 from tactful.core.surveys import State, Survey
 
-__all__ = ["Change", "Kept", "content_of", "fields_changed", "policy_change", "survey_change"]
+__all__ = ["Change", "Kept", "content_of", "fields_changed", "policy_change", "receiver_change", "survey_change"]
 
 Written = Mapping[str, Any]
 
@@ -35,9 +36,9 @@ class Kept:
 class Change:
     """What applying one definition does.
 
-    `what` is `policy` or a survey's key. `version` is the survey's afterwards and `before` the one until now, both None
-    for a policy. `was` and `written` are the contents, without the state; `state` says from what to what it changes.
-    `means` says in sentences what that is for people.
+    `what` is `policy`, or the key of a survey or a receiver. `version` is the survey's afterwards and `before` the one
+    until now, both None for the others. `was` and `written` are the contents, without the state; `state` says from what
+    to what it changes. `means` says in sentences what that is for people.
     """
 
     what: str
@@ -48,11 +49,17 @@ class Change:
     written: Written = field(default_factory=dict)
     state: tuple[State | None, State] | None = None
     means: tuple[str, ...] = ()
+    is_receiver: bool = False
 
     @property
     def survey(self) -> str | None:
-        """The survey's key; None for the policy."""
+        """The survey's key; None for the policy and receivers."""
         return None if self.version is None else self.what
+
+    @property
+    def receiver(self) -> str | None:
+        """The receiver's key; None for the others."""
+        return self.what if self.is_receiver else None
 
     @property
     def makes_version(self) -> bool:
@@ -96,3 +103,16 @@ def policy_change(kept: Policy, policy: Policy) -> Change:
     if _same(was, written):
         return Change(_POLICY, "unchanged", was=was, written=written)
     return Change(_POLICY, "changed", was=was, written=written, means=policy_effects(kept, policy))
+
+
+def receiver_change(kept: Receiver | None, receiver: Receiver) -> Change:
+    """Say what applying `receiver` changes of the one that is `kept` under its key."""
+    written = write_receiver(receiver)
+    if kept is None:
+        means = ("It gets an address of its own, and takes webhooks as soon as it has the sender's secret.",)
+        return Change(receiver.key, "created", written=written, means=means, is_receiver=True)
+    was = write_receiver(kept)
+    if _same(was, written):
+        return Change(receiver.key, "unchanged", was=was, written=written, is_receiver=True)
+    means = ("The next webhook is read by what is written now; address and secrets stay.",)
+    return Change(receiver.key, "changed", was=was, written=written, means=means, is_receiver=True)

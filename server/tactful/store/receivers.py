@@ -14,13 +14,13 @@ from typing import Literal, NamedTuple
 import orjson
 
 from tactful.core.reading import read_receiver, write_receiver
+from tactful.core.reading.whole import MOST_RECEIVERS
 from tactful.core.receivers import Open, Receiver, secret_fault
 from tactful.errors import Conflict, NotFound
 from tactful.store.projects import HOLD_PROJECT
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
-    "MOST_RECEIVERS",
     "FirstSecret",
     "Listed",
     "NewSecret",
@@ -37,8 +37,6 @@ __all__ = [
     "put_receiver",
     "read_receiver_of",
 ]
-
-MOST_RECEIVERS = 50
 
 FIND_RECEIVER = """
 SELECT project_id, receiver_key, receiver_id, definition, secret, previous_secret, created_at, updated_at, secret_at

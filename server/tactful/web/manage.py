@@ -18,10 +18,11 @@ from tactful.core.results import as_json
 from tactful.definitions import change_json, written_text
 from tactful.errors import BadRequest, NotFound
 from tactful.identity import normal_id
+from tactful.store.applying import plan_file
 from tactful.store.erasure import erase, export, find_by_id
 from tactful.store.groups import EVERYTHING, groups_of
 from tactful.store.people import Known
-from tactful.store.projects import Config, apply_definitions, plan_definitions
+from tactful.store.projects import Config, apply_definitions
 from tactful.store.results import Window, find_people, list_responses, person_row, survey_sums
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
@@ -155,7 +156,9 @@ async def post_diff(call: Call) -> Response:
     wanted, warnings = take(read_file(data))
     if wanted.policy is not None:
         call.need("policy:read")
-    changes = await call.service.db.scan(plan_definitions, call.project_id, wanted.policy, wanted.surveys)
+    if wanted.receivers:
+        call.need("receivers:read")
+    changes = await call.service.db.scan(plan_file, call.project_id, wanted)
     return answer({"data": [change_json(one) for one in changes], "warnings": warnings})
 
 

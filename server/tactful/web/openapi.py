@@ -89,7 +89,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST",
         "/api/v1/diff",
         "post_diff",
-        "What applying a file of `policy:` and `surveys:` would change, and what that means; nothing is changed.",
+        "What applying a file of definitions would change, and what that means; nothing is changed.",
         "surveys:read",
         "Diff",
         body=True,

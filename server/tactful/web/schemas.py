@@ -69,6 +69,7 @@ SCHEMAS: dict[str, Schema] = {
             "type": "array",
             "items": _object(
                 survey=MAYBE_TEXT,
+                receiver=MAYBE_TEXT,
                 change={"enum": ["created", "changed", "unchanged"]},
                 version={"type": ["integer", "null"]},
                 before={"type": ["integer", "null"]},

@@ -1,4 +1,4 @@
-"""Whole definitions: one survey, one policy, or a file of both."""
+"""Whole definitions: one survey, one policy, one receiver, or a file of them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_receiver"
 T = TypeVar("T")
 
 MOST_SURVEYS = 200
+MOST_RECEIVERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,11 @@ class Reading(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What a file holds: the project's policy, if it says one, and surveys with keys of their own."""
+    """What a file holds: the project's policy, if it says one, and surveys and receivers with keys of their own."""
 
     policy: Policy | None = None
     surveys: tuple[Survey, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
 
 
 def read_survey(data: object) -> Reading[Survey]:
@@ -56,7 +58,7 @@ def read_receiver(data: object) -> Reading[Receiver]:
 
 
 def read_file(data: object) -> Reading[Definitions]:
-    """Read `{policy: ..., surveys: [...]}`, either of which may be absent. Total, like the others."""
+    """Read `{policy: ..., surveys: [...], receivers: [...]}`, of which any may be absent. Total, like the others."""
     return _read(data, _file)
 
 
@@ -72,9 +74,18 @@ def _surveys(at: At) -> tuple[Survey, ...] | None:
     return list_of(survey, MOST_SURVEYS)(at)
 
 
+def _receivers(at: At) -> tuple[Receiver, ...] | None:
+    refuse_twice(at, "key", "the key of an earlier receiver")
+    return list_of(receiver, MOST_RECEIVERS)(at)
+
+
 FILE = Shape(
     "a file of definitions",
-    {"policy": Field(policy, to="policy"), "surveys": Field(_surveys, to="surveys")},
+    {
+        "policy": Field(policy, to="policy"),
+        "surveys": Field(_surveys, to="surveys"),
+        "receivers": Field(_receivers, to="receivers"),
+    },
 )
 
 
@@ -82,7 +93,7 @@ def _file(at: At) -> Definitions | None:
     if isinstance(at.value, dict) and not at.value.keys() & FILE.fields.keys():
         survey_alone = "questions" in at.value
         advice = "put the survey in a list under `surveys:`" if survey_alone else "write at least one of them"
-        at.fault(f"expected `policy` or `surveys`, found neither; {advice}")
+        at.fault(f"expected `policy`, `surveys` or `receivers`, found none of them; {advice}")
         return None
     found = read_fields(at, FILE)
     return None if found is None else Definitions(**found)
