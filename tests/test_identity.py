@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import unicodedata
 from pathlib import Path
@@ -11,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.errors import BadRequest, Unauthorized
-from tactful.identity import Claim, Identity, Mode, believe, hash_user, id_or_none, normal_id
+from tactful.identity import (
+    Belief,
+    Claim,
+    Identity,
+    Mode,
+    Secret,
+    Terms,
+    believe,
+    hash_user,
+    id_or_none,
+    normal_id,
+)
 from tactful.store.projects import Config
 from tactful.store.results import person_row
 from tests.support.rows import counts, execute
@@ -23,6 +35,11 @@ MODES: tuple[Mode, ...] = ("off", "warn", "enforce")
 every_mode = pytest.mark.parametrize("mode", MODES)
 
 
+def told(claim: Claim, mode: Mode, *secrets: str) -> Belief:
+    """What the claim is worth to a project with these secrets."""
+    return believe(claim, Terms(mode, tuple(Secret(f"s{number}", one) for number, one in enumerate(secrets))), 0)
+
+
 class TestBelieve:
     def test_the_hash_is_the_one_that_other_products_make(self) -> None:
         assert hash_user(SECRET, USER) == HASH
@@ -30,7 +47,8 @@ class TestBelieve:
     @every_mode
     def test_a_good_hash_proves(self, mode: Mode) -> None:
         for spelled in (HASH, HASH.upper(), f" {HASH} "):
-            assert believe(Claim("b", USER, spelled), mode, [SECRET]) == Identity(USER, "b", proved=True)
+            belief = told(Claim("b", USER, (spelled,)), mode, SECRET)
+            assert belief == Belief(Identity(USER, "b", proved=True), ("s0",))
 
     @every_mode
     @pytest.mark.parametrize(
@@ -38,42 +56,59 @@ class TestBelieve:
     )
     def test_a_wrong_hash_is_refused_in_every_mode(self, mode: Mode, given_hash: str) -> None:
         with pytest.raises(Unauthorized) as refused:
-            believe(Claim("b", USER, given_hash), mode, [SECRET])
-        assert refused.value.code == "identity_refused"
+            told(Claim("b", USER, (given_hash,)), mode, SECRET)
+        assert (refused.value.code, refused.value.data["reason"]) == ("identity_refused", "wrong")
+        with pytest.raises(Unauthorized):
+            told(Claim("b", USER, (HASH, given_hash)), mode, SECRET)
 
     @every_mode
     def test_somebody_elses_hash_is_refused(self, mode: Mode) -> None:
-        with pytest.raises(Unauthorized):
-            believe(Claim("b", "u_43", HASH), mode, [SECRET])
-        with pytest.raises(Unauthorized):
-            believe(Claim("b", USER, HASH), mode, ["the secret of another project"])
-        with pytest.raises(Unauthorized):
-            believe(Claim("b", USER, HASH), mode, [])
+        for claim, secrets in (
+            (Claim("b", "u_43", (HASH,)), [SECRET]),
+            (Claim("b", USER, (HASH,)), ["the secret of another project"]),
+            (Claim("b", USER, (HASH,)), []),
+        ):
+            with pytest.raises(Unauthorized):
+                told(claim, mode, *secrets)
 
-    @pytest.mark.parametrize(("mode", "user_id"), [("off", USER), ("warn", USER), ("enforce", None)])
-    def test_an_unsigned_claim_is_worth_what_the_mode_says(self, mode: Mode, user_id: str | None) -> None:
-        assert believe(Claim("b", USER), mode, [SECRET]) == Identity(user_id, "b")
+    @every_mode
+    def test_a_hash_over_the_address_proves_the_address_and_no_other_id(self, mode: Mode) -> None:
+        """Whoever has the hash of their own address could otherwise hand it over with the id of anybody."""
+        of_the_address = (CASES["other_hashes"]["of the e-mail"],)
+        with pytest.raises(Unauthorized):
+            told(Claim("b", USER, of_the_address), mode, SECRET)
+        assert told(Claim("b", "ada@example.test", of_the_address), mode, SECRET).identity.proved
+
+    @pytest.mark.parametrize(
+        ("mode", "user_id", "guarded"), [("off", USER, False), ("warn", USER, False), ("enforce", None, True)]
+    )
+    def test_an_unsigned_claim_is_worth_what_the_mode_says(
+        self, mode: Mode, user_id: str | None, guarded: bool
+    ) -> None:
+        belief = told(Claim("b", USER), mode, SECRET)
+        assert belief == Belief(Identity(user_id, "b", guarded=guarded), unsigned=True)
 
     @every_mode
     def test_a_hash_of_nobody_proves_nothing(self, mode: Mode) -> None:
-        assert believe(Claim("b", None, HASH), mode, [SECRET]) == Identity(None, "b")
-        assert believe(Claim("b", "  ", HASH), mode, [SECRET]) == Identity(None, "b")
-
-    @every_mode
-    def test_a_jwt_is_refused_rather_than_ignored(self, mode: Mode) -> None:
-        for jwt in (CASES["jwt"], "", "eyJhbGciOiJub25lIn0.e30."):
-            with pytest.raises(Unauthorized) as refused:
-                believe(Claim("b", USER, HASH, jwt), mode, [SECRET])
-            assert refused.value.code == "jwt_unsupported"
+        nobody = Belief(Identity(None, "b", guarded=mode == "enforce"))
+        assert told(Claim("b", None, (HASH,)), mode, SECRET) == nobody
+        assert told(Claim("b", "  ", (HASH,)), mode, SECRET) == nobody
 
     def test_every_live_secret_verifies(self) -> None:
-        assert believe(Claim(None, USER, HASH), "enforce", ["newer", SECRET]).proved
-        assert believe(Claim(None, USER, hash_user("newer", USER)), "enforce", ["newer", SECRET]).proved
+        assert told(Claim(None, USER, (HASH,)), "enforce", "newer", SECRET).secret_ids == ("s1",)
+        assert told(Claim(None, USER, (hash_user("newer", USER),)), "enforce", "newer", SECRET).secret_ids == ("s0",)
+
+    def test_a_secret_for_tokens_takes_no_hash(self) -> None:
+        for accepts, proved in (("hash", True), ("any", True), ("token", False)):
+            terms = Terms("off", (Secret("s", SECRET, accepts),))
+            with contextlib.nullcontext() if proved else pytest.raises(Unauthorized):
+                assert believe(Claim(None, USER, (HASH,)), terms, 0).identity.proved
 
     def test_an_id_signed_before_it_was_trimmed_is_good(self) -> None:
         as_sent = " Zoe\u0308 "
         for signed in (as_sent, "Zo\u00eb"):
-            assert believe(Claim(None, as_sent, hash_user(SECRET, signed)), "enforce", [SECRET]).user_id == "Zo\u00eb"
+            belief = told(Claim(None, as_sent, (hash_user(SECRET, signed),)), "enforce", SECRET)
+            assert belief.identity.user_id == "Zo\u00eb"
 
 
 class TestIds:

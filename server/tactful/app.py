@@ -15,6 +15,7 @@ from tactful.clock import Clock, share
 from tactful.errors import TactfulError
 from tactful.settings import Settings
 from tactful.store.forgetting import FORGET_AT_ONCE, forget_old
+from tactful.store.identity import forget_identity_counts
 from tactful.store.journal import forget_journal
 from tactful.store.members import forget_sessions
 from tactful.store.opening import ServedDatabase, open_database
@@ -88,6 +89,8 @@ async def _forget(service: Service) -> None:
                 pass  # every chunk is a turn of the writer's queue, so others get theirs in between
             while await service.db.run(forget_journal):
                 pass
+            while await service.db.run(forget_identity_counts):
+                pass
             await service.db.run(forget_sessions)
         except TactfulError:
             pass  # the database is held or away: there is another hour
@@ -107,6 +110,7 @@ async def _write_behind(service: Service, ending: asyncio.Event) -> None:
         try:
             await service.journal.write(service.db)
             await service.receipts.write(service.db)
+            await service.proofs.write(service.db)
         except Exception:  # noqa: BLE001 -- whoever stops here notes until memory is full, and writes nothing
             _log.exception("Could not write what was noted; going on with what comes.")
 

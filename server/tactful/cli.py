@@ -18,6 +18,7 @@ from tactful.cli_backtest import add_backtest
 from tactful.cli_backup import add_backup_commands
 from tactful.cli_definitions import add_definition_commands
 from tactful.cli_doctor import add_doctor_command
+from tactful.cli_identity import add_identity_command
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.cli_people import add_people_commands
@@ -55,6 +56,7 @@ add_definition_commands(app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")
 add_people_commands(app)
+add_identity_command(app)
 add_backtest(app)
 add_doctor_command(app)
 add_backup_commands(app)

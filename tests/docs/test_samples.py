@@ -20,12 +20,14 @@ import httpx2
 import pytest
 import yaml
 
+from tactful.clock import SystemClock
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import policy, questions, read_survey, survey, trigger, variants
 from tactful.core.reading.conditions import RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.database_url import read_database_url
 from tactful.definitions import load
+from tactful.identity import Claim, Secret, Terms, Vouched, believe
 from tactful.sources import read_yaml
 from tactful.web.docs.book import DOCS, PAGES, source
 from tactful.web.docs.markup import fences
@@ -132,13 +134,13 @@ def _node() -> str:
     return node
 
 
-def _only(page: str, language: str) -> Sample:
-    [sample] = [one for one in SAMPLES if (one.page, one.language) == (page, language) and "import" in one.code]
+def _only(page: str, language: str, holds: str) -> Sample:
+    [sample] = [one for one in SAMPLES if (one.page, one.language) == (page, language) and holds in one.code]
     return sample
 
 
 def test_node_signs(tmp_path: Path) -> None:
-    (tmp_path / "sign.mjs").write_text(_only("signing", "js").code)
+    (tmp_path / "sign.mjs").write_text(_only("signing", "js", "createHmac").code)
     script = f"import {{ userHash }} from './sign.mjs'; console.log(userHash({VECTOR['secret']!r}, 'u_42'))"
     run = [_node(), "--input-type=module", "--eval", script]
     assert subprocess.check_output(run, cwd=tmp_path, text=True).strip() == VECTOR["user_hash"]
@@ -146,8 +148,17 @@ def test_node_signs(tmp_path: Path) -> None:
 
 def test_python_signs() -> None:
     names: dict[str, Any] = {}
-    exec(_only("signing", "python").code, names)
+    exec(_only("signing", "python", "import hmac").code, names)
     assert names["user_hash"](VECTOR["secret"], VECTOR["user_id"]) == VECTOR["user_hash"]
+
+
+def test_python_makes_tokens() -> None:
+    names: dict[str, Any] = {}
+    exec(_only("signing", "python", "import jwt").code, names)
+    claim = Claim(None, VECTOR["user_id"], (), (names["user_jwt"](VECTOR["secret"], VECTOR["user_id"]),))
+    terms = Terms("enforce", (Secret("s", VECTOR["secret"]),))
+    belief = believe(claim, terms, SystemClock().now_ms())
+    assert belief.identity.vouched == Vouched({"plan": "pro"})
 
 
 def test_the_vector_is_the_one_that_is_told() -> None:

@@ -257,7 +257,13 @@ def an_opt_out_is_erased_with_its_person(patching: pytest.MonkeyPatch) -> None:
 @mutant("10 identity", "5 eligible", "11 clock", "16 liveness")
 def an_unsigned_user_is_believed(patching: pytest.MonkeyPatch) -> None:
     real = requests.believe
-    patching.setattr(requests, "believe", lambda claim, _mode, secrets: real(claim, "off", secrets))
+    patching.setattr(requests, "believe", lambda claim, terms, now: real(claim, terms._replace(mode="off"), now))
+
+
+@mutant("10 identity")
+def a_browser_speaks_for_whoever_used_it(patching: pytest.MonkeyPatch) -> None:
+    for module in (people, asks):
+        patching.setattr(module, "guard", lambda _identity, _user_id: None)
 
 
 @mutant("10 identity", "5 eligible", "11 clock", "16 liveness", "1 cap", "8 export = registry")

@@ -44,6 +44,8 @@ class OptOut(Request):
         return Call(set_opted_out, (self.side.project, identity, self.side.new_id()))
 
     def ended(self, node: Node, outcome: Outcome) -> None:
+        if self.guarded(self.who, outcome, self.at_browser(self.who)):
+            return
         judge.opt_out(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
 
 
@@ -61,6 +63,8 @@ class Test(Request):
         return Call(set_test, (self.side.project, identity, self.side.new_id()))
 
     def ended(self, node: Node, outcome: Outcome) -> None:
+        if self.guarded(self.who, outcome, self.at_browser(self.who)):
+            return
         judge.test(self.side.oracle, outcome.call.args[2], self.ids(self.who), outcome.call.now)
 
 

@@ -16,6 +16,7 @@ from tactful.errors import Unauthorized
 from tactful.identity import Claim, Identity, believe, hash_user
 from tactful.store.asks import Asked, Context, Offered, Revision, close, respond, show, take_up
 from tactful.store.events import Message, Observed, met, observe
+from tactful.store.people import Guarded
 from tactful.store.projects import Config
 from tactful.web.page_events import _READERS
 from tactful.web.wire import EventPart
@@ -44,7 +45,7 @@ class Who:
     def claim(self, secret: str) -> Claim:
         forged = "0" * 64 if self.wrong else None
         signature = hash_user(secret, self.user) if self.signed and self.user is not None else forged
-        return Claim(self.browser, self.user, signature)
+        return Claim(self.browser, self.user, () if signature is None else (signature,))
 
     def ids(self, *, enforce: bool) -> judge.Ids:
         """Whom it counts as: under `enforce` an unsigned user is nobody."""
@@ -95,12 +96,29 @@ class Request(ABC):
         """Whom the node takes the page for; None where its signature is refused, as it must be."""
         config = node.config(self.side.project)
         try:
-            identity = believe(who.claim(self.side.secret), config.identity_mode, config.identity_secrets)
+            identity = believe(who.claim(self.side.secret), config.identity, node.now).identity
         except Unauthorized:
             require(who.wrong and who.user is not None, "10 identity", who, "was refused")
             return None
         require(not (who.wrong and who.user), "10 identity", "a forged signature was taken:", who)
         return identity
+
+    def unproved(self, who: Who) -> bool:
+        """Whether this may act for nobody who is known."""
+        return self.side.oracle.enforce and not (who.signed and who.user is not None)
+
+    def guarded(self, who: Who, outcome: Outcome, human: Human | None) -> bool:
+        """Tell whether the request ended because `human` is known and it proved nothing: then it changed nothing.
+        Raises the error that it ended by otherwise."""
+        must = self.unproved(who) and human is not None and human.user_id is not None
+        found = isinstance(outcome.error, Guarded)
+        if outcome.error is not None and not found:
+            raise outcome.error
+        require(found == must, "10 identity", who, "was guarded" if found else "acted", "for", human)
+        return must
+
+    def at_browser(self, who: Who) -> Human | None:
+        return self.side.oracle.humans.get(f"a:{who.browser}")
 
     def ids(self, who: Who) -> judge.Ids:
         return who.ids(enforce=self.side.oracle.enforce)
@@ -125,7 +143,12 @@ class Report(Request):
         if not messages and (self.part is not None or not config.catalogue.keeps_candidates()):
             return None
         if not any(message.must_write for message in messages):
-            found = node.store.read(node.number, met, side.project, identity, messages, config.catalogue, node.now)
+            try:
+                found = node.store.read(node.number, met, side.project, identity, messages, config.catalogue, node.now)
+            except Guarded:
+                require(self.unproved(self.who), "10 identity", self.who, "was guarded")
+                side.tally.count("a known person's browser without proof")
+                return None
             if found is not None:
                 self._decided(node, config, found, None)
             if found is not None or not messages:
@@ -147,8 +170,9 @@ class Report(Request):
             happening.event, happening.properties = self.part.event, self.part.properties or {}
             concerns = bool(judge_events.triggers(happening) or judge_events.cancels(happening))
         else:
-            concerns = proved or not side.oracle.enforce
-            if self.part.type == "identify":
+            tells_account = self.part.type == "group"
+            concerns = not side.oracle.enforce or (proved and not tells_account)
+            if not tells_account:
                 happening.traits = self.part.traits or {}
             else:
                 happening.account = (str(self.part.group_id), self.part.traits or {})
@@ -156,8 +180,8 @@ class Report(Request):
         return [] if message is None else [message], happening
 
     def ended(self, node: Node, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
+        if self.guarded(self.who, outcome, self.at_browser(self.who)):
+            return
         call = outcome.call
         human = judge_events.observe(self.side.oracle, call.args[3], self.ids(self.who), [call.told[0]], call.now)
         require(outcome.result.known.person_id == human.id, "10 identity", "recognised as somebody else")
@@ -234,8 +258,8 @@ class TakeUp(Request):
         return Call(take_up, (node.config(side.project), self.held.offered, identity, context))
 
     def ended(self, node: Node, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
+        if self.guarded(self.who, outcome, self.side.oracle.person(self.held.offered.person_id)):
+            return
         side, call = self.side, outcome.call
         offered, context = call.args[1], call.args[3]
         stale = call.args[0].version != side.oracle.version
@@ -264,8 +288,8 @@ class Show(Request):
         return Call(show, (node.config(side.project), self.key, ids, identity, context))
 
     def ended(self, node: Node, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            raise outcome.error
+        if self.guarded(self.who, outcome, self.at_browser(self.who)):
+            return
         side, call = self.side, outcome.call
         new = (call.args[2][1], self.ids(self.who))
         with side.oracle.as_of(_seen(outcome.result)):

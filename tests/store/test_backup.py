@@ -91,6 +91,7 @@ async def test_what_was_backed_up_comes_back(lived: Site, file: Path, tmp_path: 
     await lived.service.db.run(erase, lived.project.project_id, gone, act(lived.clock, "x"))
     await lived.service.journal.write(lived.service.db)
     execute(lived.path, "INSERT INTO scopes VALUES (?, 'account:acme', 5)", lived.project.project_id)
+    execute(lived.path, "INSERT INTO identity_counts VALUES (?, 3, 'wrong', 5, 7, 'app')", lived.project.project_id)
     before = kept(lived.path)
     empty = [table for table, rows in before.items() if not rows]
     assert empty == ["members"], "let live_a_life fill the new table too"

@@ -73,10 +73,10 @@ class TestKeys:
         def secrets() -> tuple[str, ...]:
             config = run_once(path, clock, load_config, project.project_id)
             assert config is not None
-            return config.identity_secrets
+            return tuple(one.secret for one in config.identity.secrets)
 
         clock.advance(1)
-        run_once(path, clock, add_key, project.project_id, "identity", "ids_new", "k1")
-        assert secrets() == ("ids_new", project.identity_secret)
+        run_once(path, clock, add_key, project.project_id, "identity", "ids_new_and_long", "k1")
+        assert secrets() == ("ids_new_and_long", project.identity_secret)
         assert run_once(path, clock, revoke_old_keys, project.project_id, "identity") == 1
-        assert secrets() == ("ids_new",)
+        assert secrets() == ("ids_new_and_long",)

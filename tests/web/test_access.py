@@ -70,6 +70,9 @@ ADMINS = {
     ("GET", "/projects/{project_id}/receivers/{key}/edit"),
     ("POST", "/projects/{project_id}/receivers/{key}/edit"),
     ("POST", "/projects/{project_id}/receivers/templates/{name}/key"),
+    ("POST", "/projects/{project_id}/settings/identity"),
+    ("POST", "/projects/{project_id}/settings/identity/secrets"),
+    ("POST", "/projects/{project_id}/settings/identity/secrets/{secret_id}/revoke"),
 }
 ADMINS_BELOW = ("/members/",)
 

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from starlette.routing import Route
 
 from tactful.clock import SystemClock
-from tactful.web import manage, manage_journal, manage_receivers
+from tactful.web import manage, manage_identity, manage_journal, manage_receivers
 from tactful.web.openapi import OPERATIONS, document
 from tactful.web.routes import ROUTES
 from tests.support.server import command, serving
@@ -37,9 +37,7 @@ def test_every_route_is_told_and_every_told_route_is_there() -> None:
     assert {(method, path) for method, path, _ in routes} == told
     assert len(told) == len(OPERATIONS) == len(MANAGED)
     assert {one.name for one in OPERATIONS} == {
-        *manage.__all__,
-        *manage_journal.__all__,
-        *manage_receivers.__all__,
+        name for module in (manage, manage_identity, manage_journal, manage_receivers) for name in module.__all__
     }
 
 

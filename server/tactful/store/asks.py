@@ -20,7 +20,7 @@ from tactful.core.variants import arm_of, variant_for
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.candidates import asked_for, consume, is_waiting
-from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, lock_person, merged_ask_id, recognise
+from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, guard, lock_person, merged_ask_id, recognise
 from tactful.store.projects import Config, load_config
 from tactful.store.scopes import complete, consume_firing, lock_scopes, mark
 from tactful.store.script import Row, Script, one, run
@@ -160,9 +160,11 @@ def _fresh(config: Config, known: Known) -> Script[Config]:
 
 
 def take_up(config: Config, offered: Offered, identity: Identity, context: Context) -> Script[Asked | NotNow]:
-    """Record the ask that `offered` allows, or say why not."""
+    """Record the ask that `offered` allows, or say why not. Raises `Guarded`."""
     project_id = config.project_id
     known = yield from facts(project_id, offered.person_id, config.catalogue.horizon_ms)
+    if known is not None:
+        guard(identity, known.user_id)
     if known is None or not (yield from _is_same_person(project_id, identity, known)):
         return _refused("wrong_person", known)
     fresh = yield from _fresh(config, known)

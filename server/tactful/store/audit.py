@@ -14,7 +14,10 @@ from tactful.store.script import Row, Script, rows, run
 
 __all__ = ["Act", "What", "list_acts", "record"]
 
-What = Literal["erased", "opt_out_ended", "test_ended", "clock_accepted", "clock_reset", "quiet_lifted", "restored"]
+What = Literal[
+    "erased", "opt_out_ended", "test_ended", "clock_accepted", "clock_reset", "quiet_lifted", "restored",
+    "identity_changed", "secret_added", "secret_revoked",
+]  # fmt: skip
 
 INSERT_ACT = """
 INSERT INTO audit (audit_id, project_id, done_at, who, what, about) VALUES (?, ?, now_ms(), ?, ?, ?)

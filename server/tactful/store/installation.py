@@ -12,8 +12,10 @@ import orjson
 
 from tactful.core.origins import MOST_ORIGINS
 from tactful.errors import BadRequest
-from tactful.store.projects import ADD_IDENTITY_KEY, INSERT_KEY, LOCK_PROJECT, hash_key
+from tactful.identity import Secret
+from tactful.store.projects import INSERT_KEY, LOCK_PROJECT, hash_key
 from tactful.store.script import Script, one, run
+from tactful.store.secrets import add_secret, revoke_older_secrets
 
 __all__ = ["KeyKind", "add_key", "change_origins", "lock_installation", "revoke_old_keys"]
 
@@ -27,10 +29,6 @@ UPDATE api_keys SET revoked_at = now_ms()
 WHERE project_id = ? AND purpose = ? AND revoked_at IS NULL AND key_hash <> (
     SELECT k.key_hash FROM api_keys k WHERE k.project_id = ? AND k.purpose = ? AND k.revoked_at IS NULL
     ORDER BY k.created_at DESC, k.key_hash LIMIT 1)
-"""
-FORGET_OLD_SECRETS = """
-DELETE FROM identity_secrets WHERE project_id = ? AND secret_id <> (
-    SELECT s.secret_id FROM identity_secrets s WHERE s.project_id = ? ORDER BY s.created_at DESC, s.secret_id LIMIT 1)
 """
 
 
@@ -61,7 +59,7 @@ def add_key(project_id: str, kind: KeyKind, key: str, key_id: str) -> Script[Non
     """Add a key of `kind`; the older ones stay good. `key_id` names it where it is kept as it is."""
     yield one(LOCK_PROJECT, project_id)
     if kind == "identity":
-        yield run(ADD_IDENTITY_KEY, project_id, key_id, key)
+        yield from add_secret(project_id, Secret(key_id, key))
     else:
         scopes = '["*"]' if kind == "api" else "[]"
         yield run(INSERT_KEY, hash_key(key), project_id, kind, scopes)
@@ -71,7 +69,7 @@ def revoke_old_keys(project_id: str, kind: KeyKind) -> Script[int]:
     """Make every key of `kind` but the newest worthless from now on; return how many those were."""
     yield one(LOCK_PROJECT, project_id)
     if kind == "identity":
-        revoked: int = yield run(FORGET_OLD_SECRETS, project_id, project_id)
+        revoked: int = yield from revoke_older_secrets(project_id)
     else:
         revoked = yield run(REVOKE_OLD_KEYS, project_id, kind, project_id, kind)
     return revoked

@@ -23,13 +23,13 @@ ON CONFLICT (project_id, person_hash) DO NOTHING
 """
 LOAD_PROJECTS = """
 INSERT INTO projects (project_id, name, public_key, origins, identity_mode, keep_events_ms, policy,
-    config_version, created_at, hears_backend, quiet_since)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    config_version, created_at, hears_backend, quiet_since, identity_longest_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id) DO UPDATE SET name = excluded.name, public_key = excluded.public_key, origins =
     excluded.origins, identity_mode = excluded.identity_mode, keep_events_ms = excluded.keep_events_ms, policy =
     excluded.policy, config_version = greatest(projects.config_version, excluded.config_version) + 1, created_at
     = excluded.created_at, hears_backend = excluded.hears_backend, quiet_since = greatest(projects.quiet_since,
-    excluded.quiet_since)
+    excluded.quiet_since), identity_longest_ms = excluded.identity_longest_ms
 """
 LOAD_API_KEYS = """
 INSERT INTO api_keys (key_hash, project_id, purpose, scopes, created_at, revoked_at)
@@ -37,8 +37,9 @@ VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (key_hash) DO NOTHING
 """
 LOAD_IDENTITY_SECRETS = """
-INSERT INTO identity_secrets (project_id, secret_id, secret, created_at)
-VALUES (?, ?, ?, ?)
+INSERT INTO identity_secrets (project_id, secret_id, secret, created_at, accepts, last_used_at, revoked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project_id, secret_id) DO NOTHING
 """
 LOAD_RECEIVERS = """
 INSERT INTO receivers (project_id, receiver_key, receiver_id, definition, secret, previous_secret, created_at,
@@ -136,4 +137,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 LOAD_EVENT_NAMES = """
 INSERT INTO event_names (project_id, name, source, times, first_at, last_at, properties)
 VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+LOAD_IDENTITY_COUNTS = """
+INSERT INTO identity_counts (project_id, day, outcome, times, last_at, last_origin)
+VALUES (?, ?, ?, ?, ?, ?)
 """

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from tactful.core.people import PastAsk, Person
+from tactful.errors import Conflict
 from tactful.identity import Identity
 from tactful.store.accounts import READ_ACCOUNT, merged_traits
 from tactful.store.hashes import opted_out_before
@@ -25,9 +26,11 @@ from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
     "CLAIM_ALIAS",
+    "Guarded",
     "Known",
     "facts",
     "find_alias",
+    "guard",
     "lock_person",
     "merge",
     "merged_ask_id",
@@ -156,6 +159,14 @@ _MOVES = (
 _LONGEST_CHAIN = 50
 
 
+class Guarded(Conflict):
+    """Somebody who is known would have been acted for without the proof that this takes. A script that raises it has
+    changed nothing; on the wire it looks like every other reason not to ask."""
+
+    def __init__(self) -> None:
+        super().__init__("not_now", "Not now.")
+
+
 class Known(NamedTuple):
     """A person as one transaction or one read saw them. `waited_for` is False where no candidate can wait for them."""
 
@@ -181,6 +192,12 @@ def _since(first: int | None, second: int | None) -> int | None:
 def _latest(first: int | None, second: int | None) -> int | None:
     times = [at for at in (first, second) if at is not None]
     return max(times, default=None)
+
+
+def guard(identity: Identity, user_id: str | None) -> None:
+    """Raise `Guarded` if whoever is at the page proved nothing and this person, locked or read, is a known one."""
+    if identity.guarded and user_id is not None:
+        raise Guarded
 
 
 def find_alias(project_id: str, alias: str) -> Script[str | None]:
@@ -245,12 +262,13 @@ def _past_ask(row: Row) -> PastAsk:
 
 def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -> Script[Known | None]:
     """Read, without a lock, what is known of `identity`. None when only `recognise` can tell (nobody yet, or an
-    anonymous history that has to be merged)."""
+    anonymous history that has to be merged). Raises `Guarded`."""
     aliases = identity.aliases
     found = (yield rows(PEEK_PERSON, clock_now - horizon_ms, project_id, aliases[0])) if aliases else ()
     if not found:
         return None
     first = found[0]
+    guard(identity, first["user_id"])
     for alias in aliases[1:]:
         other = yield one(PEEK_ALIAS, project_id, alias)
         if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
@@ -269,7 +287,8 @@ def facts(project_id: str, person_id: str, horizon_ms: int) -> Script[Known | No
 
 
 def recognise(project_id: str, identity: Identity, new_person_id: str) -> Script[Row]:
-    """Return the locked person of `identity`: found, made, or merged from an anonymous and a known one."""
+    """Return the locked person of `identity`: found, made, or merged from an anonymous and a known one. Raises
+    `Guarded`."""
     assert identity.aliases, "nobody can be recognised without an id"
     first = yield from _claim(project_id, identity, identity.aliases[0], new_person_id)
     if len(identity.aliases) == 1:
@@ -296,6 +315,7 @@ def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) 
         yield run(INSERT_PERSON, project_id, new_person_id, identity.user_id, identity.anonymous_id)
     row = yield from lock_person(project_id, claimed["person_id"])
     assert row is not None, "an alias leads to nobody"
+    guard(identity, row["user_id"])
     if taken is None or claimed["person_id"] == new_person_id:  # whoever it led to may have been erased since
         row = yield from still_opted_out(project_id, alias, row)
     if identity.user_id is not None and row["user_id"] is None:

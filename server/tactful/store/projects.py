@@ -20,7 +20,7 @@ from tactful.core.spans import DAY_MS
 from tactful.core.standing import Standing
 from tactful.core.surveys import State, Survey
 from tactful.errors import Conflict
-from tactful.identity import Mode
+from tactful.identity import Secret, Terms
 from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
@@ -46,17 +46,20 @@ ON CONFLICT (name) DO NOTHING
 """
 INSERT_KEY = "INSERT INTO api_keys (key_hash, project_id, purpose, scopes, created_at) VALUES (?, ?, ?, ?, now_ms())"
 ADD_IDENTITY_KEY = """
-INSERT INTO identity_secrets (project_id, secret_id, secret, created_at) VALUES (?, ?, ?, now_ms())
+INSERT INTO identity_secrets (project_id, secret_id, secret, accepts, created_at) VALUES (?, ?, ?, ?, now_ms())
 """
 FIND_KEY = "SELECT project_id, purpose, scopes FROM api_keys WHERE key_hash = ? AND revoked_at IS NULL"
 FIND_PROJECT = "SELECT project_id FROM projects WHERE name = ?"
 FIND_BY_PUBLIC_KEY = "SELECT project_id FROM projects WHERE public_key = ?"
 READ_PROJECT = """
-SELECT project_id, name, public_key, origins, identity_mode, keep_events_ms, policy, config_version, hears_backend,
-    quiet_since, (SELECT alarm FROM clock_watch WHERE one = 1) AS clock_alarm
+SELECT project_id, name, public_key, origins, identity_mode, identity_longest_ms, keep_events_ms, policy,
+    config_version, hears_backend, quiet_since, (SELECT alarm FROM clock_watch WHERE one = 1) AS clock_alarm
 FROM projects WHERE project_id = ?
 """
-READ_SECRETS = "SELECT secret FROM identity_secrets WHERE project_id = ? ORDER BY created_at DESC"
+READ_SECRETS = """
+SELECT secret_id, secret, accepts, created_at, last_used_at FROM identity_secrets
+WHERE project_id = ? AND revoked_at IS NULL ORDER BY created_at DESC, secret_id DESC
+"""
 READ_SURVEYS = """
 SELECT s.survey_key, s.state, s.version, v.definition, s.updated_at, v.created_at, s.live_at
 FROM surveys s
@@ -113,8 +116,7 @@ class Config:
     name: str
     public_key: str
     origins: frozenset[str]
-    identity_mode: Mode
-    identity_secrets: tuple[str, ...]
+    identity: Terms
     keep_events_ms: int
     catalogue: Catalogue
     version: int
@@ -136,7 +138,7 @@ def create_project(new: NewProject) -> Script[None]:
         raise Conflict("project_exists", f"There is a project named {new.name!r} already; choose another name.")
     yield run(INSERT_KEY, hash_key(new.write_key), new.project_id, "write", "[]")
     yield run(INSERT_KEY, hash_key(new.api_token), new.project_id, "api", '["*"]')
-    yield run(ADD_IDENTITY_KEY, new.project_id, "first", new.identity_secret)
+    yield run(ADD_IDENTITY_KEY, new.project_id, "first", new.identity_secret, "any")
 
 
 def find_key(key: str) -> Script[Key | None]:
@@ -194,12 +196,21 @@ def load_config(project_id: str) -> Script[Config | None]:
         name=project["name"],
         public_key=project["public_key"],
         origins=frozenset(orjson.loads(project["origins"])),
-        identity_mode=project["identity_mode"],
-        identity_secrets=tuple(row["secret"] for row in secrets),
+        identity=_terms(project, secrets),
         keep_events_ms=project["keep_events_ms"],
         catalogue=compiled,
         version=project["config_version"],
         live=compiled.needs_backends() or (bool(project["hears_backend"]) and compiled.hears_backends()),
+    )
+
+
+def _terms(project: Row, secrets: Sequence[Row]) -> Terms:
+    """By what the project believes who a page says it is for."""
+    return Terms(
+        project["identity_mode"],
+        tuple(Secret(row["secret_id"], row["secret"], row["accepts"]) for row in secrets),
+        frozenset({project["public_key"], project["project_id"]}),
+        project["identity_longest_ms"],
     )
 
 

@@ -25,6 +25,7 @@ from tactful.store.loading import (
     LOAD_EVENT_NAMES,
     LOAD_FIRINGS,
     LOAD_HASH_KEYS,
+    LOAD_IDENTITY_COUNTS,
     LOAD_IDENTITY_SECRETS,
     LOAD_KEPT_OPT_OUTS,
     LOAD_MEMBERS,
@@ -116,6 +117,9 @@ SELECT * FROM decision_counts WHERE (project_id, survey_key, hour, outcome, reas
 CHUNK_EVENT_NAMES = """
 SELECT * FROM event_names WHERE (project_id, name, source) > (?, ?, ?) ORDER BY project_id, name, source LIMIT ?
 """
+CHUNK_IDENTITY_COUNTS = """
+SELECT * FROM identity_counts WHERE (project_id, day, outcome) > (?, ?, ?) ORDER BY project_id, day, outcome LIMIT ?
+"""
 
 SIZE_HASH_KEYS = "SELECT count(*) AS found FROM hash_keys"
 SIZE_KEPT_OPT_OUTS = "SELECT count(*) AS found FROM kept_opt_outs"
@@ -144,6 +148,7 @@ SIZE_MESSAGES = "SELECT count(*) AS found FROM messages"
 SIZE_DECISIONS = "SELECT count(*) AS found FROM decisions"
 SIZE_DECISION_COUNTS = "SELECT count(*) AS found FROM decision_counts"
 SIZE_EVENT_NAMES = "SELECT count(*) AS found FROM event_names"
+SIZE_IDENTITY_COUNTS = "SELECT count(*) AS found FROM identity_counts"
 
 #: What no backup holds, and why.
 LEFT_OUT = {
@@ -209,4 +214,5 @@ TABLES: tuple[Table, ...] = (
     _table(CHUNK_DECISIONS, SIZE_DECISIONS, ("", ""), LOAD_DECISIONS),
     _table(CHUNK_DECISION_COUNTS, SIZE_DECISION_COUNTS, ("", "", -1, "", "", ""), LOAD_DECISION_COUNTS),
     _table(CHUNK_EVENT_NAMES, SIZE_EVENT_NAMES, ("", "", ""), LOAD_EVENT_NAMES),
+    _table(CHUNK_IDENTITY_COUNTS, SIZE_IDENTITY_COUNTS, ("", -1, ""), LOAD_IDENTITY_COUNTS),
 )

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from tactful.clock import new_id
 from tactful.core.answers import read_answers
 from tactful.core.telling import lookup_in, tell
-from tactful.errors import BadRequest, Conflict, Invalid
-from tactful.identity import Claim, Identity, believe
+from tactful.errors import BadRequest, Conflict, Invalid, Unauthorized
+from tactful.identity import Identity
 from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, close, respond, show, take_up
-from tactful.store.people import set_opted_out
+from tactful.store.people import Guarded, set_opted_out
 from tactful.store.projects import Config
 from tactful.tokens import ASK, OFFER
 from tactful.web.bodies import decode
@@ -53,10 +53,9 @@ def check_text(*texts: str) -> None:
         raise BadRequest("bad_text", "U+0000 is not a character of any text.")
 
 
-def identity_of(config: Config, part: IdentityPart) -> Identity:
-    """Who the page is about, as far as the project believes it. Raises `Unauthorized` for a wrong signature."""
-    claim = Claim(part.anonymous_id, part.user_id, part.user_hash, part.jwt)
-    return believe(claim, config.identity_mode, config.identity_secrets)
+def identity_of(post: Post, config: Config, part: IdentityPart) -> Identity:
+    """Who the page is about, as far as the project believes it. Raises `Refused` for a proof that is not good."""
+    return post.service.proofs.judge(config, part, post.origin).identity
 
 
 def context_of(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
@@ -97,7 +96,7 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     project_id, person_id, offer_id, survey_key, version, event, *waited = service.tokens.read(OFFER, offer).payload
     config = await service.configs.get(project_id)
     service.check_origin(config, post.origin)
-    identity = identity_of(config, body.identity)
+    identity = identity_of(post, config, body.identity)
     service.limits.page(project_id, "asks", Sender(post.address, identity))
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
     outcome = await service.db.run(take_up, config, offered, identity, context_of(post, body.context, event))
@@ -110,7 +109,7 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     survey_key, passed = asked_for
     config = await service.config_of_pass(passed)
     service.check_origin(config, post.origin)
-    identity = identity_of(config, body.identity)
+    identity = identity_of(post, config, body.identity)
     # Nothing was offered, so this is no better than an event.
     service.limits.page(config.project_id, "events", Sender(post.address, identity))
     if not identity.aliases:
@@ -175,10 +174,22 @@ async def closings(post: Post) -> bytes:
         service.limits.knock(post.address)
         config = await service.config_of_pass(body.passed)
         service.check_origin(config, post.origin)
-        identity = identity_of(config, body.identity)
+        identity = identity_of(post, config, body.identity)
         service.limits.page(config.project_id, "opt-outs", Sender(post.address, identity))
         if identity.aliases:
-            await service.db.run(set_opted_out, config.project_id, identity, new_id(service.clock))
+            await _opt_out(post, config, identity)
     else:
         raise BadRequest("bad_field", "Send `ask`, or `pass` and `identity` with `how: opted_out`.")
     return _DONE
+
+
+async def _opt_out(post: Post, config: Config, identity: Identity) -> None:
+    """Never ask them again. Where that takes a proof which is missing, say so: nothing was kept."""
+    service = post.service
+    try:
+        await service.db.run(set_opted_out, config.project_id, identity, new_id(service.clock))
+    except Guarded as guarded:
+        service.proofs.guarded(config, post.origin)
+        raise Unauthorized(
+            "identity_needed", "Somebody known uses this browser; prove with `user_hash` or `jwt` that it is them."
+        ) from guarded

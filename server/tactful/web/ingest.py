@@ -29,6 +29,7 @@ from tactful.errors import BadRequest, TactfulError, TooLarge, Unauthorized
 from tactful.identity import Identity, id_or_none
 from tactful.store.events import Message, describe_account, take_in
 from tactful.store.joining import join
+from tactful.store.people import Guarded
 from tactful.web import limits
 from tactful.web.bodies import INGEST_LIMIT, mended, receive_bytes, unzip
 from tactful.web.cors import OPEN_TO_PAGES
@@ -109,7 +110,8 @@ class Ingest(Direct):
         sender = await sender_of(service, Posted(headers, scope["query_string"], envelope, messages))
         _let_in(service, scope, sender, len(messages))
         sent_at = envelope.sent_at if envelope.sent_at is not None else _text(headers, b"sentat")
-        delivery = Delivery(sender, service.clock, service.clock.now_ms(), sent_at, _anonymous_id(headers))
+        now, anonymous_id = service.clock.now_ms(), _anonymous_id(headers)
+        delivery = Delivery(sender, service.proofs, service.clock, now, sent_at, anonymous_id)
         for start in range(0, len(messages), _AT_ONCE):
             if start:
                 await asyncio.sleep(0)  # whoever else called gets a turn
@@ -219,7 +221,11 @@ async def _take_in(service: Service, delivery: Delivery, heard: Sequence[Heard])
 async def _take_in_one(service: Service, delivery: Delivery, identity: Identity, messages: Sequence[Message]) -> None:
     """Take in what was told of one person and, if it made them a candidate, nudge their tabs."""
     config, new_person_id = delivery.sender.config, new_id(service.clock)
-    taken = await service.db.run(take_in, config.project_id, identity, messages, new_person_id, config.catalogue)
+    try:
+        taken = await service.db.run(take_in, config.project_id, identity, messages, new_person_id, config.catalogue)
+    except Guarded:
+        service.proofs.guarded(config, delivery.sender.origin)
+        return
     if taken.due_in_ms is not None:
         service.nudge(config.project_id, taken.person_id, after_ms=taken.due_in_ms)
 

@@ -161,6 +161,40 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/api/v1/identity",
+        "get_identity",
+        "How the project's users are proved, and what came of it in the last 90 days.",
+        "identity:read",
+        "Identity",
+    ),
+    Operation(
+        "PUT",
+        "/api/v1/identity",
+        "put_identity",
+        "Change the mode, how long a token may be valid, or both; what is left out stays.",
+        "identity:write",
+        "Identity",
+        body=True,
+    ),
+    Operation(
+        "POST",
+        "/api/v1/identity/secrets",
+        "post_identity_secret",
+        "Add a secret: that of the body, or a new one, which is told this once.",
+        "identity:write",
+        "Identity",
+        body=True,
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/identity/secrets/{secret_id}",
+        "delete_identity_secret",
+        "Revoke a secret: what it made proves nothing from now on.",
+        "identity:write",
+        "Identity",
+    ),
+    Operation(
+        "GET",
         "/api/v1/people",
         "get_people",
         "The person with an id, or all people.",
@@ -220,7 +254,8 @@ def _parameters(operation: Operation) -> Iterable[Schema]:
 def _answers(operation: Operation) -> dict[str, Schema]:
     good = {"application/json": {"schema": ref(operation.answer)}}
     problem = {"application/problem+json": {"schema": ref("Problem")}}
-    refusals = [400, 401, 403, 404, 405, 503] + [409, 413, 422] * operation.body + [507] * (operation.method != "GET")
+    refusals = [400, 401, 403, 404, 405, 503] + [413, 422] * operation.body
+    refusals += [409] * (operation.body or operation.method == "DELETE") + [507] * (operation.method != "GET")
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": good if status < 300 else problem}
         for status in sorted([200] + [201] * (operation.method == "PUT") + refusals)

@@ -7,6 +7,7 @@ what waits already.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,10 +24,11 @@ from tactful.identity import Identity, id_or_none
 from tactful.store.asks import Context, moment_of
 from tactful.store.candidates import ready
 from tactful.store.events import Message, Observed, met, observe
-from tactful.store.people import set_test
+from tactful.store.people import Guarded, set_test
 from tactful.store.projects import Config
 from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
+from tactful.web.believed import account_told, traits_told
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
 from tactful.web.browser import context_of, identity_of
 from tactful.web.limits import Sender
@@ -49,7 +51,7 @@ async def events(post: Post) -> bytes:
     body = decode(post.body, _events_body)
     config = await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
-    identity = identity_of(config, body.identity)
+    identity = identity_of(post, config, body.identity)
     sender = Sender(post.address, identity)
     service.limits.page(config.project_id, "events", sender, max(len(body.events), 1))
     context = context_of(post, body.context)
@@ -59,7 +61,7 @@ async def events(post: Post) -> bytes:
     waits = not body.events and config.catalogue.keeps_candidates()
     if not identity.aliases or not (messages or waits):
         return _told(service, config, identity, None)
-    return _told(service, config, identity, await _offer(service, config, identity, messages, context))
+    return _told(service, config, identity, await _offer(post, config, identity, messages, context))
 
 
 def _told(service: Service, config: Config, identity: Identity, offer: dict[str, Any] | None) -> bytes:
@@ -72,12 +74,10 @@ def _told(service: Service, config: Config, identity: Identity, offer: dict[str,
 async def _become_test(service: Service, config: Config, identity: Identity, token: str) -> None:
     """Make the person a test person if `token` says so. A bad one is no reason to refuse what the page reports:
     anybody can write anything into an address."""
-    try:
+    with contextlib.suppress(Unauthorized, Guarded):
         opened = service.tokens.read(TEST, token)
-    except Unauthorized:
-        return
-    if opened.payload[0] == config.project_id:
-        await service.db.run(set_test, config.project_id, identity, new_id(service.clock))
+        if opened.payload[0] == config.project_id:
+            await service.db.run(set_test, config.project_id, identity, new_id(service.clock))
 
 
 def _heard(post: Post, config: Config, identity: Identity, event: Any) -> Message | None:
@@ -101,10 +101,14 @@ def _message(service: Service, config: Config, identity: Identity, event: Any) -
         return None
     message = _READERS[part.type](config, identity, part, service.clock.now_ms())
     # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
-    if message is not None and (not is_sound(event) or len(orjson.dumps(event)) > MESSAGE_LIMIT):
+    if message is not None and (not _bounded(event) or not _bounded(identity.vouched_values)):
         service.dropped += 1
         return None
     return message
+
+
+def _bounded(said: Any) -> bool:
+    return is_sound(said) and len(orjson.dumps(said)) <= MESSAGE_LIMIT
 
 
 def _track(config: Config, _identity: Identity, part: EventPart, now: int) -> Message | None:
@@ -116,17 +120,12 @@ def _track(config: Config, _identity: Identity, part: EventPart, now: int) -> Me
 
 
 def _identify(config: Config, identity: Identity, part: EventPart, _now: int) -> Message | None:
-    """Traits from a page; under `enforce` an unsigned page may not write any."""
-    believed = config.identity_mode != "enforce" or identity.proved
-    return Message(f"b:{part.message_id}", traits=part.traits or {}) if believed and identity.aliases else None
+    return traits_told(f"b:{part.message_id}", config.identity, identity, part.traits or {})
 
 
 def _group(config: Config, identity: Identity, part: EventPart, _now: int) -> Message | None:
-    believed = config.identity_mode != "enforce" or identity.proved
     group_id = id_or_none(part.group_id)
-    if not believed or group_id is None:
-        return None
-    return Message(f"b:{part.message_id}", account_id=group_id, account_traits=part.traits or {})
+    return account_told(f"b:{part.message_id}", config.identity, identity, group_id, part.traits or {})
 
 
 def _page(config: Config, identity: Identity, part: EventPart, now: int) -> Message | None:
@@ -138,27 +137,34 @@ _READERS = {"track": _track, "identify": _identify, "group": _group, "page": _pa
 
 
 async def _observed(
-    service: Service, config: Config, identity: Identity, messages: Sequence[Message], page: str
+    post: Post, config: Config, identity: Identity, messages: Sequence[Message], page: str
 ) -> Observed | None:
     """The person and what may be offered: by a read where nothing has to be written, else in one transaction.
-    None: somebody nobody knows asks for what waits for them."""
-    catalogue = config.catalogue
-    if not any(message.must_write for message in messages):
-        found = await service.db.read(met, config.project_id, identity, messages, catalogue, service.clock.now_ms())
-        if found is not None or not messages:
-            return found
-    placed = [message._replace(page=page) for message in messages]
-    return await service.db.run(observe, config.project_id, identity, placed, new_id(service.clock), catalogue)
+    None: somebody nobody knows asks for what waits for them, or somebody who is known is not proved to be here."""
+    service, catalogue = post.service, config.catalogue
+    try:
+        if not any(message.must_write for message in messages):
+            found = await service.db.read(met, config.project_id, identity, messages, catalogue, service.clock.now_ms())
+            if found is not None or not messages:
+                return found
+        placed = [message._replace(page=page) for message in messages]
+        return await service.db.run(observe, config.project_id, identity, placed, new_id(service.clock), catalogue)
+    except Guarded:
+        service.proofs.guarded(config, post.origin)
+        return None
 
 
 async def _offer(
-    service: Service, config: Config, identity: Identity, messages: Sequence[Message], context: Context
+    post: Post, config: Config, identity: Identity, messages: Sequence[Message], context: Context
 ) -> dict[str, Any] | None:
     """Observe, decide, and sign the offer if there is one."""
-    observed = await _observed(service, config, identity, messages, context.page)
+    service = post.service
+    observed = await _observed(post, config, identity, messages, context.page)
     if observed is None:
         return None
     known, at_once = observed.known, observed.at_once
+    if identity.user_id is None and known.user_id is not None:
+        service.proofs.guarded(config, post.origin)  # enforced, this would have been nobody
     fresh = await service.configs.at_least(config.project_id, known.config_version)
     if fresh.catalogue is not config.catalogue:
         found = await service.person(config.project_id, known.person_id)

@@ -97,6 +97,23 @@ SCHEMAS: dict[str, Schema] = {
     "Deleted": _object(deleted=TEXT),
     "Policy": _object(rules={"type": "array", "items": OPEN}, tenure=TEXT, holdout={"type": "number"}),
     "Results": _object(n=NUMBER, asked=NUMBER, survey=TEXT, rates=OPEN, variants=_COMPARISON, arms=_COMPARISON),
+    "Identity": _object(
+        mode={"enum": ["off", "warn", "enforce"]},
+        longest=TEXT,
+        secrets={
+            "type": "array",
+            "items": _object(id=TEXT, ends=TEXT, accepts=TEXT, created_at=TIME, last_used_at=MAYBE_TIME),
+        },
+        report=_object(
+            signed_share={"type": ["number", "null"]},
+            identified=NUMBER,
+            outcomes={
+                "type": "array",
+                "items": _object(outcome=TEXT, message=TEXT, count=NUMBER, last_at=TIME, last_origin=TEXT),
+            },
+            days={"type": "array", "items": _object(day=TEXT, outcomes=OPEN)},
+        ),
+    ),
     "Person": _object(
         id=TEXT,
         user_id=MAYBE_TEXT,

@@ -22,10 +22,11 @@ from tactful.core.trigger import Event
 from tactful.errors import BadRequest, Unauthorized
 from tactful.identity import Identity, id_or_none, normal_id
 from tactful.store.events import Message
+from tactful.web.believed import account_told, traits_told
 from tactful.web.bodies import MESSAGE_LIMIT, is_sound
-from tactful.web.browser import identity_of
+from tactful.web.proofs import Proofs
 from tactful.web.senders import Sender
-from tactful.web.wire import IdentityPart
+from tactful.web.wire import claimed
 
 __all__ = ["EVENTS_OF_VIEWS", "LONGEST_EVENT", "Delivery", "Heard", "read_message"]
 
@@ -46,6 +47,7 @@ class Delivery:
     anonymous id of messages that name none."""
 
     sender: Sender
+    proofs: Proofs
     clock: Clock
     received_at: int
     sent_at: object = None
@@ -128,28 +130,17 @@ def _identity_of(delivery: Delivery, fields: Fields) -> Identity | None:
     anonymous_id = anonymous_id or delivery.anonymous_id
     try:
         if delivery.is_page:
-            return identity_of(delivery.sender.config, _claimed(user_id, anonymous_id, fields))
+            sender, part = delivery.sender, claimed(user_id, anonymous_id, _object(fields.get("context")))
+            return delivery.proofs.judge(sender.config, part, sender.origin).identity
         return Identity(normal_id(user_id), normal_id(anonymous_id), proved=True)
     except (BadRequest, Unauthorized):
         return None
-
-
-def _claimed(user_id: str | None, anonymous_id: str | None, fields: Fields) -> IdentityPart:
-    """What a page says of its user; browsers' clients hand on whatever stands in `context`."""
-    context = _object(fields.get("context"))
-    signed = context.get("user_hash"), context.get("jwt")
-    user_hash, jwt = (proof if isinstance(proof, str) else None for proof in signed)
-    return IdentityPart(anonymous_id, user_id, user_hash, jwt)
 
 
 def _message_id(delivery: Delivery, fields: Fields) -> str:
     """Ids of pages and of backends are kept apart, so that no page uses up a backend's."""
     kept_apart = "b" if delivery.is_page else "s"
     return f"{kept_apart}:{fields.get('messageId') or new_id(delivery.clock)}"
-
-
-def _is_believed(delivery: Delivery, identity: Identity) -> bool:
-    return identity.proved or delivery.sender.config.identity_mode != "enforce"
 
 
 def _track(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | None:
@@ -189,18 +180,25 @@ def _page_of(fields: Fields) -> str | None:
 
 
 def _identify(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | None:
-    if not _is_believed(delivery, identity):
-        return None
+    message_id = _message_id(delivery, fields)
     traits = _object(_object(fields.get("context")).get("traits")) | _object(fields.get("traits"))
-    created_at = None if delivery.is_page else _instant(traits.get("created_at", traits.get("createdAt")))
-    return Heard(identity, Message(_message_id(delivery, fields), traits=traits, created_at=created_at))
+    if delivery.is_page:
+        return _believed(identity, traits_told(message_id, delivery.sender.config.identity, identity, traits))
+    created_at = _instant(traits.get("created_at", traits.get("createdAt")))
+    return Heard(identity, Message(message_id, traits=traits, created_at=created_at))
+
+
+def _believed(identity: Identity, message: Message | None) -> Heard | None:
+    return Heard(identity, message) if message is not None and is_sound(identity.vouched_values) else None
 
 
 def _group(delivery: Delivery, identity: Identity, fields: Fields) -> Heard | None:
     group_id = id_or_none(_id_text(fields.get("groupId")))
-    if group_id is None or not _is_believed(delivery, identity):
+    if group_id is None:
         return None
-    traits = _object(fields.get("traits"))
+    traits, terms = _object(fields.get("traits")), delivery.sender.config.identity
+    if delivery.is_page:
+        return _believed(identity, account_told(_message_id(delivery, fields), terms, identity, group_id, traits))
     return Heard(identity, Message(_message_id(delivery, fields), account_id=group_id, account_traits=traits))
 
 

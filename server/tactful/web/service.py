@@ -31,6 +31,7 @@ from tactful.web.journal import Journal
 from tactful.web.limits import Limits
 from tactful.web.live import Hub
 from tactful.web.nodes import Nodes
+from tactful.web.proofs import Proofs
 from tactful.web.receipts import Receipts
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
@@ -162,6 +163,8 @@ class Service:
     journal: Journal = field(init=False)
     addresses: Addresses = field(init=False)
     limits: Limits = field(init=False)
+    #: How pages prove who their users are.
+    proofs: Proofs = field(init=False)
     watch: ClockWatch = field(init=False)
     #: The other server processes on the same database.
     nodes: Nodes = field(init=False)
@@ -175,6 +178,7 @@ class Service:
         self.journal = Journal(self.clock)
         self.addresses = Addresses(self.settings.trusted_proxies)
         self.limits = Limits(self.settings, self.clock, self.db.waiting, self.journal.refused)
+        self.proofs = Proofs(self.clock)
         self.watch = ClockWatch(self.db, self.clock)
         alone = self.settings.database_url.kind == "sqlite"
         self.nodes = Nodes(self.hub, self.updates, None if alone else self.db.tell)

@@ -48,7 +48,7 @@ async def _whose(post: Post) -> Whose:
     body = decode(post.body, _live_body)
     config = await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
-    identity = identity_of(config, body.identity)
+    identity = identity_of(post, config, body.identity)
     service.limits.page(config.project_id, "events", Sender(post.address, identity))
     if identity.user_id is None or not config.live:
         raise Forbidden("not_live", "Only identified people of a project that hears its backend may listen.")

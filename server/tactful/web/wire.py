@@ -5,11 +5,13 @@ Unknown fields are ignored; a wrong type is refused with its path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tactful.identity import Claim
 from tactful.tokens import LONGEST_TOKEN
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "IdentityPart",
     "LiveBody",
     "ResponsesBody",
+    "claimed",
 ]
 
 Token = Annotated[str, Meta(max_length=LONGEST_TOKEN)]
@@ -33,12 +36,36 @@ MOST_EVENTS = 50
 
 
 class IdentityPart(msgspec.Struct, frozen=True):
-    """Who the browser says it is."""
+    """Who the browser says it is. A proof goes by whichever of seven names the page's product is used to; one with a
+    dot in it is a token under any of them, so that `data-user-hash` takes both kinds."""
 
     anonymous_id: str | None = None
     user_id: str | None = None
     user_hash: str | None = None
+    user_hash_too: str | None = msgspec.field(name="userHash", default=None)
+    identifier_hash: str | None = None
+    signature: str | None = None
     jwt: str | None = None
+    user_jwt: str | None = None
+    intercom_user_jwt: str | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """What is claimed, and every proof that came along."""
+        signed = (self.user_hash, self.user_hash_too, self.identifier_hash, self.signature)
+        given = [one for one in signed if one is not None]
+        tokens = [one for one in (self.jwt, self.user_jwt, self.intercom_user_jwt) if one is not None]
+        tokens += [one for one in given if "." in one]
+        return Claim(self.anonymous_id, self.user_id, tuple([one for one in given if "." not in one]), tuple(tokens))
+
+
+_PROOFS = frozenset(("user_hash", "userHash", "identifier_hash", "signature", "jwt", "user_jwt", "intercom_user_jwt"))
+
+
+def claimed(user_id: str | None, anonymous_id: str | None, context: Mapping[str, Any]) -> IdentityPart:
+    """The same where another product's client says it, which hands on whatever stands in `context`."""
+    proofs = {name: context[name] for name in _PROOFS & context.keys() if isinstance(context[name], str)}
+    return msgspec.convert(proofs | {"user_id": user_id, "anonymous_id": anonymous_id}, IdentityPart)
 
 
 class ContextPart(msgspec.Struct, frozen=True):

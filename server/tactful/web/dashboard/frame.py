@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, str] = {
     "people": "People",
     "events": "Events",
     "install": "Install",
+    "settings": "Settings",
 }
 
 

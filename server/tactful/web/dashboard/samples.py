@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tactful.sources import write_yaml
 from tactful.store.projects import Config
 
-__all__ = ["EVENT", "Sample", "backends", "policies", "signatures", "snippets", "survey_for"]
+__all__ = ["EVENT", "Sample", "backends", "policies", "proven", "signatures", "snippets", "survey_for", "tokens"]
 
 #: Shown where no live survey waits for an event yet.
 EVENT = "Lesson Finished"
@@ -111,6 +111,59 @@ def signatures() -> Sequence[Sample]:
             "PHP",
             "",
             "$secret = getenv('TACTFUL_IDENTITY_SECRET');\n$userHash = hash_hmac('sha256', $userId, $secret);",
+        ),
+    )
+
+
+def tokens() -> Sequence[Sample]:
+    """How a backend makes a token that proves a user and vouches for traits."""
+    return (
+        Sample(
+            "Python",
+            "",
+            "# pip install pyjwt\n"
+            "import os, time\n"
+            "import jwt\n\n"
+            'claims = {"user_id": user_id, "plan": "pro", "exp": int(time.time()) + 3600}\n'
+            'token = jwt.encode(claims, os.environ["TACTFUL_IDENTITY_SECRET"], algorithm="HS256")',
+        ),
+        Sample(
+            "Node",
+            "",
+            "// npm install jsonwebtoken\n"
+            "import jwt from 'jsonwebtoken'\n\n"
+            "const claims = { user_id: userId, plan: 'pro' }\n"
+            "const options = { algorithm: 'HS256', expiresIn: '1h' }\n"
+            "const token = jwt.sign(claims, process.env.TACTFUL_IDENTITY_SECRET, options)",
+        ),
+        Sample(
+            "Ruby",
+            "",
+            "# gem install jwt\n"
+            'require "jwt"\n\n'
+            'claims = { user_id: user_id, plan: "pro", exp: Time.now.to_i + 3600 }\n'
+            'token = JWT.encode(claims, ENV.fetch("TACTFUL_IDENTITY_SECRET"), "HS256")',
+        ),
+        Sample(
+            "PHP",
+            "",
+            "// composer require firebase/php-jwt\n"
+            "use Firebase\\JWT\\JWT;\n\n"
+            "$claims = ['user_id' => $userId, 'plan' => 'pro', 'exp' => time() + 3600];\n"
+            "$token = JWT::encode($claims, getenv('TACTFUL_IDENTITY_SECRET'), 'HS256');",
+        ),
+    )
+
+
+def proven() -> Sequence[Sample]:
+    """How a page hands over what its backend made."""
+    return (
+        Sample("With a hash", "", "tactful('identify', userId, { plan: 'pro' }, { user_hash: userHash })"),
+        Sample("With a token", "", "tactful('identify', userId, {}, { jwt: token })"),
+        Sample(
+            "By attributes, with either",
+            "",
+            '<script async src="..."\n  data-user-id="user-42"\n  data-user-hash="..."></script>',
         ),
     )
 

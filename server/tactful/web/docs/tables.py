@@ -18,6 +18,7 @@ from tactful.core.reading import write_policy
 from tactful.core.receivers import OUTCOMES as READ_OUTCOMES
 from tactful.core.receivers import PRESETS, VERDICTS
 from tactful.settings import PREFIX, SETTINGS
+from tactful.web.identities import OUTCOMES as PROOFS
 from tactful.web.openapi import OPERATIONS, QUERY
 from tactful.web.receivers import IGNORED
 from tactful.web.sender_templates import TEMPLATES, Template
@@ -153,6 +154,10 @@ def _template(one: Template) -> str:
     return "\n".join([*lines, *(f"\n{note}" for note in one.notes)])
 
 
+def _proofs() -> str:
+    return _table(("What came of it", "What it says"), ([_code(code), words] for code, words in PROOFS.items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "operations": _operations,
@@ -166,6 +171,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "outcomes_of_receivers": _outcomes_of_receivers,
     "verdicts": _verdicts,
     "templates": _templates,
+    "proofs": _proofs,
 }
 
 
