@@ -108,8 +108,19 @@ class TestEnforced:
         identify = {"type": "identify", "userId": "ann", "traits": {"plan": "pro"}}
         await send(site, identify | {"context": signed})
         assert execute(site.path, "SELECT user_id, traits ->> 'plan' FROM people") == [("ann", "pro")]
-        await send(site, identify | {"context": signed, "userId": "bob", "anonymousId": "b2"}, a_track())
+        wrong = identify | {"context": signed, "userId": "bob", "anonymousId": "b2"}
+        await send(site, wrong, a_track() | {"context": signed})
         assert site.service.dropped == 1, "a wrong signature costs the message alone"
+        assert execute(site.path, "SELECT survey_key FROM candidates") == [("nps",)]
+
+    async def test_the_browser_of_somebody_known_speaks_for_nobody_and_costs_no_other_message(self, site: Site) -> None:
+        await enforce(site)
+        signed = {"user_hash": hash_user(site.project.identity_secret, "ann")}
+        await send(site, {"type": "identify", "userId": "ann", "traits": {}, "context": signed})
+        before = execute(site.path, "SELECT * FROM people")
+        site.clock.advance(5)
+        assert (await send(site, a_track(), a_track() | {"anonymousId": "b9"})).content == SUCCESS
+        assert execute(site.path, "SELECT * FROM people WHERE user_id = 'ann'") == before
         assert execute(site.path, "SELECT survey_key FROM candidates") == [("nps",)]
 
 
