@@ -7,7 +7,20 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import backtest, decision, drivers, growth, ingest, journal, live_streams, postgres, rates, sizes, start
+from bench import (
+    backtest,
+    decision,
+    drivers,
+    growth,
+    ingest,
+    journal,
+    live_streams,
+    overload,
+    postgres,
+    rates,
+    sizes,
+    start,
+)
 from bench.report import Line, show
 from bench.world import World, a_world
 
@@ -18,6 +31,7 @@ PARTS: dict[str, Callable[[Path, argparse.Namespace], list[Line]]] = {
     "journal": lambda directory, _: journal.measure(directory),
     "ingest": lambda directory, _: ingest.measure(directory),
     "live": lambda directory, _: live_streams.measure(directory),
+    "overload": lambda directory, _: overload.measure(directory / "overload"),
     "backtest": lambda directory, _: backtest.measure(directory),
     "postgres": lambda _, __: postgres.measure(),
     "drivers": lambda _, __: drivers.measure(),

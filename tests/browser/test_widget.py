@@ -104,6 +104,31 @@ def test_an_answer_waits_on_its_page_for_a_server_that_is_down(tmp_path: Path, c
         assert seen.errors == []
 
 
+def test_an_answer_that_is_refused_for_now_is_kept_and_sent_again(host: Host, seen: Watched) -> None:
+    """The server sheds load by 429 and 503; neither costs an answer."""
+    ask(host, seen)
+    refusals = [429, 503]
+
+    def refuse(route: Route) -> None:
+        if not refusals:
+            return route.fallback()
+        headers = {"access-control-allow-origin": "*", "retry-after": "1"}
+        return route.fulfill(status=refusals.pop(0), headers=headers, json={"code": "too_many_requests"})
+
+    seen.page.route("**/w/responses", refuse)
+    with seen.page.expect_response("**/w/responses") as reply:
+        seen.card.get_by_role("radio", name="9").click()
+    assert reply.value.status == 429
+    for status in (503, 200):
+        assert seen.page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('tactful-!')).length") == 1
+        with seen.page.expect_response("**/w/responses") as reply:
+            # It would come again by itself after some seconds; a look at the page does not wait for that.
+            seen.page.evaluate("dispatchEvent(new Event('visibilitychange'))")
+        assert reply.value.status == status
+    until(lambda: host.responses() == [({"score": 9}, False)])
+    until(lambda: seen.page.evaluate("Object.keys(localStorage)") == ["tactful"])
+
+
 @pytest.mark.parametrize("leave", ["close", "navigate"])
 def test_a_comment_typed_but_not_sent_is_kept(host: Host, seen: Watched, leave: str) -> None:
     ask(host, seen)

@@ -17,13 +17,20 @@ from tactful.errors import Busy, TooSlow
 from tactful.identity import Identity, hash_user
 from tactful.store.journal import limited_counts
 from tactful.web import bodies, limits
-from tactful.web.limits import Buckets, Room, Sender
+from tactful.web.limits import Buckets, Room, Rooms, Sender
 from tests.support.clock import SetClock
 from tests.support.service import CONTEXT, NO_RULES, SITE, Site, a_site, a_survey
+from tests.support.wire import until
 
 pytestmark = pytest.mark.anyio
 
 BURST = limits.BURST_S  # of one a second
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals are told at once, as where many are held back already."""
+    monkeypatch.setattr(limits, "MOST_HELD_BACK", 0)
 
 
 def limited(path: Path, clock: SetClock, **settings: Any) -> Any:
@@ -215,13 +222,14 @@ async def test_while_much_waits_for_the_database_events_are_refused_and_response
 async def test_bodies_that_are_dealt_with_have_so_much_room(path: Path, clock: SetClock) -> None:
     async with limited(path, clock) as site:
         ask = await site.ask("ann")
-        site.service.limits.pages = Room(600)
+        site.service.limits.pages = Rooms(600)
         refused = await site.event("bob", properties={"long": "x" * 600})
         assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
         assert (await site.respond(ask, answers={"score": 9, "why": "x" * 1_500})).status_code == 200
         assert (await site.event("bob")).status_code == 200
         kept = site.service.limits
-        assert [room.held for room in (kept.pages, kept.holders, kept.parts, kept.batches)] == [0, 0, 0, 0]
+        rooms = (kept.pages, kept.holders, kept.batches)
+        assert [(one.whole.held, one.parts.held) for one in rooms] == [(0, 0)] * 3
 
 
 def in_pieces(*pieces: bytes, more: bool = False) -> Any:
@@ -276,6 +284,23 @@ async def test_the_log_tells_once_a_minute_and_of_nobody(
         assert "address 1." in told[0]
         assert "address 9." in told[1], "the eight that were not told of, and this one"
         assert "127.0.0.1" not in "".join(told)
+
+
+async def test_a_refusal_is_held_back_while_few_are(
+    path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_HELD_BACK", 2)
+    monkeypatch.setattr(limits, "HOLD_BACK_S", 60.0)
+    async with limited(path, clock, rate_address=1) as site:
+        await flood(site)
+        held = [asyncio.create_task(site.event(f"held-{number}")) for number in range(2)]
+        await until(lambda: site.service.limits._held_back == 2)
+        assert (await site.event("one-more")).status_code == 429, "more than two are told at once"
+        assert not any(task.done() for task in held)
+        for task in held:
+            task.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+        assert site.service.limits._held_back == 0
 
 
 # Buckets

@@ -90,18 +90,18 @@ class Ingest(Direct):
         address, let_in = service.addresses.of(scope), service.limits
         if b"origin" in headers:
             let_in.knock(address)
-        packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT, let_in.parts)
+        packed = await receive_bytes(receive, headers.get(b"content-length", b""), INGEST_LIMIT, let_in.batches.parts)
         body = unzip(packed, headers.get(b"content-encoding", b"").decode("latin-1"), INGEST_LIMIT)
         if body.count(b",") > _MOST_COMMAS:
             raise TooLarge("too_many_values", f"A body has at most {_MOST_COMMAS:,} values; send less at once.")
-        let_in.batches.take(len(body))
+        let_in.batches.whole.take(len(body))
         try:
             await self._take_body(service, scope, headers, body)
         except Unauthorized:
             let_in.fumble(address)
             raise
         finally:
-            let_in.batches.give_back(len(body))
+            let_in.batches.whole.give_back(len(body))
 
     async def _take_body(self, service: Service, scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> None:
         if self._translate is not None:

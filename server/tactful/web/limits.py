@@ -21,6 +21,7 @@ nobody can wash away what others, or they themselves, have used up.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections import OrderedDict
@@ -34,7 +35,7 @@ from tactful.errors import Busy, TooOften
 from tactful.identity import Identity
 from tactful.settings import Settings
 
-__all__ = ["Buckets", "Kind", "Limits", "Room", "Sender"]
+__all__ = ["Buckets", "Kind", "Limits", "Room", "Rooms", "Sender"]
 
 _log = logging.getLogger("tactful.limits")
 
@@ -52,9 +53,9 @@ MOST_ASKS = 50_000
 KEYS_OF_A_PROJECT = 2
 
 #: Scripts that wait for the database, from which on backends and pages are asked to come again; the writer's queue
-#: itself refuses at twice as many, and has a place of its own for responses.
-BACKENDS_MAY_WAIT = 2_500
-PAGES_MAY_WAIT = 5_000
+#: itself refuses at five times as many, and has a place of its own for responses. 2,000 are a second's work at most.
+BACKENDS_MAY_WAIT = 1_000
+PAGES_MAY_WAIT = 2_000
 
 _LONGEST_KEY = 100
 _TELL_EVERY_MS = MINUTE_MS
@@ -65,11 +66,16 @@ Kind = Literal["events", "asks", "opt-outs"]
 #: Hears how many messages a limit of a project refused, and from where.
 Refused = Callable[[str, Literal["page", "backend"], int], None]
 
-#: Bodies of backends, of pages, of who holds an ask, and of whoever has sent a part yet.
+#: Bytes of bodies, each twice: those that are dealt with, and those of which a part is still to come.
 ROOM_FOR_BATCHES = 64 * 1_024 * 1_024
 ROOM_FOR_PAGES = 16 * 1_024 * 1_024
 ROOM_FOR_HOLDERS = 16 * 1_024 * 1_024
-ROOM_FOR_PARTS = 32 * 1_024 * 1_024
+
+
+#: A refusal is held back for so long, so that a connection brings two of them a second and not hundreds: refusing at
+#: once costs more than many of those who are let in. So many refusals are held at a time; more are said at once.
+HOLD_BACK_S = 0.5
+MOST_HELD_BACK = 5_000
 
 
 class Buckets:
@@ -135,6 +141,15 @@ class Room:
         self.held -= size
 
 
+class Rooms:
+    """The room for bodies of one kind that are whole, and for the parts of those that are not: whoever sends half a
+    body, and no more, takes no place from what has arrived."""
+
+    def __init__(self, most: int) -> None:
+        self.whole = Room(most)
+        self.parts = Room(most)
+
+
 class Sender(NamedTuple):
     """Who wants something of a project: from which address, as whom."""
 
@@ -164,10 +179,10 @@ class Limits:
         self._asks = Buckets(ASK_RATE.per_s, MOST_ASKS, burst=ASK_RATE.burst)
         self._keys = Buckets(settings.rate_ingest)
         self._backends = Buckets(settings.rate_ingest * KEYS_OF_A_PROJECT)
-        self.batches = Room(ROOM_FOR_BATCHES)
-        self.pages = Room(ROOM_FOR_PAGES)
-        self.holders = Room(ROOM_FOR_HOLDERS)
-        self.parts = Room(ROOM_FOR_PARTS)
+        self.batches = Rooms(ROOM_FOR_BATCHES)
+        self.pages = Rooms(ROOM_FOR_PAGES)
+        self.holders = Rooms(ROOM_FOR_HOLDERS)
+        self._held_back = 0
         #: How many requests were refused since the last line in the log, by what refused them.
         self._told: dict[str, int] = {}
         self._told_at = -_TELL_EVERY_MS
@@ -182,6 +197,15 @@ class Limits:
             self._count("database", now)
             raise _overloaded()
         self._addresses.charge(address, now, 1)
+
+    async def hold_back(self) -> None:
+        """Let somebody who is refused wait a moment before they hear of it, as long as few do."""
+        if self._held_back < MOST_HELD_BACK:
+            self._held_back += 1
+            try:
+                await asyncio.sleep(HOLD_BACK_S)
+            finally:
+                self._held_back -= 1
 
     def fumble(self, address: str) -> None:
         """Count a wrong key or token. Raises `TooOften` for an address that has sent too many, or too much else."""

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tactful.errors import TactfulError
 from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
 from tactful.web.cors import headers_for
+from tactful.web.limits import Room
 from tactful.web.problems import problem
 from tactful.web.service import Service
 
@@ -26,6 +27,8 @@ __all__ = ["Answer", "Direct", "Endpoint", "PagePosts", "Post", "endpoint", "rea
 _JSON = (b"content-type", b"application/json")
 #: Refusals after which a request that was not announced (web/limits.py) counts as one.
 _FUMBLES = (400, 401)
+#: Refusals of which there may be very many.
+_FLOODS = (429, 503)
 
 #: Who may come in: anybody, of whom there may be too many, or who holds an ask, which is seen when the body is read.
 Gate = Literal["anybody", "holder"]
@@ -63,7 +66,7 @@ async def read_post(scope: Scope, receive: Receive) -> Post:
     service: Service = scope["app"].state.service
     address = service.addresses.of(scope)
     service.limits.knock(address)
-    body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.parts)
+    body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.pages.parts)
     return Post(service, origin, body, languages, address)
 
 
@@ -90,10 +93,13 @@ class Endpoint(Direct):
         try:
             if self._gate == "anybody":
                 service.limits.knock(address)
-            body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.parts)
-            told = await self._answered(Post(service, origin, body, languages, address))
+            rooms = service.limits.pages if self._gate == "anybody" else service.limits.holders
+            body = await receive_bytes(receive, declared, BROWSER_LIMIT, rooms.parts)
+            told = await self._answered(Post(service, origin, body, languages, address), rooms.whole)
             status, headers = 200, [_JSON, (b"content-length", b"%d" % len(told))]
         except TactfulError as error:
+            if error.status in _FLOODS:
+                await service.limits.hold_back()
             refusal = problem(error)
             status, headers, told = refusal.status_code, refusal.raw_headers, bytes(refusal.body)
         except ClientDisconnect:
@@ -103,16 +109,14 @@ class Endpoint(Direct):
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told})
 
-    async def _answered(self, post: Post) -> bytes:
+    async def _answered(self, post: Post, room: Room) -> bytes:
         """Answer while the body has its place among those that are dealt with."""
-        limits = post.service.limits
-        room = limits.pages if self._gate == "anybody" else limits.holders
         room.take(len(post.body))
         try:
             return await self._answer(post)
         except TactfulError as error:
             if self._gate == "holder" and error.status in _FUMBLES:
-                limits.fumble(post.address)
+                post.service.limits.fumble(post.address)
             raise
         finally:
             room.give_back(len(post.body))

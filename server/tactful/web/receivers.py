@@ -56,14 +56,17 @@ async def check(request: Request) -> Response:
 
 
 async def receive(request: Request) -> Response:
-    """Take one webhook. Raises `Unauthorized` for what is not proved and `BadRequest` for what is no JSON."""
+    """Take one webhook. Raises `Unauthorized` for what is not proved, `TooOften`, and `BadRequest` for no JSON."""
     service, stored = service_of(request), await _stored(request)
-    raw = await read_bytes(request, RECEIVER_LIMIT)
+    limits, address = service.limits, service.addresses.of(request.scope)
+    raw = await read_bytes(request, RECEIVER_LIMIT, limits.batches.parts)
     now = service.clock.now_ms()
     verdict = verify(stored.receiver.auth, stored.secrets, request.headers, raw, now)
     if not verdict.ok:
+        limits.fumble(address)
         service.receipts.came(stored, Receipt("refused", verdict.code, verdict.message))
         raise Unauthorized(verdict.code, verdict.message)
+    limits.ingest(stored.project_id, stored.receiver_id, 1)
     try:
         body = unzip(raw, request.headers.get("content-encoding", ""), RECEIVER_LIMIT)
         payload = orjson.loads(body)
