@@ -170,11 +170,12 @@ def _waits(trigger: EventTrigger, event: Event) -> tuple[list[Candidate], list[H
     [
         (EventTrigger("Closed"), CLOSED, True),
         (EventTrigger("Closed"), Event("Closed"), False),
+        (EventTrigger("Closed"), Event("Closed", answered=False), True),
         (EventTrigger("Closed", hold_ms=1), Event("Closed"), True),
         (EventTrigger("Closed", cancel_on=(Cancel("Reopened"),)), Event("Closed"), True),
     ],
 )
-def test_what_a_backend_says_what_is_held_and_what_may_be_cancelled_has_to_wait(
+def test_what_nobody_is_answered_what_is_held_and_what_may_be_cancelled_has_to_wait(
     trigger: EventTrigger, event: Event, held: bool
 ) -> None:
     at_once, waiting = _waits(trigger, event)

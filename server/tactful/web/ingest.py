@@ -24,6 +24,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from tactful.clock import new_id
+from tactful.core.origins import WITHOUT_ORIGIN
 from tactful.core.trigger import Event
 from tactful.errors import BadRequest, TactfulError, TooLarge, Unauthorized
 from tactful.identity import Identity, id_or_none
@@ -169,7 +170,10 @@ def _let_in(service: Service, scope: Scope, sender: Sender, messages: int) -> No
     if sender.source == "server":
         service.limits.ingest(project_id, sender.key, max(messages, 1))
         return
-    page = limits.Sender(service.addresses.of(scope), Identity(None, None))
+    address = service.addresses.of(scope)
+    if sender.origin == WITHOUT_ORIGIN[0]:  # an app's, which did not knock because nothing told it from a backend's
+        service.limits.knock(address)
+    page = limits.Sender(address, Identity(None, None))
     service.limits.page(project_id, "events", page, max(messages, 1))
 
 
