@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,6 @@ NODE_MODULES = HERE / "node_modules"
 FLUSH_WITHIN_S = 60.0
 
 STEPS = tuple(f"Step {number}" for number in range(1, 7))
-#: Counts each step by itself, so one that counts twice or never shows.
-COUNTED = a_survey("counted", trigger={"any": [{"event": step, "nth": {"every": 2}} for step in STEPS]})
 
 
 @dataclass
@@ -87,13 +85,14 @@ def a_scene(path: Path, proxy: Proxy, origin: str = "http://site.test") -> Itera
         yield Scene(path, project, proxy, server, stack)
 
 
-def a_project(path: Path, origin: str, name: str = "P") -> NewProject:
-    """Make a project that counts steps."""
+def a_project(path: Path, origin: str, name: str = "P", events: Iterable[str] = STEPS) -> NewProject:
+    """Make a project that counts each of these events by itself, so one that counts twice or never shows."""
     clock = SystemClock()
+    counted = a_survey("counted", trigger={"any": [{"event": event, "nth": {"every": 2}} for event in events]})
     migrate(url_of(path), clock)
     project = new_project(clock, name, (origin,))
     beside(path, clock, create_project, project)
-    apply_to(path, clock, project.project_id, COUNTED, policy=NO_RULES)
+    apply_to(path, clock, project.project_id, counted, policy=NO_RULES)
     return project
 
 
@@ -101,6 +100,7 @@ def a_project(path: Path, origin: str, name: str = "P") -> NewProject:
 class Client:
     """A client in a process of its own."""
 
+    name: str
     process: subprocess.Popen[str]
 
     def call(self, name: str, *args: Any) -> None:
@@ -128,7 +128,7 @@ def a_client(name: str, url: str, write_key: str) -> Iterator[Client]:
         [program, str(driver), url, write_key], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     try:
-        yield Client(process)
+        yield Client(name, process)
     finally:
         process.kill()
         process.communicate()

@@ -6,21 +6,20 @@ Each message is a request of its own, so they arrive in any order; what is told 
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.clients.pages import bundled, pages_for
 from tests.clients.scene import HERE, STEPS, Scene, a_scene, landed, told
-from tests.support.browser import a_browser, pages_on_another_origin
+from tests.support.browser import a_browser
 from tests.support.processes import until
 from tests.support.proxy import Step, busy, cut, failed, lost, passed, refused, stalled, through_a_proxy, twice
 
 pytestmark = pytest.mark.browser
 
-ESBUILD = HERE.parents[1] / "widget" / "node_modules" / ".bin" / "esbuild"
 BATCHING = 'data-batching=""'
 
 
@@ -30,25 +29,15 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def bundled(source: Path) -> str:
-    """A page's script with what it imports, as a bundler makes it."""
-    command = [str(ESBUILD), str(source), "--bundle", "--format=iife", "--log-level=warning"]
-    return subprocess.check_output(command, text=True)
-
-
 @contextlib.contextmanager
 def a_visit(browser: Browser, path: Path, name: str, attributes: str = "") -> Iterator[tuple[Scene, Page]]:
     """A page that runs a driver, at a service behind a proxy."""
-    pages = {"/client.js": bundled(HERE / "drivers" / f"{name}.js")}
-    with through_a_proxy() as proxy:
-        policy = f"default-src 'self'; connect-src 'self' {proxy.url}; require-trusted-types-for 'script'"
-        with pages_on_another_origin(pages, policy) as origin, a_scene(path, proxy, origin) as scene:
-            given = f'data-url="{proxy.url}" data-key="{scene.project.public_key}" {attributes}'
-            pages["/"] = f'<!doctype html><html lang="en"><title>Shop</title><script src="/client.js" {given}></script>'
-            page = browser.new_context().new_page()
-            page.goto(origin)
-            yield scene, page
-            page.context.close()
+    script = bundled(HERE / "drivers" / f"{name}.js")
+    with through_a_proxy() as proxy, pages_for(proxy.url) as pages, a_scene(path, proxy, pages.origin) as scene:
+        given = f'data-url="{proxy.url}" data-key="{scene.project.public_key}" {attributes}'
+        page = pages.open(browser, script, given)
+        yield scene, page
+        page.context.close()
 
 
 def call(page: Page, name: str, *args: object) -> None:

@@ -39,6 +39,7 @@ PAGES: dict[str, Page] = {
         Page("start", "Start", "Set up", "From nothing to the first response, in five minutes."),
         Page("snippet", "The snippet", "Set up", "Everything that a page may say: attributes, functions, policies."),
         Page("events", "Events from backends", "Set up", "Segment's SDKs, or one HTTP request."),
+        Page("sdks", "SDKs", "Set up", "Seven SDKs that work unmodified, and the lines that each needs."),
         Page("receivers", "Webhooks from other products", "Set up", "Help desks, payments and automations that ask."),
         Page("signing", "Signing users", "Set up", "Prove who is on the page, in five languages."),
         Page("surveys", "Surveys", "Ask", "Every field of a survey, with an example that uses them."),
