@@ -156,8 +156,8 @@ AUDIENCES = st.builds(Audience, where=conditions_on(["traits", "account"], _OF_P
 _DATES = st.dates(date(2000, 1, 1), date(2199, 12, 31))
 _HOURS = st.tuples(st.integers(0, 1_439), st.integers(0, 1_440)).filter(lambda hours: hours[0] != hours[1])
 SCHEDULES = st.builds(
-    lambda days, named, **fields: Schedule(
-        *(sorted(days) if len(days) == 2 else [*days, None]), days=tuple(day for day in DAYS if day in named), **fields
+    lambda dates, named, tz, hours: Schedule(
+        min(dates), max(dates) if len(dates) == 2 else None, tz, hours, tuple(day for day in DAYS if day in named)
     ),
     st.lists(_DATES, min_size=1, max_size=2),
     st.frozensets(st.sampled_from(DAYS)),
@@ -263,7 +263,9 @@ def surveys(draw: st.DrawFn) -> Survey:
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with every field drawn, as it would have been read."""
     selections = st.sampled_from(["all", "this", *(f"kind:{kind}" for kind in KINDS)]) | KEYS.map("tag:{}".format)
-    scopes = st.sampled_from([("person", None), ("account", None), ("project", None), ("same", "traits.a b.c")])
+    scopes: st.SearchStrategy[Any] = st.sampled_from(
+        [("person", None), ("account", None), ("project", None), ("same", "traits.a b.c")]
+    )
     rules = [
         Rule(
             id=rule_id,
