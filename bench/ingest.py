@@ -41,7 +41,7 @@ PEERS = 8
 #: Messages in a body of nearly 5 MiB.
 TINY = 95_000
 #: Few enough that what waits for the database stays below what is let in.
-CONNECTIONS = 16
+CONNECTIONS = 8
 
 Jobs = list[list[list[str]]]
 

@@ -89,3 +89,9 @@ async def test_a_revoked_key_writes_nothing(site: Site) -> None:
 async def test_a_key_in_the_body_that_is_none(site: Site, key: Any) -> None:
     answer = await site.client.post("/v1/batch", json={"batch": [{"writeKey": key}], "writeKey": key})
     assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")
+
+
+@pytest.mark.parametrize("query", ["writeKey", "writeKey=%ff", "writeKey=a&writeKey=b", "writeKey=" + "&a" * 200, "%"])
+async def test_a_query_that_has_no_key(site: Site, query: str) -> None:
+    answer = await site.client.post(f"/v1/batch?{query}", json={"batch": []})
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_key")

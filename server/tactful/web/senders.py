@@ -27,6 +27,7 @@ from tactful.web.service import Service
 __all__ = ["Envelope", "Posted", "Sender", "basic_user", "sender_of"]
 
 _LONGEST_KEY = 200
+_MOST_FIELDS = 50
 
 
 class Envelope(msgspec.Struct, gc=False, rename="camel"):
@@ -83,7 +84,10 @@ def _authorized(posted: Posted) -> str | None:
 def _asked_for(posted: Posted) -> str | None:
     if b"writeKey" not in posted.query:
         return None
-    return parse_qs(posted.query.decode("latin-1"), max_num_fields=50).get("writeKey", [None])[0]
+    try:
+        return parse_qs(posted.query.decode("latin-1"), max_num_fields=_MOST_FIELDS).get("writeKey", [None])[0]
+    except ValueError:  # more fields than any client sends
+        return None
 
 
 def _in_the_first(posted: Posted) -> Any:
