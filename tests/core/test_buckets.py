@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.core.buckets import Bucket, Rate, charged, is_full, wait_ms
+from tactful.core.buckets import Bucket, Rate, is_full, take
 
 RATE = Rate(per_s=10, burst=20)
 
@@ -15,10 +15,16 @@ def let_in(rate: Rate, at: list[int], costs: list[int]) -> tuple[list[tuple[int,
     bucket: Bucket | None = None
     taken = []
     for now, cost in zip(at, costs, strict=True):
-        if wait_ms(rate, bucket, now) == 0:
-            bucket = charged(rate, bucket, now, cost)
+        after = take(rate, bucket, now, cost)
+        if isinstance(after, Bucket):
+            bucket = after
             taken.append((now, cost))
     return taken, bucket
+
+
+def wait_ms(rate: Rate, bucket: Bucket | None, now: int) -> int:
+    after = take(rate, bucket, now, 1)
+    return 0 if isinstance(after, Bucket) else after
 
 
 def test_a_bucket_that_nobody_used_is_full() -> None:
@@ -35,20 +41,22 @@ def test_it_fills_up_and_no_further() -> None:
     assert bucket is not None
     assert not is_full(RATE, bucket, 1_999)
     assert is_full(RATE, bucket, 2_000)
-    assert charged(RATE, bucket, 1_000_000, 20) == Bucket(0, 1_000_000)
+    assert take(RATE, bucket, 1_000_000, 20) == Bucket(0, 1_000_000)
 
 
 def test_what_is_larger_than_the_bucket_is_let_in_and_made_up_for() -> None:
-    bucket = charged(RATE, None, 0, 120)
+    bucket = take(RATE, None, 0, 120)
+    assert isinstance(bucket, Bucket)
     assert wait_ms(RATE, bucket, 0) == 10_100, "a hundred tokens of debt, and one to be let in by"
 
 
 def test_a_clock_that_is_set_back_gives_and_takes_nothing() -> None:
-    bucket = charged(RATE, None, 1_000, 20)
-    assert wait_ms(RATE, bucket, 0) == 100
-    later = charged(RATE, bucket, 0, 1)
-    assert later == Bucket(-1_000, 1_000)
-    assert wait_ms(RATE, later, 1_200) == 0
+    bucket = take(RATE, None, 1_000, 19)
+    assert isinstance(bucket, Bucket)
+    empty = take(RATE, bucket, 0, 1)
+    assert empty == Bucket(0, 1_000)
+    assert wait_ms(RATE, empty, 0) == 100
+    assert wait_ms(RATE, empty, 1_100) == 0
 
 
 rates = st.builds(Rate, per_s=st.integers(1, 5_000), burst=st.integers(1, 500))

@@ -308,35 +308,34 @@ async def test_a_refusal_is_held_back_while_few_are(
 
 def test_there_are_so_many_buckets_at_most_and_nobody_washes_away_what_others_used() -> None:
     buckets = Buckets(1, most=100)
-    for _ in range(BURST):
-        buckets.charge("attacker", 0, 1)
-    crowd = 0
-    for number in range(5_000):
-        key = f"fresh-{number}"
-        if buckets.wait_ms(key, 0) == 0:
-            buckets.charge(key, 0, 1)
-            crowd += 1
+    assert [buckets.take("attacker", 0) for _ in range(BURST)] == [0] * BURST
+    let_in = sum(buckets.take(f"fresh-{number}", 0) == 0 for number in range(5_000))
     assert len(buckets) == 100
-    assert buckets.wait_ms("attacker", 0) == SECOND_MS, "its bucket is still there, and empty"
-    assert crowd == 99 + BURST * limits.CROWD, "whoever is new shares one"
-    assert buckets.wait_ms("fresh-1", 0) == 0, "and who was there has what was left to them"
+    assert buckets.take("attacker", 0) == SECOND_MS, "its bucket is still there, and empty"
+    assert let_in == 99 + BURST * limits.CROWD, "whoever is new shares one"
+    assert buckets.take("fresh-1", 0) == 0, "and who was there has what was left to them"
 
 
 def test_a_bucket_that_is_full_again_makes_room() -> None:
     buckets = Buckets(1, most=2)
-    for key in ("a", "b"):
-        buckets.charge(key, 0, 1)
-    for key in ("c", "d", "e"):
-        buckets.charge(key, SECOND_MS, BURST)
+    assert [buckets.take(key, 0) for key in ("a", "b")] == [0, 0]
+    assert [buckets.take(key, SECOND_MS, BURST) for key in ("c", "d", "e")] == [0, 0, 0]
     assert len(buckets) == 2
-    assert buckets.wait_ms("c", SECOND_MS) == SECOND_MS
-    assert buckets.wait_ms("e", SECOND_MS) == 0, "which had no room, and was charged to the crowd"
+    assert buckets.take("c", SECOND_MS) == SECOND_MS
+    assert buckets.take("e", SECOND_MS) == 0, "which had no room, and was charged to the crowd"
+
+
+def test_what_is_given_back_was_never_taken() -> None:
+    buckets = Buckets(1)
+    assert buckets.take("a", 0, BURST) == 0
+    buckets.give_back("a", BURST)
+    buckets.give_back("nobody", 5)
+    assert [buckets.take("a", 0) for _ in range(BURST + 1)] == [0] * BURST + [SECOND_MS]
 
 
 def test_no_rate_is_no_limit_and_remembers_nothing() -> None:
     buckets = Buckets(0)
-    buckets.charge("a", 0, 1_000_000)
-    assert (buckets.wait_ms("a", 0), len(buckets)) == (0, 0)
+    assert (buckets.take("a", 0, 1_000_000), buckets.take("a", 0), len(buckets)) == (0, 0, 0)
 
 
 def test_what_names_a_bucket_is_short_and_names_one_person() -> None:

@@ -179,6 +179,19 @@ async def test_what_is_not_proved_changes_nothing(site: Site) -> None:
     assert (await sender.send(body, lowered)).status_code == 200
 
 
+async def test_a_sender_may_send_so_much_and_whoever_makes_it_up_stands_in_nobodys_way(
+    path: Path, clock: SetClock
+) -> None:
+    async with a_site(path, clock, rate_ingest=1, rate_address=1) as site:
+        sender = await a_chatwoot(site)
+        body = orjson.dumps(CHATWOOT)
+        forged = [(await sender.send(body, {"X-Chatwoot-Signature": "sha256=00"})).status_code for _ in range(25)]
+        assert forged == [401] * 20 + [429] * 5
+        signed = chatwoot(SECRET, body, clock.now)
+        statuses = [(await sender.send(body, signed)).status_code for _ in range(25)]
+        assert statuses == [200] * 20 + [429] * 5, "by the rate of its own"
+
+
 async def test_unreadable_bodies_are_told(site: Site) -> None:
     sender = await a_receiver(site, **PLAIN)
     for body, headers, status, code in (

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Bucket", "Rate", "charged", "is_full", "wait_ms"]
+__all__ = ["TOKEN", "Bucket", "Rate", "is_full", "take"]
 
-_TOKEN = 1_000
+#: One token, in what is counted.
+TOKEN = 1_000
 
 
 class Rate(NamedTuple):
@@ -31,24 +32,23 @@ class Bucket(NamedTuple):
 
 
 def _level(rate: Rate, bucket: Bucket | None, now: int) -> int:
-    most = rate.burst * _TOKEN
+    most = rate.burst * TOKEN
     if bucket is None:
         return most
     # A clock that was set back fills nothing, and takes nothing away.
-    return min(bucket.level + max(now - bucket.at, 0) * rate.per_s, most)
+    level = bucket.level + (now - bucket.at) * rate.per_s if now > bucket.at else bucket.level
+    return min(most, level)
 
 
-def wait_ms(rate: Rate, bucket: Bucket | None, now: int) -> int:
-    """How long until the bucket holds a token, in ms; 0 where it does. None is a bucket that nobody has used."""
-    missing = _TOKEN - _level(rate, bucket, now)
-    return max(-(-missing // rate.per_s), 0)
-
-
-def charged(rate: Rate, bucket: Bucket | None, now: int, cost: int) -> Bucket:
-    """The bucket after `cost` tokens were taken out of it, whether they were there or not."""
-    return Bucket(_level(rate, bucket, now) - cost * _TOKEN, now if bucket is None else max(now, bucket.at))
+def take(rate: Rate, bucket: Bucket | None, now: int, cost: int) -> Bucket | int:
+    """The bucket after `cost` tokens were taken out of it (None: one that nobody has used); or, where it holds none, in
+    how many ms (above 0) it will."""
+    level = _level(rate, bucket, now)
+    if level < TOKEN:
+        return -((level - TOKEN) // rate.per_s)
+    return Bucket(level - cost * TOKEN, now if bucket is None or now > bucket.at else bucket.at)
 
 
 def is_full(rate: Rate, bucket: Bucket, now: int) -> bool:
     """Tell whether forgetting the bucket would change nothing."""
-    return _level(rate, bucket, now) == rate.burst * _TOKEN
+    return _level(rate, bucket, now) == rate.burst * TOKEN

@@ -76,10 +76,13 @@ async def receive_bytes(receive: Receive, declared: bytes, limit: int, parts: Co
     """
     if declared.isdigit() and (len(declared) > _LONGEST_LENGTH or int(declared) > limit):
         raise _too_large(limit)
-    chunk, more = await _received(receive)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    chunk: bytes = message.get("body", b"")
     if len(chunk) > limit:
         raise _too_large(limit)
-    if not more:
+    if not message.get("more_body", False):
         return chunk
     try:
         async with asyncio.timeout(ARRIVES_WITHIN_S):

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from tactful.clock import Clock
-from tactful.core.buckets import Bucket, Rate, charged, is_full, wait_ms
+from tactful.core.buckets import TOKEN, Bucket, Rate, is_full, take
 from tactful.core.spans import MINUTE_MS, SECOND_MS
 from tactful.errors import Busy, TooOften
 from tactful.identity import Identity
@@ -90,37 +90,42 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def wait_ms(self, key: str, now: int) -> int:
-        """How long until there is a token for `key`, in ms; 0 where there is one. Remembers nothing."""
+    def take(self, key: str, now: int, cost: int = 1) -> int:
+        """Take `cost` tokens for `key` and return 0; where there is none, take nothing and return in how many ms there
+        will be one."""
         if self._rate is None:
             return 0
         bucket = self._buckets.get(key)
-        if bucket is None and not self._has_room(now):
-            return wait_ms(self._crowds(self._rate), self._crowd, now)
-        return wait_ms(self._rate, bucket, now)
-
-    def charge(self, key: str, now: int, cost: int) -> None:
-        """Take `cost` tokens out of the bucket of `key`."""
-        if self._rate is None:
-            return
-        bucket = self._buckets.get(key)
-        if bucket is None and not self._has_room(now):
-            self._crowd = charged(self._crowds(self._rate), self._crowd, now, cost)
-            return
-        self._buckets[key] = charged(self._rate, bucket, now, cost)
+        if bucket is None and len(self._buckets) >= self._most and not self._make_room(now):
+            return self._take_of_crowd(now, cost)
+        after = take(self._rate, bucket, now, cost)
+        if isinstance(after, int):
+            return after
+        self._buckets[key] = after
         self._buckets.move_to_end(key)
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
+        return 0
 
-    def _has_room(self, now: int) -> bool:
-        """Tell whether another bucket may be kept: there is a place, or one that is taken by a full bucket."""
-        if self._rate is None or len(self._buckets) < self._most:
-            return True
-        return is_full(self._rate, next(iter(self._buckets.values())), now)
+    def give_back(self, key: str, cost: int) -> None:
+        """Undo a `take` of this moment; what the crowd was charged stays."""
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            self._buckets[key] = bucket._replace(level=bucket.level + cost * TOKEN)
 
-    @staticmethod
-    def _crowds(rate: Rate) -> Rate:
-        return Rate(rate.per_s * CROWD, rate.burst * CROWD)
+    def _make_room(self, now: int) -> bool:
+        """Forget the bucket that was used least lately, if that changes nothing; tell whether it did."""
+        assert self._rate is not None
+        if not is_full(self._rate, next(iter(self._buckets.values())), now):
+            return False
+        self._buckets.popitem(last=False)
+        return True
+
+    def _take_of_crowd(self, now: int, cost: int) -> int:
+        assert self._rate is not None
+        after = take(Rate(self._rate.per_s * CROWD, self._rate.burst * CROWD), self._crowd, now, cost)
+        if isinstance(after, int):
+            return after
+        self._crowd = after
+        return 0
 
 
 class Room:
@@ -160,10 +165,11 @@ class Sender(NamedTuple):
         """The name of the person's bucket; None for nobody. An id that nothing proves is one among those of its
         address, so that nobody uses up what is somebody else's."""
         identity = self.identity
-        if not identity.aliases:
-            return None
-        proved = identity.proved and identity.user_id is not None
-        return _short("\0".join((project_id, "" if proved else self.address, identity.sample_key)))
+        user_id = identity.user_id
+        if user_id is None:
+            anonymous_id = identity.anonymous_id
+            return None if anonymous_id is None else _short(f"{project_id}\0{self.address}\0{anonymous_id}")
+        return _short(f"{project_id}\0{'' if identity.proved else self.address}\0{user_id}")
 
 
 class Limits:
@@ -190,13 +196,11 @@ class Limits:
     def knock(self, address: str) -> None:
         """Let in a request that holds no ask, before its body is read. Raises `TooOften` and `Busy`."""
         now = self._clock.steady_ms()
-        wait = self._addresses.wait_ms(address, now)
-        if wait:
+        if wait := self._addresses.take(address, now):
             raise self._too_often("address", wait, now)
         if self._waiting() >= PAGES_MAY_WAIT:
             self._count("database", now)
             raise _overloaded()
-        self._addresses.charge(address, now, 1)
 
     async def hold_back(self) -> None:
         """Let somebody who is refused wait a moment before they hear of it, as long as few do."""
@@ -210,48 +214,46 @@ class Limits:
     def fumble(self, address: str) -> None:
         """Count a wrong key or token. Raises `TooOften` for an address that has sent too many, or too much else."""
         now = self._clock.steady_ms()
-        wait = self._addresses.wait_ms(address, now)
-        if wait:
+        if wait := self._addresses.take(address, now):
             raise self._too_often("address", wait, now)
-        self._addresses.charge(address, now, 1)
 
     def page(self, project_id: str, kind: Kind, sender: Sender, messages: int = 1) -> None:
         """Let in what somebody's page wants of a project. Raises `TooOften`, and charges neither person nor project."""
         now = self._clock.steady_ms()
-        person, project = sender.key(project_id), f"{project_id} {kind}"
-        wait = 0 if person is None else self._people.wait_ms(person, now)
-        limit = "person" if wait else "project"
-        wait = wait or self._projects.wait_ms(project, now)
+        person = sender.key(project_id)
+        limit, wait = "person", 0 if person is None else self._people.take(person, now, messages)
+        if not wait:
+            limit, wait = "project", self._projects.take(f"{project_id} {kind}", now, messages)
+            if wait and person is not None:
+                self._people.give_back(person, messages)
         if wait:
             self._refused(project_id, "page", messages)
             raise self._too_often(limit, wait, now)
-        if person is not None:
-            self._people.charge(person, now, messages)
-        self._projects.charge(project, now, messages)
         if messages > 1:
-            self._addresses.charge(sender.address, now, messages - 1)
+            # It was let in for one token, before anybody knew how much is in it; the rest is a debt.
+            self._addresses.give_back(sender.address, 1 - messages)
 
     def ask(self, project_id: str, ask_id: str) -> None:
         """Let in what is said to an ask, whose token was good. Raises `TooOften`."""
-        now, key = self._clock.steady_ms(), f"{project_id} {ask_id}"
-        wait = self._asks.wait_ms(key, now)
-        if wait:
+        now = self._clock.steady_ms()
+        if wait := self._asks.take(f"{project_id} {ask_id}", now):
             raise self._too_often("ask", wait, now)
-        self._asks.charge(key, now, 1)
 
     def ingest(self, project_id: str, key: str, messages: int) -> None:
         """Let in what a backend sends to a project that its write key opened. Raises `TooOften` and `Busy`."""
         now = self._clock.steady_ms()
-        key = _short(f"{project_id} {key}")
-        wait = max(self._keys.wait_ms(key, now), self._backends.wait_ms(project_id, now))
-        if wait:
-            self._refused(project_id, "backend", messages)
-            raise self._too_often("ingest", wait, now)
         if self._waiting() >= BACKENDS_MAY_WAIT:
             self._count("database", now)
             raise _overloaded()
-        self._keys.charge(key, now, messages)
-        self._backends.charge(project_id, now, messages)
+        key = _short(f"{project_id} {key}")
+        wait = self._keys.take(key, now, messages)
+        if not wait:
+            wait = self._backends.take(project_id, now, messages)
+            if wait:
+                self._keys.give_back(key, messages)
+        if wait:
+            self._refused(project_id, "backend", messages)
+            raise self._too_often("ingest", wait, now)
 
     def _too_often(self, limit: str, wait: int, now: int) -> TooOften:
         self._count(limit, now)
