@@ -48,6 +48,7 @@ PAGES = {
     "few": "surveys/few?range=all",
     "nobody": "surveys/nobody",
     "nothing fits": "surveys/lesson-nps?trait=plan%3Dgold",
+    "identity": "settings/identity",
     "not there": "surveys/nope",
     "no receivers": "/projects/{empty}/receivers",
     "receivers": "receivers",
