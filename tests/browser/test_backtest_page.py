@@ -21,7 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("backtest")]
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 STRICT = "policy: {tenure: 0s, rules: [{id: once, surveys: all, count: asked, cap: 1, window: 60d}]}"
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 FAULTY = STRICT.replace("all", "alle")
 
 
@@ -51,7 +50,7 @@ def opened(
     place: Place,
     chromium: Browser,
     width: int = 1280,
-    scheme: Literal["light", "dark"] = "light",
+    scheme: Scheme = "light",
     *,
     script: bool = True,
 ) -> Page:
@@ -79,8 +78,17 @@ def tried(page: Page, text: str) -> None:
     page.get_by_role("button", name="Run the backtest").click()
 
 
-def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(place: Place, chromium: Browser) -> None:
-    page = opened(place, chromium)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "dark"),
+        *(pytest.param(*look, marks=pytest.mark.long) for look in ((390, "light"), (1280, "light"), (1280, "dark"))),
+    ],
+)
+def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(
+    place: Place, chromium: Browser, width: int, scheme: Scheme
+) -> None:
+    page = opened(place, chromium, width, scheme)
     page.goto(place.address())
     assert violations(page) == []
     tried(page, FAULTY)
@@ -90,15 +98,10 @@ def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(place:
     expect(page.get_by_role("heading", name="Asks per day")).to_be_visible()
     expect(page.get_by_role("status").last).to_contain_text("The backtest is done")
     expect(page.get_by_label("Policy, as YAML")).to_have_value(STRICT)
-    for width in (390, 1280):
-        for scheme in SCHEMES:
-            shown = opened(place, chromium, width, scheme)
-            shown.goto(place.address())
-            assert shown.evaluate("document.documentElement.scrollWidth") == width
-            for folded in shown.locator("main details").all():
-                folded.evaluate("one => { one.open = true }")
-            assert violations(shown) == []
-            shown.context.close()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for folded in page.locator("main details").all():
+        folded.evaluate("one => { one.open = true }")
+    assert violations(page) == []
     page.context.close()
 
 

@@ -198,7 +198,7 @@ class Crashes:
 
 @pytest.mark.parametrize(
     ("kills", "seed"),
-    [(8, 1), pytest.param(20, 1, marks=pytest.mark.long), pytest.param(100, None, marks=pytest.mark.long)],
+    [(5, 1), pytest.param(20, 1, marks=pytest.mark.long), pytest.param(100, None, marks=pytest.mark.long)],
     ids=["few", "some", "many"],
 )
 async def test_killed_service_keeps_what_it_acknowledged(path: Path, kills: int, seed: int | None) -> None:

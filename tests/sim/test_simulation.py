@@ -33,10 +33,13 @@ def _check(tally: Tally, broken: list[str], asks: int) -> None:
     assert not too_few, "a run that hardly meets a thing proves nothing about it"
 
 
-def test_promises_hold_in_twenty_thousand_asks() -> None:
+def _first_seed() -> int:
     """The same seeds each time where a run decides whether a change lands, else others."""
-    first = 0 if os.environ.get("CI") else random.SystemRandom().randrange(10**9)
-    asks = 20_000
+    return 0 if os.environ.get("CI") else random.SystemRandom().randrange(10**9)
+
+
+def test_promises_hold_in_twenty_thousand_asks() -> None:
+    first, asks = _first_seed(), 20_000
     _check(*run_many(range(first, first + asks // ASKS_PER_WORLD)), asks)
 
 
@@ -54,7 +57,7 @@ def test_promises_hold_in_a_million_asks() -> None:
 )
 def test_promises_hold_on_postgres(worlds: int, processes: int) -> None:
     """Fewer, since every commit goes to a server and back; what is met there is what SQLite meets."""
-    first = random.SystemRandom().randrange(10**9)
+    first = _first_seed()
     tally, broken = run_many(range(first, first + worlds), "postgres", processes=processes)
     print(tally.table())  # noqa: T201  # figures for -rP
     assert not broken, "\n".join(broken)

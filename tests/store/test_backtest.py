@@ -49,7 +49,7 @@ from tests.support.service import a_survey, make_project
 
 STEP = PAUSE_MS
 STEPS = 50
-HISTORIES = 300
+HISTORIES = [100, pytest.param(300, marks=pytest.mark.long)]
 HABIT = Habit(0.4, 0.3)
 _numbers = itertools.count()
 
@@ -246,12 +246,13 @@ def play(world: World, chance: random.Random) -> None:
             world.visit(who)
 
 
+@pytest.mark.parametrize("histories", HISTORIES)
 def test_it_asks_whom_the_engine_would_have_asked(
-    open_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+    open_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, histories: int
 ) -> None:
     """The reference looks at every step; the backtest has to know when to look."""
     seen: Counter[str] = Counter()
-    for seed in range(HISTORIES):
+    for seed in range(histories):
         chance = random.Random(seed)
         # A reserve ends early when others are asked what its survey waits for, and the backtest looks when it would
         # have ended by itself; so histories have either the one or the other.
