@@ -12,7 +12,7 @@ from tactful.identity import Identity
 from tactful.store.audit import Act
 from tactful.store.erasure import Exported, end_opt_out, erase, export
 from tactful.store.events import Message, observe
-from tactful.store.forgetting import forget_old
+from tactful.store.forgetting import FORGET_AT_ONCE, forget_old
 from tactful.store.people import set_opted_out, set_test
 from tactful.store.projects import apply_definitions
 from tactful.store.script import Script
@@ -191,8 +191,14 @@ class Forget(Request):
     """Housekeeping: what is past its time goes."""
 
     def call(self, node: Node) -> Call | None:
-        return Call(forget_old, ())
+        return Call(_forget_all, ())
 
     def ended(self, node: Node, outcome: Outcome) -> None:
         for side in self.side.world.sides:
             judge_events.forget(side.oracle, outcome.call.now)
+
+
+def _forget_all() -> Script[None]:
+    """Chunk after chunk until one is not full, as the service does: the oracle forgets everything at once."""
+    while (yield from forget_old()) >= FORGET_AT_ONCE:
+        pass
