@@ -110,8 +110,9 @@ async def test_a_preflight_needs_no_key(site: Site, address: str) -> None:
         (b'{"batch":[]}', {"authorization": "Bearer wk_wrong"}, 401, "bad_key"),
         (b" " * (INGEST_LIMIT + 1), {}, 413, "body_too_large"),
         (b'{"batch":[' + b"0," * 1_000_001 + b"0]}", {}, 413, "too_many_values"),
+        (b'{"batch":[' + b"0," * 150_000 + b"0]}", {}, 413, "too_many_messages"),
     ],
-    ids=["no JSON", "no object", "no gzip", "no key", "too large", "too many values"],
+    ids=["no JSON", "no object", "no gzip", "no key", "too large", "too many values", "too many messages"],
 )
 async def test_errors_are_such_that_no_client_tries_again(
     site: Site, body: bytes, headers: dict[str, str], status: int, code: str

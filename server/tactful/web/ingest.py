@@ -51,6 +51,8 @@ _SUCCESS_HEADERS = ((b"content-type", b"application/json"), (b"content-length", 
 _AT_ONCE = 500
 #: More values than this in a body of 5 MiB are no data, and what they would be made into fills the memory.
 _MOST_COMMAS = 1_000_000
+#: So many of the shortest messages fit into a body; what is shorter is none, and would be held until its turn comes.
+_MOST_MESSAGES = 150_000
 
 
 class _Batch(Envelope, gc=False, kw_only=True, rename="camel"):
@@ -133,6 +135,8 @@ class Swallow(Direct):
 def _opened(body: bytes) -> tuple[Envelope, list[msgspec.Raw]]:
     """A batch's envelope and its messages, which are left as they are written."""
     opened, _ = _decoded(body, _read_batch)
+    if len(opened.batch) > _MOST_MESSAGES:
+        raise TooLarge("too_many_messages", f"A batch has at most {_MOST_MESSAGES:,} messages; send less at once.")
     return opened, opened.batch
 
 
