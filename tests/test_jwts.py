@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tactful.core.spans import DAY_MS
 from tactful.identity import REASONS, Belief, Claim, Refused, Secret, Terms, Vouched, believe, hash_user
 
-VECTORS = json.loads((Path(__file__).parent / "cases" / "captures" / "identity-vectors.json").read_text())
+VECTORS = json.loads((Path(__file__).parent / "cases" / "identity-vectors.json").read_text())
 SECRET, USER = VECTORS["secret"], VECTORS["user_id"]
 NOW = 1_795_284_000  # the vectors' `iat`, in seconds
 OTHER = "ffffffffffffffffffffffffffffffff"
