@@ -17,7 +17,8 @@ from tactful.identity import Identity
 from tactful.store.accounts import READ_ACCOUNT
 from tactful.store.audit import Act
 from tactful.store.erasure import erase
-from tactful.store.events import FORGET_FIRINGS, Message, observe
+from tactful.store.events import Message, observe
+from tactful.store.forgetting import FORGET_FIRINGS
 from tactful.store.hashes import READ_HASH_KEYS
 from tactful.store.journal import FORGET_NAMES, EventSeen, add_decisions, add_names, event_names, recent_decisions
 from tactful.store.members import (
@@ -36,7 +37,7 @@ from tactful.store.members import (
     start_session,
     use_link,
 )
-from tactful.store.people import LOCK_PERSON, recognise, set_opted_out
+from tactful.store.people import LOCK_PERSON, Guarded, recognise, set_opted_out
 from tactful.store.scopes import FIRE, READ_FIRINGS
 from tactful.store.script import Database, Script, one, rows, run
 from tactful.store.stops import pull_back
@@ -217,6 +218,23 @@ async def test_who_returns_while_they_are_erased_stays_opted_out(meeting: Meetin
     await meeting.everywhere(prepare, judge)
 
 
+async def test_whoever_proves_nothing_is_never_somebody_who_logs_in_meanwhile(meeting: Meeting) -> None:
+    async def prepare(db: Database) -> Pair:
+        world = await asking(db, meeting.clock)
+        project = world.config.project_id
+        await world.person("ann")
+        await world.person(None, "b1")
+        login, nobody = Identity("ann", "b1", proved=True), Identity(None, "b1", guarded=True)
+        first = partial(recognise, project, login, new_id(meeting.clock))
+        return first, partial(recognise, project, nobody, new_id(meeting.clock))
+
+    async def judge(_db: Database, outcomes: list[Any]) -> None:
+        assert outcomes[0]["user_id"] == "ann"
+        assert isinstance(outcomes[1], Guarded) or outcomes[1]["user_id"] is None
+
+    await meeting.everywhere(prepare, judge)
+
+
 async def test_what_is_decided_about_somebody_who_is_merged_is_kept(meeting: Meeting) -> None:
     made: list[tuple[str, str, str]] = []
 
@@ -249,7 +267,7 @@ async def test_a_trigger_that_fires_again_is_not_forgotten(meeting: Meeting) -> 
         keys.append(key)
         now = meeting.clock.now
         await db.run(do, FIRE, *key, "nps", now - DAY_MS, now - 1)
-        return partial(do, FIRE, *key, "nps", now, now + DAY_MS), partial(do, FORGET_FIRINGS, 10)
+        return partial(do, FIRE, *key, "nps", now, now + DAY_MS), partial(do, FORGET_FIRINGS, now, 10, now)
 
     async def judge(db: Database, outcomes: list[Any]) -> None:
         assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes

@@ -12,6 +12,7 @@ from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import BadRequest
 from tactful.identity import Mode, Secret
 from tactful.store.audit import Act, record
+from tactful.store.journal import NOW
 from tactful.store.projects import LOCK_PROJECT
 from tactful.store.script import Script, one, rows, run
 from tactful.store.secrets import add_secret, revoke_secret
@@ -51,7 +52,7 @@ WHERE project_id = ? AND day >= ? ORDER BY day DESC, outcome
 """
 FORGET_IDENTITY_COUNTS = """
 DELETE FROM identity_counts WHERE (project_id, day, outcome) IN
-    (SELECT project_id, day, outcome FROM identity_counts WHERE day < now_ms() / 86400000 - ? ORDER BY day LIMIT ?)
+    (SELECT project_id, day, outcome FROM identity_counts WHERE day < ? ORDER BY day LIMIT ?)
 """
 
 LEAST_LIFE_MS, MOST_LIFE_MS = MINUTE_MS, 400 * DAY_MS
@@ -114,5 +115,6 @@ def counts_since(project_id: str, day: int) -> Script[tuple[IdentityCount, ...]]
 
 def forget_identity_counts() -> Script[int]:
     """Delete a chunk of counts past their time; return how many, 0 when all are gone."""
-    gone: int = yield run(FORGET_IDENTITY_COUNTS, KEEP_DAYS, _FORGET_AT_ONCE)
+    today = (yield one(NOW))["now"] // DAY_MS
+    gone: int = yield run(FORGET_IDENTITY_COUNTS, today - KEEP_DAYS, _FORGET_AT_ONCE)
     return gone
