@@ -312,6 +312,14 @@ def test_a_property_that_is_too_much_is_left_out_alone(unusable: object) -> None
     assert found == {"b": 1}
 
 
+def test_what_is_nested_as_deep_as_json_goes_is_left_out_like_anything_nested() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    found, mapped = properties({"a": deep, "b": 1}, properties={"a": "$.a", "b": "$.b"}, where=[["$.a", "is", "x"]])
+    assert (found, mapped.code) == ({"b": 1}, "filtered")
+
+
 def test_properties_are_few_and_short_together() -> None:
     many, _ = properties({"data": {f"p{n}": n for n in range(1_000)}}, properties="$.data")
     assert len(many) == 50

@@ -22,7 +22,15 @@ import yaml
 
 from tactful.clock import SystemClock
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import policy, questions, read_survey, survey, trigger, variants
+from tactful.core.reading import (
+    policy,
+    questions,
+    read_receiver,
+    read_survey,
+    survey,
+    trigger,
+    variants,
+)
 from tactful.core.reading.conditions import RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.database_url import read_database_url
@@ -117,6 +125,12 @@ def test_what_a_definition_may_say_is_what_the_full_example_says() -> None:
 @of("json")
 def test_json_parses(sample: Sample) -> None:
     json.loads(sample.code)
+
+
+def test_the_receiver_that_is_shown_is_one() -> None:
+    [shown] = [json.loads(one.code) for one in SAMPLES if one.page == "receivers" and '"auth"' in one.code]
+    reading = read_receiver(shown)
+    assert (reading.faults, reading.warnings) == ((), ())
 
 
 @of("js")

@@ -147,7 +147,7 @@ async def test_says_whether_the_person_is_known(site: Site) -> None:
 async def test_what_cannot_be_read_is_told_beside_it(site: Site) -> None:
     await made(site)
     answer = await post(site, "receivers/chatwoot/try", payload='{\n"a": }', headers="no header at all")
-    assert "Line 2: is not JSON" in answer.text
+    assert "Line 2: this is not JSON" in answer.text
     assert "is no header; write <code>Name: value</code>" in answer.text
     assert "It cannot be read" in answer.text
     assert "no header at all</textarea>" in answer.text
@@ -165,3 +165,33 @@ async def test_shows_no_secret(site: Site) -> None:
     await made(site)
     for path in ("receivers", "receivers/chatwoot", "receivers/chatwoot/try", "receivers/chatwoot/edit"):
         assert SECRET not in (await site.client.get(f"/projects/{site.project.project_id}/{path}")).text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"where": "- [$.kind, is, done]\n- [$.n, in, [3, 4]]\n- [$.b, exists]\n- any: [[$.x, is, 1], [$.n, is, 3]]"},
+        {"event": "$.items[0].what", "user_id": "$.items[0].who.id", "properties": "a: $.items[0].a\nb: $.b"},
+        {"user_id": "$", "email": "$.kind.of\n$.email", "where": "- [$.kind, is, done]"},
+        {"user_id": "$.list[3]", "email": "$.email", "properties": "$.data.object"},
+        {"properties": ""},
+    ],
+)
+async def test_an_example_is_made_of_the_paths_of_a_receiver_of_ones_own(site: Site, changed: dict[str, str]) -> None:
+    """Whatever stands in the way of a path is left alone, and what can be found is found."""
+    await made(site, "webhook", secret=None)
+    answer = await post(site, "receivers/webhook/edit", **(await form(site, "webhook") | {"event": "$.what"} | changed))
+    assert answer.status_code == 303, answer.text
+    told = (await show(site, "receivers/webhook/try")).text
+    assert "It would be taken Ticket Closed, about" in told
+
+
+async def test_what_is_hostile_is_shown_as_far_as_it_can_be(site: Site) -> None:
+    await made(site)
+    deep = "[" * 900 + "]" * 900
+    wide = orjson.dumps({f"k{number}": number for number in range(5_000)}).decode()
+    long = orjson.dumps({"event": "x" * 100_000, "meta": {"sender": {"identifier": "\u202e" * 300}}}).decode()
+    for payload in (f'{{"id": {deep}, "status": {deep}}}', wide, long, "null", "1e400", '"\\u0000"', "[]"):
+        answer = await post(site, "receivers/chatwoot/try", payload=payload)
+        assert answer.status_code == 200, payload[:40]
+        assert len(Shown(answer.text).text) < len(payload) + 20_000

@@ -177,8 +177,10 @@ def _properties(receiver: Receiver, payload: object, steps: list[Step]) -> Mappi
     taken: dict[str, object] = {}
     left = _MOST_CHARACTERS
     for name, path, value in _wanted(receiver, payload):
-        size = len(name) + _size(value)
-        told = _unusable(value) or ("There is too much beside it." if size > left else "")
+        told = _unusable(value)
+        # Only what may be taken is measured: anything else may be nested as deep as JSON goes.
+        size = 0 if told else len(name) + _size(value)
+        told = told or ("There is too much beside it." if size > left else "")
         if len(taken) == MOST_PROPERTIES or _text(name, _LONGEST_NAME) != name:
             told = told or "There are too many, or its name is none."
         if told:
@@ -227,5 +229,5 @@ def _unusable(value: object) -> str:
 
 def _size(value: object) -> int:
     if isinstance(value, list):
-        return sum(map(_size, value[: _MOST_ITEMS + 1]))
+        return sum(map(_size, value))
     return len(value) if isinstance(value, str) else 8

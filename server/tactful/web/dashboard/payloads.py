@@ -137,8 +137,7 @@ def _made_of(receiver: Receiver, now_ms: int) -> Any:
     if not isinstance(receiver.event, str):
         values["event"] = "Ticket Closed"
     for name, value in values.items():
-        for path in _paths(written.get(name))[:1]:
-            _put(payload, path, value)
+        any(_put(payload, path, value) for path in _paths(written.get(name)))
     properties = written.get("properties", {})
     if isinstance(properties, dict):
         for name, path in properties.items():
@@ -157,11 +156,12 @@ def _paths(written: Any) -> list[str]:
     return written if isinstance(written, list) else [written] if isinstance(written, str) else []
 
 
-def _put(payload: dict[str, Any], path: str, value: Any) -> None:
-    """Let a path lead to a value, unless something stands in its way; only the first entry of a list is made."""
+def _put(payload: dict[str, Any], path: str, value: Any) -> bool:
+    """Let a path lead to a value, and tell whether it does: something may stand in its way, and of a list only the
+    first entry is made."""
     steps = parse_path(path) or ()
     place: Any = payload
-    for step, after in zip(steps, [*steps[1:], None], strict=True):
+    for step, after in zip(steps, (*steps[1:], None), strict=False):
         fresh: Any = value if after is None else [] if isinstance(after, int) else {}
         if isinstance(step, int) and isinstance(place, list):
             if not place and step == 0:
@@ -170,4 +170,5 @@ def _put(payload: dict[str, Any], path: str, value: Any) -> None:
         elif isinstance(step, str) and isinstance(place, dict):
             place = place.setdefault(step, fresh)
         else:
-            return
+            return False
+    return bool(place == value)

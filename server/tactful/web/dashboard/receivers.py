@@ -7,6 +7,7 @@ Its page then leads through the rest. A secret that is made here is shown once; 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from starlette.responses import Response
@@ -17,7 +18,7 @@ from tactful.core.receivers import PRESETS, Hmac, Open, Preset, Receiver, read
 from tactful.errors import BadRequest, Conflict
 from tactful.sources import write_yaml
 from tactful.store import receivers as store
-from tactful.store.receivers import Listed, NewSecret, Outcome, Stored, list_receivers, read_receiver_of
+from tactful.store.receivers import Listed, NewSecret, Outcome, Stored, Tally, list_receivers, read_receiver_of
 from tactful.web.access import page_response
 from tactful.web.dashboard import samples
 from tactful.web.dashboard.frame import Look, member_page
@@ -35,7 +36,6 @@ __all__ = ["create", "delete", "deliveries", "here", "preset_of", "receiver", "r
 
 _FRESH_MS = 4_000
 _SHOWN = 10
-_MOST_PER_PRESET = 100
 
 #: For whoever signs in a way of their own: something to begin with, which its form then changes.
 _CUSTOM = Preset(
@@ -69,6 +69,7 @@ _OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     "refused": ("dropped", "Refused"),
     "unreadable": ("dropped", "Unreadable"),
 }
+_REFUSED: tuple[Outcome, ...] = ("refused", "unreadable")
 
 
 def preset_of(receiver: Receiver) -> str | None:
@@ -120,37 +121,38 @@ def _card(key: str) -> dict[str, str]:
 
 
 def _line(look: Look, listed: Listed) -> dict[str, Any]:
-    stored, tallies = listed
-    event = stored.receiver.event
-    preset = preset_of(stored.receiver)
-    taken = tallies.get("taken")
+    receiver = listed.stored.receiver
+    preset = preset_of(receiver)
+    taken = _so_far(look, listed).get("taken")
     return {
-        "key": stored.receiver.key,
-        "name": stored.receiver.name,
+        "key": receiver.key,
+        "name": receiver.name,
         "preset": _CARDS[preset].name if preset else None,
-        "event": event if isinstance(event, str) else f"events as the sender calls them, `{event[0]}`",
-        "taken_at": taken and taken.last_at,
-        "taken": taken.times if taken else 0,
+        "event": receiver.event if isinstance(receiver.event, str) else f"whatever `{receiver.event[0]}` says",
+        "taken": taken,
         "refused": _last_refused(look, listed),
-        "needs_secret": not stored.secrets and not isinstance(stored.receiver.auth, Open),
+        "needs_secret": not listed.stored.secrets and not isinstance(receiver.auth, Open),
     }
+
+
+def _so_far(look: Look, listed: Listed) -> dict[str, Tally]:
+    """What became of what came: the counts that are written, and on top what this node has still to write."""
+    found = dict(listed.tallies)
+    for outcome, tally in look.service.receipts.uncounted(listed.stored.receiver_id).items():
+        times = found[outcome].times if outcome in found else 0
+        found[outcome] = tally._replace(times=times + tally.times)
+    return found
 
 
 def _last_refused(look: Look, listed: Listed) -> dict[str, Any] | None:
     """The last that was refused, if nothing was taken since; why is known to the node that refused it."""
-    tallies = listed.tallies
-    at = max((tallies[one].last_at for one in ("refused", "unreadable") if one in tallies), default=0)
+    so_far = _so_far(look, listed)
+    at = max((so_far[one].last_at for one in _REFUSED if one in so_far), default=0)
+    if at <= (so_far["taken"].last_at if "taken" in so_far else 0):
+        return None
     known = look.service.receipts.last(look.project_id, listed.stored.receiver_id)
-    found = next(((when, one) for when, one in known if one.outcome in ("refused", "unreadable")), None)
-    told = ""
-    if found is not None and found[0] >= at:
-        at, told = found[0], found[1].message
-    taken = max([tallies["taken"].last_at if "taken" in tallies else 0, *_times(known, "taken")])
-    return {"at": at, "told": told} if at > taken else None
-
-
-def _times(known: list[tuple[int, Receipt]], outcome: str) -> list[int]:
-    return [at for at, one in known if one.outcome == outcome]
+    told = next((one.message for when, one in known if one.outcome in _REFUSED and when == at), "")
+    return {"at": at, "told": told}
 
 
 @member_page("install", "admin")
@@ -185,11 +187,8 @@ async def _named(look: Look, key: str) -> Listed:
 
 def _free(taken: set[str], preset: str) -> tuple[str, int]:
     """A key of the preset that nobody has yet, and its number."""
-    for number in range(1, _MOST_PER_PRESET):
-        key = preset if number == 1 else f"{preset}-{number}"
-        if key not in taken:
-            return key, number
-    raise Conflict("too_many_receivers", "There are too many receivers of this kind; delete one.")
+    keys = ((preset if number == 1 else f"{preset}-{number}", number) for number in count(1))
+    return next((key, number) for key, number in keys if key not in taken)
 
 
 # One receiver
@@ -294,15 +293,11 @@ def _per(receiver: Receiver) -> str | None:
 def _came(look: Look, listed: Listed) -> dict[str, Any]:
     stored = listed.stored
     known = look.service.receipts.last(look.project_id, stored.receiver_id)
-    uncounted = look.service.receipts.uncounted(stored.receiver_id)
-    times = {
-        called: sum(counts[one].times for counts in (listed.tallies, uncounted) if one in counts)
-        for one, (_, called) in _OUTCOMES.items()
-    }
+    so_far = _so_far(look, listed)
     return {
         "deliveries": [_delivery(look, at, one) for at, one in known[:_SHOWN]],
-        "counts": [(called, number) for called, number in times.items() if number],
-        "total": sum(times.values()),
+        "counts": [(_OUTCOMES[one][1], so_far[one].times) for one in _OUTCOMES if one in so_far],
+        "total": sum(tally.times for tally in so_far.values()),
         "people": f"/projects/{look.project_id}/people",
     }
 

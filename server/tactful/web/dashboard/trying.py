@@ -17,7 +17,7 @@ from tactful.core.conditions import look_up
 from tactful.core.reading import write_receiver
 from tactful.core.receivers import Mapped, Open, Receiver, Step, Verdict, read, verify
 from tactful.core.trigger import Event
-from tactful.sources import read_json, write_yaml
+from tactful.sources import write_yaml
 from tactful.web.formats import date, span
 
 __all__ = ["Consequence", "Line", "Pasted", "Tried", "consequences", "read_pasted", "try_out"]
@@ -93,18 +93,19 @@ class Consequence:
 def read_pasted(payload: str, headers: str) -> Pasted:
     """Read the two fields. Lines end in the browser's way there; the body's own are told apart from it no more."""
     text = payload.replace("\r\n", "\n")
-    source = read_json(text)
-    faults = {}
-    if source.faults:
-        one = source.faults[0]
-        faults["payload"] = f"Line {one.position.line}: {one.message}"
+    body = text.encode("utf-8", "replace")
+    payload_read, faults = None, {}
+    try:
+        payload_read = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        faults["payload"] = f"Line {error.lineno}: this is not JSON ({error.msg})."
     found: dict[str, str] = {}
     for line in filter(None, map(str.strip, headers.splitlines())):
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or " " in name.strip():
             faults["headers"] = f"“{line[:80]}” is no header; write `Name: value`, one a line."
         found[name.strip()] = value.strip()
-    return Pasted(text.encode("utf-8", "replace"), found or None, source.data, faults)
+    return Pasted(body, found or None, payload_read, faults)
 
 
 def try_out(receiver: Receiver, secrets: Sequence[str], pasted: Pasted, now_ms: int) -> Tried:
@@ -153,7 +154,10 @@ def _outcome(mapped: Mapped, verdict: Verdict | None) -> tuple[bool, str, str]:
 def _shown(value: object) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # read, and too deep to write
+        return "…"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 

@@ -128,8 +128,8 @@ def _outcomes() -> str:
 
 
 def _presets() -> str:
-    head = ("Preset", "Key", "What it takes", "The secret")
-    return _table(head, ([one.name, _code(key), one.about, one.advice] for key, one in PRESETS.items()))
+    rows = ([one.name, _code(key), f"{one.about} {one.advice}"] for key, one in PRESETS.items())
+    return _table(("Preset", "Key", "What it takes, and by which secret"), rows)
 
 
 def _outcomes_of_receivers() -> str:
