@@ -29,14 +29,14 @@ _KINDS = (
 )
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def edit(look: Look) -> str:
     """`GET`: the form, with what the receiver says."""
     receiver = (await stored_of(look)).stored.receiver
     return _page(look, receiver, filled(receiver))
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def change(look: Look) -> str | Response:
     """`POST`: let the receiver say what the form says."""
     values, stored = dict(await read_form(look.request)), (await stored_of(look)).stored

@@ -31,7 +31,7 @@ __all__ = ["example", "try_it"]
 _LIMIT = 512 * 1_024
 
 
-@member_page("install")
+@member_page("settings")
 async def example(look: Look) -> str:
     """`GET`: an example payload, read."""
     stored = (await stored_of(look)).stored
@@ -40,7 +40,7 @@ async def example(look: Look) -> str:
     return await _page(look, stored, text, "", is_own=False)
 
 
-@member_page("install", "editor")
+@member_page("settings", "editor")
 async def try_it(look: Look) -> str | Response:
     """`POST`: what was pasted, read."""
     stored, form = (await stored_of(look)).stored, await read_form(look.request, _LIMIT)

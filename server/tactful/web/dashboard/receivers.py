@@ -95,7 +95,7 @@ async def stored_of(look: Look) -> Listed:
 # The list
 
 
-@member_page("install")
+@member_page("settings")
 async def receivers(look: Look) -> str:
     """`GET`: all of them, what could be added, and the products that need none."""
     return await _list(look)
@@ -155,7 +155,7 @@ def _last_refused(look: Look, listed: Listed) -> dict[str, Any] | None:
     return {"at": at, "told": told}
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def create(look: Look) -> str | Response:
     """`POST`: make one of a preset. Where the secret is ours to make, it is shown at once."""
     preset = (await read_form(look.request)).get("preset", "")
@@ -194,20 +194,20 @@ def _free(taken: set[str], preset: str) -> tuple[str, int]:
 # One receiver
 
 
-@member_page("install")
+@member_page("settings")
 async def receiver(look: Look) -> str:
     """`GET .../{key}`: what is left to do, how it is read, and what came."""
     return _page(look, await stored_of(look))
 
 
-@member_page("install")
+@member_page("settings")
 async def deliveries(look: Look) -> str:
     """`GET .../{key}/deliveries`: what came alone, which the page fetches again and again."""
     found = await stored_of(look)
     return render("receivers/deliveries.html", title="Last deliveries", now_ms=look.now_ms, **_came(look, found))
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def secret(look: Look) -> str | Response:
     """`POST .../{key}/secret`: take the sender's, make one of ours, or end the previous one."""
     form, found = await read_form(look.request), await stored_of(look)
@@ -230,7 +230,7 @@ def _make(receiver: Receiver) -> str:
     return made_secret(receiver.auth) or new_secret("whsec")
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def delete(look: Look) -> Response:
     """`POST .../{key}/delete`: for ever, once it is said that this is meant."""
     form, found = await read_form(look.request), await stored_of(look)

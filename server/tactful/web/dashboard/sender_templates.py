@@ -19,13 +19,13 @@ __all__ = ["make_key", "template", "waiting_surveys"]
 KEY = "WRITE_KEY"
 
 
-@member_page("install")
+@member_page("settings")
 async def template(look: Look) -> str:
     """`GET`: the steps, with a place where the write key goes."""
     return _page(look, _wanted(look))
 
 
-@member_page("install", "admin")
+@member_page("settings", "admin")
 async def make_key(look: Look) -> Response:
     """`POST .../key`: make one more write key and show the steps with it, this once."""
     wanted, key = _wanted(look), new_secret("wk")

@@ -10,16 +10,21 @@ __all__ = ["SETTINGS_PAGES", "SettingsPage", "settings"]
 
 
 class SettingsPage(NamedTuple):
-    """One line of the list: the last part of the address, the name, and what it is for."""
+    """One line of the list: the address below the project, the name, and what it is for."""
 
-    key: str
+    path: str
     name: str
     about: str
 
 
 SETTINGS_PAGES: tuple[SettingsPage, ...] = (
     SettingsPage(
-        "identity", "Identity", "How your backend proves who a user is, and what an unsigned user id is worth."
+        "settings/identity", "Identity", "How your backend proves who a user is, and what an unsigned user id is worth."
+    ),
+    SettingsPage(
+        "receivers",
+        "Receivers",
+        "Let your help desk, payments and automations tell what happened there, to ask after it.",
     ),
 )
 
