@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ async def test_opens_with_an_example_that_is_taken_as_it_is_shown(site: Site, pr
     [(_, receipt)] = site.service.receipts.last(site.project.project_id, sender.path.rpartition("/")[2])
     assert (receipt.outcome, receipt.who) == ("taken", "user-42")
     assert f"{receipt.event}, about user-42" in shown.text
+    page = (await show(site, f"receivers/{preset}")).text
+    assert set(re.findall(r"per: properties\.(\w+)", page)) <= set(re.findall(r"(\w+) \S+ \$\.", shown.text))
 
 
 async def test_nothing_is_written(site: Site) -> None:

@@ -12,13 +12,14 @@ import pytest
 from tactful.core.reading import read_survey
 from tactful.sources import read_yaml
 from tactful.web.dashboard import samples
+from tactful.web.dashboard.sender_templates import per_of
 from tactful.web.docs.book import source
 from tactful.web.sender_templates import EVENT, TEMPLATES, Template, at
 from tests.support.clock import SetClock
 from tests.support.members import log_in
 from tests.support.pages import show
 from tests.support.rows import execute
-from tests.support.service import Site, a_site, a_survey
+from tests.support.service import NO_RULES, Site, a_site, a_survey
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,17 @@ async def test_what_the_product_sends_makes_its_person_a_candidate(site: Site, t
     assert (arrival.name, arrival.outcome, arrival.who) == (EVENT, "waits", "user-42")
     site.clock.advance(1_000)
     assert await site.visit("user-42") is not None
+
+
+@ALL
+async def test_the_survey_that_its_page_shows_is_asked(path: Path, clock: SetClock, template: Template) -> None:
+    [survey] = read_yaml(samples.survey_for(EVENT, per_of(template))).data["surveys"]
+    async with a_site(path, clock, surveys=(survey,), policy=NO_RULES) as site:
+        await log_in(site.client, site.service, "viewer")
+        shown = await show(site, f"receivers/templates/{template.name}")
+        assert "After Ticket Closed waits for Ticket Closed" in shown.text
+        await site.client.post("/v1/track", content=template.filled(), auth=(site.project.write_key, "x"))
+        assert await site.visit("user-42") is not None
 
 
 async def test_sent_again_it_counts_once(site: Site) -> None:

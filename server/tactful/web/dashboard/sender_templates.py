@@ -14,7 +14,7 @@ from tactful.web.dashboard import samples
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.sender_templates import EVENT, TEMPLATES, Template, at, find_template
 
-__all__ = ["make_key", "template", "waiting_surveys"]
+__all__ = ["make_key", "per_of", "template", "waiting_surveys"]
 
 KEY = "WRITE_KEY"
 
@@ -41,6 +41,11 @@ def waiting_surveys(look: Look, event: str) -> list[tuple[str, str]]:
     return [(catalogue.surveys[key].survey.name, f"/projects/{look.project_id}/surveys/{key}") for key in keys]
 
 
+def per_of(wanted: Template) -> str | None:
+    """The property to ask once for. A trigger that names one which the event does not bring would ask nobody."""
+    return "ticket_id" if '"ticket_id"' in wanted.body else None
+
+
 def _wanted(look: Look) -> Template:
     found = find_template(look.request.path_params["name"])
     if found is None:
@@ -58,6 +63,6 @@ def _page(look: Look, wanted: Template, key: str | None = None) -> str:
         event=EVENT,
         key=key,
         waiting=waiting_surveys(look, EVENT),
-        survey=samples.survey_for(EVENT, "ticket_id"),
+        survey=samples.survey_for(EVENT, per_of(wanted)),
         may_make=look.member.may("admin"),
     )
