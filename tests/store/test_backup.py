@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tactful.core.spans import DAY_MS, HOUR_MS
 from tactful.database_url import read_database_url
 from tactful.errors import CannotStart, Conflict
+from tactful.identity import hash_user
 from tactful.store.backup import BackupFile, dump, no_progress, open_backup, writing
 from tactful.store.erasure import erase
 from tactful.store.migrate import migrate
@@ -348,6 +349,17 @@ async def test_a_merge_since_that_binds_nobody_goes(lived: Site, file: Path) -> 
     assert len(contents(lived.path)["people"]) == 2, "one of them a history that was merged"
     put_back(backup, lived.path, lived.clock, replace=True)
     assert contents(lived.path)["people"] == contents(lived.path)["aliases"] == []
+
+
+async def test_an_identity_secret_that_was_revoked_since_stays_so(lived: Site, file: Path) -> None:
+    backup = back_up(lived.path, lived.clock, file)
+    new = (await lived.manage("POST", "identity/secrets", json={})).json()["secret"]
+    assert (await lived.manage("DELETE", "identity/secrets/first")).status_code == 200
+    put_back(backup, lived.path, lived.clock, replace=True)
+    await lived.service.configs.refresh()
+    for secret in (lived.project.identity_secret, new):
+        identity = {"user_id": "ann", "user_hash": hash_user(secret, "ann")}
+        assert (await lived.event(identity=identity)).status_code == 401, "one is revoked, the other never was"
 
 
 async def test_a_key_that_was_revoked_since_stays_so(lived: Site, file: Path) -> None:
