@@ -224,13 +224,12 @@ class Proxy:
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 exchange = Exchange(self, await _read_request(reader), reader, writer)
                 await self._step(exchange.request)(exchange)
                 if not exchange.open:
                     break
-        writer.close()
 
     def _step(self, request: Request) -> Step:
         if request.method != "POST":
@@ -282,3 +281,4 @@ async def _end(server: asyncio.Server) -> None:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # what was closed just now lets go of its socket
