@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tactful.identity import Identity
 from tactful.store.postgres import PostgresDatabase
 from tactful.store.script import Script
 from tests.sim.faults import Batch, Call, Died, Outcome, Watch
@@ -126,10 +127,15 @@ def _groups(calls: Sequence[Call]) -> Iterator[list[Call]]:
     """What is asked at once. By itself goes what counts without locks, and what will or may fail: that is run again
     beside the others, and which of them ends first is nobody's seed's choice."""
     yield from ([call] for call in calls if call.apart)
-    together = [call for call in calls if not call.apart and call.full_at is None]
+    together = [call for call in calls if not call.apart and not _may_fail(call)]
     if together:
         yield together
-    yield from ([call] for call in calls if not call.apart and call.full_at is not None)
+    yield from ([call] for call in calls if not call.apart and _may_fail(call))
+
+
+def _may_fail(call: Call) -> bool:
+    """A disk is full, or whoever is at the page may act for nobody known, which shows only after the lock."""
+    return call.full_at is not None or any(isinstance(arg, Identity) and arg.guarded for arg in call.args)
 
 
 def _links(database: PostgresDatabase) -> Iterator[Any]:

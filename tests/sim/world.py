@@ -110,7 +110,7 @@ class World:
         self.rounds += 1
         self._pass_time()
         batches = self._batches()
-        outcomes, dead = self.store.together(batches)
+        outcomes, dead = self.store.together([batch for batch in batches if batch.calls])
         unheard = {batch.node for batch in batches if batch.die_at is not None}
         for outcome in outcomes:
             self._ended(outcome, unheard)
@@ -130,7 +130,7 @@ class World:
             # Not both: what runs again alone after a lost batch is committed one by one, and a death would hide which.
             if dies and not any(call.takes_all for call in batch.calls):
                 batch.die_at = int(at * (1 + 12 * sum(call.counts_for_death for call in batch.calls)))
-        return [batch for batch in batches if batch.calls]
+        return batches
 
     def _housekeeping(self, batch: Batch) -> None:
         """What concerns all projects: forgetting what is old, and the alarm about the clock."""
@@ -176,8 +176,10 @@ class World:
             request.heard(outcome)
 
     def _died(self, batch: Batch, *, before: bool) -> None:
-        self.tally.count("a node dead between two statements" if before else "a node dead after its commit")
+        # A node that nobody asked anything dies as well: what it knows of one project hangs on nobody else's calls.
         self.nodes[batch.node].restart()
+        if batch.calls:
+            self.tally.count("a node dead between two statements" if before else "a node dead after its commit")
         for call in batch.calls:
             call.note.side.lost(call.note)
 
