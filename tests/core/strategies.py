@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tactful.core.conditions import OPERATORS, Condition, Entry, Group, Responded
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.policy import Policy, Rule
+from tactful.core.reading.survey import POSITIONS
 from tactful.core.schedule import DAYS, Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
@@ -19,6 +20,7 @@ from tactful.core.surveys import (
     Cancel,
     Enough,
     EventTrigger,
+    Logo,
     Look,
     Nth,
     Question,
@@ -165,8 +167,10 @@ SCHEDULES = st.builds(
     hours=st.none() | _HOURS,
 )
 LOOKS = st.builds(
-    Look,
-    position=st.sampled_from(["bottom-right", "bottom-left", "top-right", "top-left", "center"]),
+    lambda position, **fields: Look(position, target="a-b.c:d" if position == "inline" else None, **fields),
+    position=st.sampled_from(POSITIONS),
+    radius=st.integers(0, 24),
+    logo=st.none() | st.builds(Logo, st.just("https://www.example.com/logo.svg"), texts()),
     accent=st.from_regex(r"#[0-9a-fA-F]{6}", fullmatch=True),
     scheme=st.sampled_from(["auto", "light", "dark"]),
 )

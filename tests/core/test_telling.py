@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tactful.core.decide import LiveSurvey
 from tactful.core.kinds import KINDS
-from tactful.core.surveys import AnswerCondition, Look, Question, Survey, Thanks
+from tactful.core.surveys import AnswerCondition, Logo, Look, Question, Survey, Thanks
 from tactful.core.telling import event_paths, lookup_in, tell
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 from tests.core.examples import a_survey
@@ -58,7 +58,7 @@ SURVEY = a_survey(
         "promoter": Thanks(plain("Thank you!"), plain("See you, {{traits.first_name}}")),
         ELSE: Thanks(plain("Thanks.")),
     },
-    look=Look("top-left", "#112233", "dark"),
+    look=Look("inline", "#112233", "dark", 4, Logo("https://example.com/a.svg", plain("{{project.name}}")), "here"),
 )
 
 
@@ -100,7 +100,14 @@ def test_a_card_is_told_what_it_draws_and_nothing_else() -> None:
             "promoter": {"title": "Thank you!", "text": "See you, Ada"},
             "else": {"title": "Thanks.", "text": None},
         },
-        "look": {"position": "top-left", "accent": "#112233", "scheme": "dark"},
+        "look": {
+            "position": "inline",
+            "accent": "#112233",
+            "scheme": "dark",
+            "radius": 4,
+            "logo": {"url": "https://example.com/a.svg", "alt": "Lantern"},
+            "target": "here",
+        },
     }
     assert words["close"] == "Close"
 
@@ -152,6 +159,7 @@ def test_our_ends_are_in_the_language_of_the_question(ask: Text, low: str) -> No
 def test_a_survey_that_says_little_is_told_with_nulls() -> None:
     told = _told(a_survey())
     assert (told["intro"], told["thanks"], told["questions"][1]["placeholder"]) == (None, {}, None)
+    assert (told["look"]["logo"], told["look"]["target"]) == (None, None)
 
 
 def test_the_events_values_that_texts_mention_are_what_an_offer_carries() -> None:
@@ -170,6 +178,7 @@ def test_the_events_values_that_texts_mention_are_what_an_offer_carries() -> Non
         {"questions": (Question("q", KINDS["nps"], _by_band(promoter="{{event.x}}", else_="?")),)},
         {"intro": plain("{{event.x}}")},
         {"thanks": {ELSE: Thanks(plain("{{event.x}}"))}},
+        {"look": Look(logo=Logo("https://example.com/a.svg", plain("{{event.x}}")))},
         {"thanks": {ELSE: Thanks(plain("Thanks"), plain("{{event.x}}"))}},
     ],
 )

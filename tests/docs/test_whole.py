@@ -131,8 +131,8 @@ def test_every_address_for_programs_is_there() -> None:
 @pytest.mark.parametrize(
     ("page", "shapes"),
     [
-        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK, variants.VARIANT)),
-        ("surveys", (RESPONDED, SCHEDULE)),
+        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK, survey.LOGO)),
+        ("surveys", (RESPONDED, SCHEDULE, variants.VARIANT)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),
         ("receivers", (receiver.RECEIVER, receiver.PART, *(shape for _, shape in receiver.AUTHS.values()))),
@@ -151,11 +151,7 @@ def test_every_word_of_a_definition_is_there() -> None:
         "draft",
         "paused",
         "ended",
-        "bottom-right",
-        "bottom-left",
-        "top-right",
-        "top-left",
-        "center",
+        *survey.POSITIONS,
     } <= told
     assert {name for names in KNOWN_VALUES.values() for name in names} - told == set()
     assert {band.name for kind in KINDS.values() for band in kind.bands} - told == set()

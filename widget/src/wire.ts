@@ -99,6 +99,16 @@ export interface Thanks {
   text?: string | null
 }
 
+/** How the card looks. `target` is an element's id, given with the position `inline`; `radius` is in pixels. */
+export interface Look {
+  position: string
+  accent: string
+  scheme: string
+  radius: number
+  logo?: { url: string; alt: string } | null
+  target?: string | null
+}
+
 export interface Survey {
   key: string
   version: number
@@ -107,7 +117,7 @@ export interface Survey {
   intro?: Text | null
   questions: Question[]
   thanks: Record<string, Thanks>
-  look: { position: string; accent: string; scheme: string }
+  look: Look
   words: Words
 }
 

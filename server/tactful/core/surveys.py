@@ -24,6 +24,7 @@ __all__ = [
     "Cancel",
     "Enough",
     "EventTrigger",
+    "Logo",
     "Look",
     "Nth",
     "Question",
@@ -161,12 +162,24 @@ class Thanks:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture on the card, by its https address; `alt` says it to whom does not see it."""
+
+    url: str
+    alt: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
-    """How the card looks."""
+    """How the card looks. At the position `inline`, and only there, `target` is the id of the element that it stands
+    in. `radius` rounds its corners, in pixels."""
 
     position: str = "bottom-right"
     accent: str = "#3b5bdb"
     scheme: str = "auto"
+    radius: int = 18
+    logo: Logo | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

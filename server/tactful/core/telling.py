@@ -13,7 +13,7 @@ from typing import Any
 from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey
 from tactful.core.ends import end_label
-from tactful.core.surveys import Question, Survey, Thanks
+from tactful.core.surveys import Look, Question, Survey, Thanks
 from tactful.core.texts import DEFAULT_LANGUAGE, Lookup, Text, choose_language, in_language
 from tactful.core.variants import varied
 from tactful.core.words import words_for
@@ -31,6 +31,8 @@ def _texts(survey: Survey) -> Iterator[Text]:
         yield from (text for text in (thanks.title, thanks.text) if text)
     if survey.intro is not None:
         yield survey.intro
+    if survey.look.logo is not None:
+        yield survey.look.logo.alt
     for variant in survey.variants:
         yield from variant.texts.values()
 
@@ -64,7 +66,7 @@ def tell(live: LiveSurvey, locale: str, lookup: Lookup, variant: str | None = No
         "intro": say(survey.intro),
         "questions": [_question(question, say, language or locale) for question in survey.questions],
         "thanks": {band: _thanks(thanks, say) for band, thanks in survey.thanks.items()},
-        "look": {"position": survey.look.position, "accent": survey.look.accent, "scheme": survey.look.scheme},
+        "look": _look(survey.look, say),
         "words": words_for(language or locale),
     }
 
@@ -110,3 +112,14 @@ def _question(question: Question, say: _Speaker, language: str) -> dict[str, Any
 
 def _thanks(thanks: Thanks, say: _Speaker) -> dict[str, Any]:
     return {"title": say(thanks.title), "text": say(thanks.text)}
+
+
+def _look(look: Look, say: _Speaker) -> dict[str, Any]:
+    return {
+        "position": look.position,
+        "accent": look.accent,
+        "scheme": look.scheme,
+        "radius": look.radius,
+        "logo": {"url": look.logo.url, "alt": say(look.logo.alt)} if look.logo else None,
+        "target": look.target,
+    }

@@ -9,6 +9,7 @@ from typing import get_args
 
 from tactful.core.reading.conditions import conditions, path_under
 from tactful.core.reading.fields import integer, key, name, number_over, one_of, share, span, string
+from tactful.core.reading.links import picture_url
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import questions
@@ -21,6 +22,7 @@ from tactful.core.spans import DAY_MS, SECOND_MS, parse_span
 from tactful.core.surveys import (
     Audience,
     Enough,
+    Logo,
     Look,
     State,
     Survey,
@@ -33,6 +35,8 @@ __all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 
 LONGEST_SPAN_MS = 3_660 * DAY_MS
 _LARGEST_QUOTA = 10_000_000
+
+POSITIONS = ("bottom-right", "bottom-left", "top-right", "top-left", "center", "inline")
 
 rule_id = key("the id of a rule")
 survey_key = key("the key of a survey")
@@ -111,18 +115,48 @@ def _thanks(at: At) -> Mapping[str, Thanks] | None:
     return None if one is None else MappingProxyType({ELSE: one})
 
 
+LOGO = Shape(
+    "a logo",
+    {
+        "url": Field(picture_url, to="url", needs="where the picture is, such as `https://www.example.com/logo.svg`"),
+        "alt": Field(text(100), to="alt", needs="what the picture says, such as the product's name"),
+    },
+)
+_logo = record(Logo, LOGO)
+
 LOOK = Shape(
     "a look",
     {
-        "position": Field(
-            one_of(_words(("bottom-right", "bottom-left", "top-right", "top-left", "center")), "a position"),
-            to="position",
-        ),
+        "position": Field(one_of(_words(POSITIONS), "a position"), to="position"),
         "accent": Field(name("#[0-9A-Fa-f]{6}", "a colour", "`#` and six hexadecimal digits in quotes"), to="accent"),
         "scheme": Field(one_of(_words(("auto", "light", "dark")), "a colour scheme"), to="scheme"),
+        "radius": Field(integer(0, 24), to="radius"),
+        "logo": Field(lambda at: _logo(at.under(BEFORE_SCORE)), to="logo"),
+        "target": Field(
+            name(
+                "[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}",
+                "the id of an element",
+                "its id alone, up to 100 of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`",
+            ),
+            to="target",
+        ),
     },
-    refused=later("logo", "font", "css", "radius"),
+    refused=later("font", "css", instead="style the card by `--tactful-` properties of the page"),
 )
+_look_fields = record(Look, LOOK)
+
+
+def _look(at: At) -> Look | None:
+    look = _look_fields(at)
+    if look is None:
+        return None
+    if look.position == "inline" and look.target is None:
+        at.notes.fault((*at.steps, "target"), "is missing; give the id of the element that the card stands in")
+    elif look.position != "inline" and look.target is not None:
+        at.within("target").fault(f"means nothing to the position `{look.position}`; remove it, or write `inline`")
+    else:
+        return look
+    return None
 
 
 def _intro(at: At) -> Text | None:
@@ -146,7 +180,7 @@ SURVEY = Shape(
         "intro": Field(_intro, to="intro"),
         "questions": Field(questions, to="questions", needs="1 to 20 questions"),
         "thanks": Field(_thanks, to="thanks"),
-        "look": Field(record(Look, LOOK), to="look"),
+        "look": Field(_look, to="look"),
         "enough": Field(_enough, to="enough"),
         "quota": Field(_quota, to="quota"),
     },

@@ -235,4 +235,7 @@ def _look(look: Look) -> Written:
         **given("position", look.position, default.position),
         **given("accent", look.accent, default.accent),
         **given("scheme", look.scheme, default.scheme),
+        **given("radius", look.radius, default.radius),
+        **unless_none("logo", look.logo, lambda logo: {"url": logo.url, "alt": _text(logo.alt)}),
+        **unless_none("target", look.target, str),
     }
