@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tactful.cli import main
+from tactful.web.files import load_widget
 
 SURVEY = "surveys: [{key: %s, state: live, trigger: {event: Done}, questions: [{id: score, kind: nps, ask: How?}]}]"
 NO_TENURE = "policy: {tenure: 0s, rules: [{id: one, scope: person, surveys: all, count: asked, cap: 1, window: 1h}]}"
@@ -58,6 +59,16 @@ def test_a_new_project_prints_its_keys_its_tag_and_what_is_missing(run: Run) -> 
     assert all(f"{key} " in out for key in ("public_key", "write_key", "api_token", "identity_secret"))
     assert '<script async src="http://localhost:8000/w/pk_' in out
     assert "No --origin" in err
+
+
+def test_the_tag_is_printed_as_it_stands_in_a_page(run: Run, shop: dict[str, str]) -> None:
+    pinned = load_widget().pinned
+    _, out, _ = run("project", "tag", "--project", "Shop")
+    assert out == f'<script async src="http://localhost:8000/w/{shop["public_key"]}.js"></script>\n'
+    _, out, _ = run("project", "tag", "--project", "Shop", "--pinned")
+    assert f'src="http://localhost:8000/w/{pinned.name}"' in out
+    assert f'integrity="{pinned.integrity}"' in out
+    assert f'crossorigin data-key="{shop["public_key"]}"' in out
 
 
 def test_a_name_that_is_taken_is_refused(run: Run, shop: dict[str, str]) -> None:

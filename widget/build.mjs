@@ -3,7 +3,7 @@
  *
  * esbuild bundles, terser minifies: one after the other saves 5 %. Names that begin with `_` are private and get short
  * ones. The loader is served with the project's configuration in place of its placeholder; the others under names
- * with their hash, pinned by `integrity`.
+ * with their hash, pinned by `integrity`. The pinned loader is the same loader under such a name.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -26,25 +26,33 @@ const cssText = {
     }),
 }
 
-const bundle = async (entry) => {
+/** The pinned loader reads its configuration from the server, where the other has it written in. */
+const asksForConfig = {
+  name: 'asks-for-config',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/given\.ts$/ }, () => ({ path: fileURLToPath(new URL('src/pinned/given.ts', here)) })),
+}
+
+const bundle = async (entry, pinned) => {
   const built = await build({
     entryPoints: [fileURLToPath(new URL(entry, here))],
     bundle: true,
     format: 'esm',
-    target: 'es2021',
+    target: pinned ? 'es2022' : 'es2021',
     minifySyntax: true,
-    plugins: [cssText],
+    plugins: pinned ? [cssText, asksForConfig] : [cssText],
     tsconfigRaw: { compilerOptions: { alwaysStrict: false, useDefineForClassFields: false } },
     write: false,
   })
   const { code } = await minify(built.outputFiles[0].text, {
     ecma: 2021,
+    module: pinned,
     toplevel: true,
     compress: { passes: 5, unsafe_arrows: true, pure_getters: true },
     mangle: { properties: { regex: /^_./ } },
   })
   // Wrapped last: terser unwraps what esbuild wraps, and its names would be the host page's.
-  return `(()=>{${code.replace(/;$/, '')}})()`
+  const body = code.replace(/;$/, '')
+  return pinned ? `(async()=>{${body}})().catch(()=>{})` : `(()=>{${body}})()`
 }
 
 /** A script of our own pages: libraries in it keep their names, since some are looked up by text, and their licences. */
@@ -56,27 +64,32 @@ const bundlePage = async (entry) => {
 
 const digest = (algorithm, code, encoding) => createHash(algorithm).update(code).digest(encoding)
 
-const pinned = (name, code) => ({
+const pin = (name, code) => ({
   file: `${name}.js`,
   hash: digest('sha256', code, 'hex').slice(0, 8),
   integrity: `sha256-${digest('sha256', code, 'base64')}`,
 })
 
-/** Files that the loader loads when they are needed. */
-const LATER = ['card', 'live', 'moments']
-const [loader, ...later] = await Promise.all(['loader', ...LATER].map((name) => bundle(`src/${name}/main.ts`)))
+/** Files that never change under their names: the pinned loader, and what a loader loads when it is needed. */
+const PINNED = ['pinned', 'card', 'live', 'moments']
+const LATER = PINNED.slice(1)
+const [loader, ...later] = await Promise.all([
+  bundle('src/loader/main.ts', false),
+  bundle('src/loader/main.ts', true),
+  ...LATER.map((name) => bundle(`src/${name}/main.ts`, false)),
+])
 if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must contain ${PLACEHOLDER} exactly once.`)
 
 /** Scripts of the server's own pages: each file of src/dashboard is one, under `dashboard-` and its name. */
 const pages = (await readdir(new URL('src/dashboard/', here))).filter((file) => file.endsWith('.ts')).sort()
 const scripts = await Promise.all(pages.map((file) => bundlePage(`src/dashboard/${file}`)))
 
-const meta = Object.fromEntries(LATER.map((name, index) => [name, pinned(name, later[index])]))
+const meta = Object.fromEntries(PINNED.map((name, index) => [name, pin(name, later[index])]))
 await mkdir(target, { recursive: true })
 await Promise.all([
   writeFile(new URL('loader.js', target), loader),
-  ...LATER.map((name, index) => writeFile(new URL(`${name}.js`, target), later[index])),
+  ...PINNED.map((name, index) => writeFile(new URL(`${name}.js`, target), later[index])),
   ...pages.map((file, index) => writeFile(new URL(`dashboard-${file.replace('.ts', '.js')}`, target), scripts[index])),
   writeFile(new URL('meta.json', target), JSON.stringify(meta, null, 2) + '\n'),
 ])
-console.log([`loader ${loader.length}`, ...LATER.map((name, index) => `${name} ${later[index].length}`)].join(', '), 'bytes')
+console.log([`loader ${loader.length}`, ...PINNED.map((name, index) => `${name} ${later[index].length}`)].join(', '), 'bytes')

@@ -22,6 +22,7 @@ from tactful.cli_identity import add_identity_command
 from tactful.cli_keys import add_key_commands
 from tactful.cli_members import member_app
 from tactful.cli_people import add_people_commands
+from tactful.cli_tag import add_tag_command
 from tactful.cli_why import Paper, print_why
 from tactful.commands import ProjectName, clock, complain, project_id_of, ready_database, the_settings, warn
 from tactful.core.origins import read_origin
@@ -52,6 +53,7 @@ app = typer.Typer(
 )
 project_app = typer.Typer(no_args_is_help=True, help="Projects: one for each product that the widget is embedded in.")
 add_key_commands(project_app)
+add_tag_command(project_app)
 add_definition_commands(app)
 app.add_typer(project_app, name="project")
 app.add_typer(member_app, name="member")

@@ -45,7 +45,9 @@ async def change(site: Site, origin: str, what: str = "add") -> httpx2.Response:
 class TestSnippets:
     async def test_hold_the_projects_own_keys_and_events(self, site: Site) -> None:
         text = (await show(site, "install")).text
-        assert text.count(f"http://service.test/w/{site.project.public_key}.js") == 3
+        assert text.count(f"http://service.test/w/{site.project.public_key}.js") == 2
+        assert f"init({{ host: 'http://service.test', key: '{site.project.public_key}' }})" in text
+        assert f'data-key="{site.project.public_key}"' in text
         assert "tactful('track', \"Done\")" in text
         assert 'data-tactful-track="Done"' in text
         assert "script-src http://service.test; connect-src http://service.test; trusted-types tactful" in text
@@ -76,12 +78,15 @@ class TestSnippets:
         apply_to(site.path, site.clock, site.project.project_id, a_survey(trigger={"any": [{"event": name}]}))
         await site.service.configs.refresh()
         config = await site.service.configs.get(site.project.project_id)
-        inline, attributes, module = samples.snippets("http://service.test", config, name)
+        pin = site.app.state.widget.pinned
+        inline, attributes, pinned, module = samples.snippets("http://service.test", config, name, pin)
         assert inline.code.count("</script>") == 3
         assert inline.code.endswith("</script>")
         [button] = Shown(attributes.code).all("button")
         assert button["data-tactful-track"] == name
         assert "\u2028" not in module.code
+        [script] = Shown(pinned.code).all("script")
+        assert (script["integrity"], script["data-key"]) == (pin.integrity, site.project.public_key)
         await show(site, "install")
 
 

@@ -1,4 +1,7 @@
-"""The widget's budgets, on the bytes that travel: brotli at its best, the loader with a realistic configuration."""
+"""The widget's budgets, on the bytes that travel: brotli at its best, the loader with a realistic configuration.
+
+The pinned loader has no configuration in it, and a few lines that fetch it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from tactful.web.files import BUILT, PLACEHOLDER, load_widget
 from tests.support.clock import SetClock
 
 LOADER_BYTES = 2_000
-BYTES = {"card": 4_500, "live": 1_000, "moments": 1_000}
+BYTES = {"pinned": 2_200, "card": 4_500, "live": 1_000, "moments": 1_000}
 SERVER = "https://surveys.example.com"
 
 
@@ -42,7 +45,7 @@ def test_the_loader_as_served_is_within_its_budget() -> None:
 
 
 @pytest.mark.parametrize("name", BYTES)
-def test_a_file_that_is_loaded_later_is_within_its_budget(name: str) -> None:
+def test_a_file_that_never_changes_is_within_its_budget(name: str) -> None:
     size = _size((BUILT / f"{name}.js").read_bytes())
     print(f"{name}: {size} of {BYTES[name]} bytes")  # noqa: T201  # the number is what this test is read for
     assert size <= BYTES[name]

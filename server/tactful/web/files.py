@@ -1,7 +1,8 @@
 """`GET /w/...`: the loader with the project's configuration, the configuration alone, and the files loaded later.
 
 The loader is the one file that sits on every page of the customer, so it is sent small (brotli), cacheable for five
-minutes, and with an ETag that stays the same all day. The others never change under their names.
+minutes, and with an ETag that stays the same all day. The others never change under their names: the pinned loader,
+which reads the configuration when the page loads, and what a loader loads when it is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tactful.web.browser import service_of
 from tactful.web.packing import pack
 from tactful.web.service import Service
 
-__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader", "moments"]
+__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader", "moments", "pinned_loader"]
 
 BUILT = Path(__file__).parent / "static" / "widget"
 PLACEHOLDER = b'"__TACTFUL_CONFIG__"'
@@ -38,6 +39,8 @@ _OPEN = {
     "X-Content-Type-Options": "nosniff",
 }
 _SCRIPT = "text/javascript"
+#: Where a file is not called what its part of the build is called.
+_NAMES = {"pinned": "loader"}
 
 
 class _FileMeta(msgspec.Struct):
@@ -47,6 +50,7 @@ class _FileMeta(msgspec.Struct):
 
 
 class _Meta(msgspec.Struct):
+    pinned: _FileMeta
     card: _FileMeta
     live: _FileMeta
     moments: _FileMeta
@@ -67,9 +71,10 @@ class Pinned:
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """The built widget: the loader as a template, and the files that it loads."""
+    """The built widget: the loader as a template and pinned, and the files that it loads."""
 
     loader: bytes
+    pinned: Pinned
     card: Pinned
     live: Pinned
     moments: Pinned
@@ -90,7 +95,7 @@ def load_widget(built: Path = BUILT) -> Widget:
 
 
 def _pinned(built: Path, name: str, meta: _FileMeta) -> Pinned:
-    return Pinned((built / meta.file).read_bytes(), f"{name}-{meta.hash}.js", meta.integrity)
+    return Pinned((built / meta.file).read_bytes(), f"{_NAMES.get(name, name)}-{meta.hash}.js", meta.integrity)
 
 
 def _configuration(service: Service, widget: Widget, config: Config) -> dict[str, Any]:
@@ -149,10 +154,16 @@ async def loader(request: Request) -> Response:
 
 
 async def configuration(request: Request) -> Response:
-    """The same configuration alone: for the pinned loader, the npm package and native apps."""
+    """The same configuration alone, and which loader reads it: for that one, the npm package and native apps."""
     config = await _config_of(request)
-    told = _configuration(service_of(request), request.app.state.widget, config)
+    service, widget = service_of(request), request.app.state.widget
+    told = _configuration(service, widget, config) | {"loader": widget.pinned.pin(service.settings.base_url)}
     return _send(request, orjson.dumps(told), media_type="application/json", cache=_LOADER_CACHE)
+
+
+async def pinned_loader(request: Request) -> Response:
+    """The pinned loader of this release. Raises `NotFound` for any other name."""
+    return _send_pinned(request, request.app.state.widget.pinned)
 
 
 async def card(request: Request) -> Response:

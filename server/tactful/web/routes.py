@@ -83,6 +83,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/responses", browser.responses, methods=["POST"]),
     Route("/w/closings", browser.closings, methods=["POST"]),
     Route("/w/live", stream.LiveStream(), methods=["POST"]),
+    Route("/w/loader-{hash}.js", files.pinned_loader),
     Route("/w/card-{hash}.js", files.card),
     Route("/w/live-{hash}.js", files.live),
     Route("/w/moments-{hash}.js", files.moments),

@@ -122,9 +122,10 @@ export class Card {
     const scaled = question.control == 'scale'
     const primary = element('button', { class: 'primary', hidden: scaled }, last ? words.send : words.next)
     const form = element('form', {}, this._control.body, this._foot(primary, scaled && index > 0 && !question.required))
-    form.onsubmit = (event) => {
+    // Not `submit`, which a sandboxed frame never hears of; Enter in a field clicks the button too.
+    primary.onclick = (event) => {
       event.preventDefault()
-      this._submit()
+      if (form.reportValidity()) this._submit()
     }
     form.oninput = () => (primary.hidden = false)
     this._replace(index ? '' : said(survey.intro), form)

@@ -82,7 +82,9 @@ def _page(look: Look, *, written: str = "", fault: str = "") -> str:
         listed=sorted(config.origins, key=lambda origin: (origin in WITHOUT_ORIGIN, origin)),
         written=written,
         fault=fault,
-        snippets=samples.snippets(base, config, watched[0] if watched else samples.EVENT),
+        snippets=samples.snippets(
+            base, config, watched[0] if watched else samples.EVENT, look.request.app.state.widget.pinned
+        ),
         policy=samples.policies(base),
         signatures=samples.signatures(),
         backends=samples.backends(base, _backend_event(config)),

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from tactful.sources import write_yaml
 from tactful.store.projects import Config
+from tactful.web.files import Pinned
+from tactful.web.tags import pinned_tag
 
 __all__ = ["EVENT", "Sample", "backends", "policies", "proven", "signatures", "snippets", "survey_for", "tokens"]
 
@@ -39,8 +41,8 @@ def _attribute(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;")
 
 
-def snippets(base_url: str, config: Config, event: str) -> Sequence[Sample]:
-    """The snippet: with inline scripts, by attributes alone, and from a bundled app."""
+def snippets(base_url: str, config: Config, event: str, pinned: Pinned) -> Sequence[Sample]:
+    """The snippet: with inline scripts, by attributes alone, pinned by its hash, and from a bundled app."""
     loader = f"{base_url}/w/{config.public_key}.js"
     stub = "window.tactful=window.tactful||function(){(tactful.q=tactful.q||[]).push(arguments)}"
     inline = f"""<script>{stub}</script>
@@ -54,27 +56,22 @@ def snippets(base_url: str, config: Config, event: str) -> Sequence[Sample]:
   data-traits='{{"plan":"pro"}}'></script>
 
 <button data-tactful-track="{_attribute(event)}">Done</button>"""
-    module = f"""// tactful.js
-window.tactful ??= function () {{ (tactful.q ??= []).push(arguments) }}
-const script = document.createElement('script')
-script.src = '{loader}'
-script.async = true
-document.head.append(script)
+    module = f"""import {{ identify, init, track }} from 'tactful'
 
-export const tactful = (...call) => window.tactful(...call)
-
-// anywhere in the app
-import {{ tactful }} from './tactful.js'
-tactful('identify', 'user-42', {{ plan: 'pro' }})
-tactful('track', {_script_text(event)})"""
+init({{ host: '{base_url}', key: '{config.public_key}' }})
+identify('user-42', {{ plan: 'pro' }})
+track({_script_text(event)})"""
     return (
         Sample("Script tag", "Before the end of the body, on every page.", inline),
         Sample(
             "Strict content security policy", "No inline script: ids, traits and events are attributes.", attributes
         ),
         Sample(
-            "Bundled app (npm, React, Vue and so on)", "A module of your own; there is no package to update.", module
+            "Every script by its hash",
+            "Bytes that never change, with their hash; put in the new tag after each upgrade of Tactful.",
+            pinned_tag(base_url, config.public_key, pinned),
         ),
+        Sample("Bundled app (npm, React, Vue and so on)", "With the package tactful.", module),
     )
 
 
