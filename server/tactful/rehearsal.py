@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol
 import orjson
 
 from tactful.clock import Clock, SystemClock
+from tactful.core.changes import unlike
 from tactful.core.decide import LiveSurvey
 from tactful.core.forecast import Measured, Real, as_json, forecast, habits
 from tactful.core.policy import Policy
@@ -148,12 +149,9 @@ def _instead(survey: Survey, stored: LiveSurvey | None) -> LiveSurvey:
     """A survey of a file in the place of the project's. Raises `Conflict` where scores would not add up."""
     if stored is None:
         return LiveSurvey(survey, 1, ())
-    if stored.survey.kind != survey.kind:
-        raise Conflict(
-            "kind_changed",
-            f"Survey {survey.key!r} is of kind {stored.survey.kind}; scores of two kinds do not add up. "
-            "Use another key.",
-        )
+    refused = unlike(stored.survey, survey)
+    if refused:
+        raise Conflict(*refused)
     return replace(stored, survey=survey, version=stored.version + 1)
 
 

@@ -9,20 +9,23 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tactful.core.conditions import OPERATORS, Condition, Entry, Group, Responded
-from tactful.core.kinds import KINDS, Kind
+from tactful.core.kinds import KINDS, SURVEY_KINDS, Kind, fitted
 from tactful.core.policy import Policy, Rule
 from tactful.core.reading.survey import POSITIONS
 from tactful.core.schedule import DAYS, Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
+    OTHER,
     AnswerCondition,
     Audience,
     Cancel,
     Enough,
     EventTrigger,
+    Link,
     Logo,
     Look,
     Nth,
+    Option,
     Question,
     Survey,
     SurveyThrottle,
@@ -177,35 +180,71 @@ LOOKS = st.builds(
 
 
 def _answer_condition(draw: st.DrawFn, earlier: list[Question]) -> AnswerCondition | None:
-    if not earlier or draw(st.booleans()):
+    answered = [question for question in earlier if question.kind.answer != "nothing"]
+    if not answered or draw(st.booleans()):
         return None
-    question = draw(st.sampled_from(earlier))
-    kind = question.kind
-    score = st.integers(kind.lowest, kind.highest)
-    operands: dict[str, st.SearchStrategy[object]] = {"answered": st.booleans()}
-    if kind.scored:
-        operands |= dict.fromkeys(("is", "is_not", "gt", "gte", "lt", "lte"), score)
-        operands |= dict.fromkeys(("in", "not_in"), st.lists(score, min_size=1, max_size=3).map(tuple))
-        operands["between"] = st.tuples(score, score).map(sorted).map(tuple)
-        operands["band_is"] = st.sampled_from([band.name for band in kind.bands])
+    question = draw(st.sampled_from(answered))
+    operands = {"answered": st.booleans()} | _operands(question)
     op = draw(st.sampled_from(sorted(operands)))
     return AnswerCondition(question.id, op, draw(operands[op]))
+
+
+def _operands(question: Question) -> dict[str, st.SearchStrategy[Any]]:
+    """What may be compared with the answer to `question`, by operator."""
+    kind = question.kind
+    if kind.scored:
+        score = st.integers(kind.lowest, kind.highest)
+        return {
+            **_equals(score),
+            **dict.fromkeys(("gt", "gte", "lt", "lte"), score),
+            "between": st.tuples(score, score).map(sorted).map(tuple),
+            "band_is": st.sampled_from([band.name for band in kind.bands]),
+        }
+    if kind.answer == "option":
+        return _equals(st.sampled_from(question.choices))
+    if kind.answer in ("options", "ranking"):
+        return dict.fromkeys(("contains", "not_contains"), st.sampled_from(question.choices))
+    return {}
+
+
+def _equals(one: st.SearchStrategy[Any]) -> dict[str, st.SearchStrategy[Any]]:
+    several = st.lists(one, min_size=1, max_size=3).map(tuple)
+    return {"is": one, "is_not": one, "in": several, "not_in": several}
 
 
 def _question(draw: st.DrawFn, earlier: list[Question], kind: Kind) -> Question:
     scored = next((question.kind for question in earlier if question.kind.scored), None)
     text = texts(tuple(band.name for band in scored.bands) if scored else ())
-    is_scale = kind.control == "scale"
+    kind = fitted(
+        kind,
+        draw(st.sampled_from([None, *kind.points])),
+        draw(st.sampled_from([None, *(display for display, _ in kind.displays)])),
+    )
+    drawn: dict[str, st.SearchStrategy[Any]] = {
+        "low": st.none() | text,
+        "high": st.none() | text,
+        "required": st.booleans(),
+        "placeholder": st.none() | text,
+        "max_length": st.integers(1, 10_000),
+        "lines": st.booleans(),
+        "options": st.lists(KEYS.filter(lambda key: key != OTHER), min_size=2, max_size=4, unique=True).flatmap(
+            lambda ids: st.tuples(*(st.builds(Option, st.just(one), texts()) for one in ids))
+        ),
+        "other": st.booleans() | texts(),
+        "shuffle": st.booleans(),
+        "least": st.none() | st.just(1),
+        "most": st.none() | st.integers(1, 2),
+        "earliest": st.none() | st.dates(date(1, 1, 1), date(2020, 1, 1)).map(str),
+        "latest": st.none() | st.dates(date(2020, 1, 1)).map(str),
+        "label": texts(),
+        "link": st.none() | st.builds(Link, texts(), st.sampled_from(["https://a.b/c?d#e", "mailto:a@b.c"])),
+        "button": st.none() | texts(),
+    }
+    fields: dict[str, Any] = {
+        ("short" if name == "lines" else name): draw(drawn[name]) for name in kind.fields if name in drawn
+    }
     return Question(
-        id=f"q{len(earlier)}",
-        kind=kind,
-        ask=draw(text),
-        low=draw(st.none() | text) if is_scale else None,
-        high=draw(st.none() | text) if is_scale else None,
-        required=draw(st.booleans()),
-        placeholder=None if is_scale else draw(st.none() | text),
-        max_length=2_000 if is_scale else draw(st.integers(1, 10_000)),
-        condition=_answer_condition(draw, earlier),
+        id=f"q{len(earlier)}", kind=kind, ask=draw(text), condition=_answer_condition(draw, earlier), **fields
     )
 
 
@@ -216,8 +255,13 @@ def _variants(draw: st.DrawFn, questions: list[Question], bands: tuple[str, ...]
     for index, question in enumerate(questions):
         scored = next((one.kind for one in questions[:index] if one.kind.scored), None)
         text = texts(tuple(band.name for band in scored.bands) if scored else ())
-        fields = ("ask", "low", "high") if question.kind.control == "scale" else ("ask", "placeholder")
-        places |= {f"{question.id}.{field}": text for field in fields}
+        for name in ("ask", *question.kind.fields):
+            if name in ("ask", "low", "high", "placeholder"):
+                places[f"{question.id}.{name}"] = text
+            elif name in ("label", "button") or (name == "other" and question.other):
+                places[f"{question.id}.{name}"] = texts()
+        places |= {f"{question.id}.options.{option.id}": texts() for option in question.options}
+        places |= {f"{question.id}.link.label": texts()} if question.link else {}
     told = st.fixed_dictionaries({}, optional=places).filter(
         lambda one: "thanks.text" not in one or "thanks.title" in one
     )
@@ -266,7 +310,9 @@ def surveys(draw: st.DrawFn) -> Survey:
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A policy with every field drawn, as it would have been read."""
-    selections = st.sampled_from(["all", "this", *(f"kind:{kind}" for kind in KINDS)]) | KEYS.map("tag:{}".format)
+    selections = st.sampled_from(["all", "this", *(f"kind:{kind}" for kind in SURVEY_KINDS)]) | KEYS.map(
+        "tag:{}".format
+    )
     scopes: st.SearchStrategy[Any] = st.sampled_from(
         [("person", None), ("account", None), ("project", None), ("same", "traits.a b.c")]
     )

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tactful.core.changes import Change, Kept, content_of, fields_changed, policy_change, receiver_change, survey_change
+from tactful.core.changes import (
+    Change,
+    Kept,
+    content_of,
+    fields_changed,
+    policy_change,
+    receiver_change,
+    survey_change,
+    unlike,
+)
 from tactful.core.policy import DEFAULT_POLICY, Policy
 from tactful.core.reading import read_policy, read_receiver, read_survey
 from tactful.core.surveys import Survey
@@ -75,6 +84,28 @@ def test_the_order_of_languages_is_content() -> None:
     assert survey_change(Kept(_survey(**first), 1), _survey(**second), DEFAULT_POLICY).version == 2
 
 
+def _options(*ids: str) -> dict[str, Any]:
+    return {"id": "options", "kind": "choice", "ask": "?", "options": [{"id": one, "label": one} for one in ids]}
+
+
+def _of_question(**question: Any) -> Survey:
+    return _survey(questions=[{"id": "score", "ask": "?", **question}])
+
+
+def test_scores_of_another_kind_or_scale_do_not_add_up() -> None:
+    seven, five = _of_question(kind="ces"), _of_question(kind="ces", points=5)
+    assert unlike(seven, _of_question(kind="ces", points=7)) is None
+    assert unlike(_of_question(kind="csat"), _of_question(kind="csat", display="stars")) is None
+    assert unlike(_of_question(kind="text"), _of_question(kind="date")) is None
+    told = unlike(seven, five)
+    assert told is not None
+    assert told[0] == "scale_changed"
+    assert "has a scale of 1 to 7" in told[1]
+    told = unlike(five, _of_question(kind="rating"))
+    assert told is not None
+    assert (told[0], "is of kind ces" in told[1]) == ("kind_changed", True)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
@@ -87,6 +118,11 @@ def test_the_order_of_languages_is_content() -> None:
             {},
             {"questions": WRITTEN["questions"][:1]},
             "Question `why` is not asked any more; the answers to it are kept.",
+        ),
+        (
+            {"questions": [*WRITTEN["questions"], _options("a", "b", "c")]},
+            {"questions": [*WRITTEN["questions"], _options("a", "c", "d")]},
+            "Question `options` does not offer `b` any more; the answers that chose it are kept.",
         ),
         (
             {},

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.core.decide import LiveSurvey
-from tactful.core.kinds import KINDS
-from tactful.core.surveys import AnswerCondition, Logo, Look, Question, Survey, Thanks
+from tactful.core.kinds import KINDS, fitted
+from tactful.core.surveys import AnswerCondition, Link, Logo, Look, Option, Question, Survey, Thanks
 from tactful.core.telling import event_paths, lookup_in, tell
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 from tests.core.examples import a_survey
@@ -34,8 +34,8 @@ def _by_band(**bands: str) -> Text:
     return Text(MappingProxyType(renamed))
 
 
-def _told(survey: Survey, locale: str = "en-GB") -> dict[str, Any]:
-    return tell(LiveSurvey(survey, 3, ()), locale, lookup_in(VALUES))
+def _told(survey: Survey, locale: str = "en-GB", sample_key: str = "ada") -> dict[str, Any]:
+    return tell(LiveSurvey(survey, 3, ()), locale, lookup_in(VALUES), sample_key=sample_key)
 
 
 SURVEY = a_survey(
@@ -94,6 +94,7 @@ def test_a_card_is_told_what_it_draws_and_nothing_else() -> None:
                 "if": ["score", "band_is", "promoter"],
                 "placeholder": "Lesson 3",
                 "max_length": 500,
+                "rows": 3,
             },
         ],
         "thanks": {
@@ -110,6 +111,82 @@ def test_a_card_is_told_what_it_draws_and_nothing_else() -> None:
         },
     }
     assert words["close"] == "Close"
+
+
+OPTIONS = tuple(Option(one, plain(one.upper())) for one in ("a", "b", "c", "d", "e"))
+SHOWN = [[option.id, option.id.upper()] for option in OPTIONS]
+
+
+@pytest.mark.parametrize(
+    ("question", "control", "told"),
+    [
+        (
+            Question("q", fitted(KINDS["csat"], display="faces"), plain("?")),
+            "faces",
+            {"min": 1, "max": 5, "low": "Very dissatisfied", "high": "Very satisfied"},
+        ),
+        (Question("q", fitted(KINDS["ces"], 5), plain("?")), "scale", {"min": 1, "max": 5}),
+        (
+            Question("q", KINDS["thumbs"], plain("?")),
+            "thumbs",
+            {"min": 0, "max": 1, "low": None, "high": None, "bands": [["down", 0], ["up", 1]]},
+        ),
+        (
+            Question("q", fitted(KINDS["rating"], 3), plain("?"), low=plain("Bad")),
+            "stars",
+            {"max": 3, "low": "Bad", "high": None, "bands": [["low", 1], ["middle", 2], ["high", 3]]},
+        ),
+        (Question("q", KINDS["text"], plain("?"), short=True), "text", {"rows": 1, "max_length": 2_000}),
+        (Question("q", KINDS["choice"], plain("?"), options=OPTIONS), "choice", {"options": SHOWN, "other": None}),
+        (
+            Question("q", KINDS["choice"], plain("?"), options=OPTIONS, other=True),
+            "choice",
+            {"options": SHOWN, "other": "Other", "max_length": 500},
+        ),
+        (
+            Question("q", KINDS["choices"], plain("?"), options=OPTIONS, other=plain("{{event.course}}"), least=1),
+            "choices",
+            {"options": SHOWN, "other": "Algebra", "max_length": 500, "least": 1, "most": None},
+        ),
+        (
+            Question("q", KINDS["ranking"], plain("?"), options=OPTIONS, most=3),
+            "ranking",
+            {"options": SHOWN, "most": 3},
+        ),
+        (
+            Question("q", KINDS["date"], plain("?"), earliest="2026-01-01"),
+            "date",
+            {"earliest": "2026-01-01", "latest": None},
+        ),
+        (
+            Question(
+                "q", KINDS["consent"], plain("?"), label=plain("Yes"), link=Link(plain("How"), "https://a.example")
+            ),
+            "consent",
+            {"label": "Yes", "link": ["How", "https://a.example"]},
+        ),
+        (Question("q", KINDS["consent"], plain("?"), label=plain("Yes")), "consent", {"link": None}),
+        (Question("q", KINDS["info"], plain("?"), button=plain("Go on")), "info", {"button": "Go on"}),
+    ],
+)
+def test_a_control_is_told_what_it_draws(question: Question, control: str, told: dict[str, Any]) -> None:
+    [said] = _told(a_survey(questions=(question,)))["questions"]
+    assert (said["kind"], said["control"]) == (question.kind.name, control)
+    assert said | told == said
+
+
+def test_shuffled_options_stand_in_an_order_of_each_persons_own() -> None:
+    question = Question("q", KINDS["choice"], plain("?"), options=OPTIONS, shuffle=True)
+
+    def order(person: str) -> str:
+        [said] = _told(a_survey(questions=(question,)), sample_key=person)["questions"]
+        return "".join(option for option, _ in said["options"])
+
+    orders = [order(f"person {n}") for n in range(40)]
+    assert orders == [order(f"person {n}") for n in range(40)]
+    assert len(set(orders)) > 20
+    assert {tuple(sorted(one)) for one in orders} == {tuple("abcde")}
+    assert {one[0] for one in orders} == set("abcde")
 
 
 MANY = _text(en="How?", zh="如何？", **{"pt-BR": "Como?", "ar": "كيف؟"})
@@ -176,6 +253,11 @@ def test_the_events_values_that_texts_mention_are_what_an_offer_carries() -> Non
         {"questions": (Question("q", KINDS["text"], plain("?"), placeholder=plain("{{event.x}}")),)},
         {"questions": (Question("q", KINDS["nps"], _text(en="?", zh="{{event.x}}")),)},
         {"questions": (Question("q", KINDS["nps"], _by_band(promoter="{{event.x}}", else_="?")),)},
+        {"questions": (Question("q", KINDS["choice"], plain("?"), options=(Option("a", plain("{{event.x}}")),)),)},
+        {"questions": (Question("q", KINDS["choice"], plain("?"), other=plain("{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["consent"], plain("?"), label=plain("{{event.x}}")),)},
+        {"questions": (Question("q", KINDS["consent"], plain("?"), link=Link(plain("{{event.x}}"), "https://a.b")),)},
+        {"questions": (Question("q", KINDS["info"], plain("?"), button=plain("{{event.x}}")),)},
         {"intro": plain("{{event.x}}")},
         {"thanks": {ELSE: Thanks(plain("{{event.x}}"))}},
         {"look": Look(logo=Logo("https://example.com/a.svg", plain("{{event.x}}")))},

@@ -30,7 +30,7 @@ def test_the_nearest_language_speaks(locale: str, close: str) -> None:
 
 @pytest.mark.parametrize("locale", ["en", "zh"])
 def test_every_language_says_everything_that_the_card_says(locale: str) -> None:
-    named = re.search(r"type Words = Record<([^,]+), string>", WIRE.read_text(encoding="utf-8"))
+    named = re.search(r"type Words = Record<([^,]+),\s+string\s+>", WIRE.read_text(encoding="utf-8"))
     assert named is not None
     words = words_for(locale)
     assert words.keys() == set(re.findall(r"'(\w+)'", named[1]))

@@ -88,10 +88,26 @@ export interface Question {
   high?: Text | null
   bands?: Band[]
   placeholder?: Text | null
+  /** Of a text, and of what somebody writes as an option of their own. */
   max_length?: number
+  /** Lines of a text's field: 1 or 3. */
+  rows?: number
+  /** The id and label of each option, in the order to show. */
+  options?: [id: string, label: string][]
+  /** The label of the option whose text people write themselves, under the answers' key `ID.other`. */
+  other?: string | null
+  least?: number | null
+  most?: number | null
+  /** Days as YYYY-MM-DD. */
+  earliest?: string | null
+  latest?: string | null
+  label?: string | null
+  link?: [label: string, url: string] | null
+  button?: string | null
 }
 
-export type Answer = string | number
+/** A score, a text or day, an option's id, the ids of several options, or true for consent. */
+export type Answer = string | number | string[] | true
 export type Answers = Record<string, Answer>
 
 export interface Thanks {
@@ -122,7 +138,10 @@ export interface Survey {
 }
 
 /** Our own words on the card; the table is server/tactful/core/words.py. */
-export type Words = Record<'close' | 'send' | 'next' | 'skip' | 'dont_ask' | 'of' | 'thanks' | 'opted_out', string>
+export type Words = Record<
+  'close' | 'send' | 'next' | 'skip' | 'dont_ask' | 'of' | 'thanks' | 'opted_out' | 'other',
+  string
+>
 
 /** The answer to a taken-up offer: a token for responses and closings, and the survey to draw. */
 export interface Asked {

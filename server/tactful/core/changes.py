@@ -17,7 +17,16 @@ from tactful.core.reading import write_policy, write_receiver, write_survey
 from tactful.core.receivers import Receiver
 from tactful.core.surveys import State, Survey
 
-__all__ = ["Change", "Kept", "content_of", "fields_changed", "policy_change", "receiver_change", "survey_change"]
+__all__ = [
+    "Change",
+    "Kept",
+    "content_of",
+    "fields_changed",
+    "policy_change",
+    "receiver_change",
+    "survey_change",
+    "unlike",
+]
 
 Written = Mapping[str, Any]
 
@@ -80,6 +89,18 @@ def fields_changed(was: Written, written: Written) -> tuple[str, ...]:
     """Name the fields that differ, in the order of the canonical form; all of them where there was nothing."""
     names = dict.fromkeys([*written, *was])
     return tuple(name for name in names if repr(was.get(name)) != repr(written.get(name)))
+
+
+def unlike(kept: Survey, survey: Survey) -> tuple[str, str] | None:
+    """Why `survey` cannot take the place of `kept`, as a code and a sentence: their scores would not add up."""
+    if kept.kind != survey.kind:
+        has, what = f"is of kind {kept.kind}", "of two kinds"
+        return "kind_changed", f"Survey {kept.key!r} {has}; scores {what} do not add up. Use another key."
+    if kept.scored and survey.scored and not kept.scored.kind.adds_up_with(survey.scored.kind):
+        scale = kept.scored.kind
+        has, what = f"has a scale of {scale.lowest} to {scale.highest}", "on two scales"
+        return "scale_changed", f"Survey {kept.key!r} {has}; scores {what} do not add up. Use another key."
+    return None
 
 
 def survey_change(kept: Kept | None, survey: Survey, policy: Policy) -> Change:

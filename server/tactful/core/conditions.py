@@ -1,7 +1,8 @@
 """Conditions on values that somebody else wrote: `[traits.plan, is, pro]`, and groups of them.
 
 Total by construction: whatever the value's type, a condition answers and never raises, in time bounded by the sizes of
-what was written and found. A missing value passes only the operators that say so (`is_not`, `not_in`, `missing`).
+what was written and found. A missing value passes only the operators that say so (`is_not`, `not_in`,
+`not_contains`, `missing`).
 Numbers compare with numbers and texts with texts; a number never equals a text, and true is not 1. There are no regular
 expressions from users.
 
@@ -147,6 +148,10 @@ def _contains(found: object, written: object, _now: int) -> bool:
     return isinstance(found, str) and isinstance(written, str) and written in found
 
 
+def _not_contains(found: object, written: object, now: int) -> bool:
+    return not _contains(found, written, now)
+
+
 def _starts_with(found: object, written: object, _now: int) -> bool:
     return isinstance(found, str) and isinstance(written, str) and found.startswith(written)
 
@@ -189,6 +194,7 @@ OPERATORS: dict[str, Operator] = {
     "lte": Operator("number", _ordered(lambda found, written: found <= written)),
     "between": Operator("pair", _between),
     "contains": Operator("text", _contains),
+    "not_contains": Operator("text", _not_contains, passes_missing=True),
     "starts_with": Operator("text", _starts_with),
     "before": Operator("time", _before),
     "after": Operator("time", _after),

@@ -58,12 +58,16 @@ def _content(before: Survey, after: Survey, void: int | None) -> Iterator[str]:
 
 
 def _questions(before: Survey, after: Survey) -> Iterator[str]:
-    was, now = ({question.id: question.kind for question in one.questions} for one in (before, after))
+    was, now = ({question.id: question for question in one.questions} for one in (before, after))
     for name in was:
         if name not in now:
             yield f"Question `{name}` is not asked any more; the answers to it are kept."
-        elif was[name] is not now[name]:
+        elif not was[name].kind.adds_up_with(now[name].kind):
             yield f"Question `{name}` takes another kind of answer; earlier ones to it are kept as they are."
+        else:
+            for option in was[name].choices:
+                if option not in now[name].choices:
+                    yield f"Question `{name}` does not offer `{option}` any more; the answers that chose it are kept."
 
 
 def _variants(before: Survey, after: Survey) -> Iterator[str]:

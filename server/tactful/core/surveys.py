@@ -6,7 +6,7 @@ finds every fault. Nothing here is validated again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -17,6 +17,8 @@ from tactful.core.spans import DAY_MS
 from tactful.core.texts import Text
 
 __all__ = [
+    "LONGEST_OTHER",
+    "OTHER",
     "TEXT_FIELDS",
     "WAITS_MS",
     "AnswerCondition",
@@ -24,9 +26,11 @@ __all__ = [
     "Cancel",
     "Enough",
     "EventTrigger",
+    "Link",
     "Logo",
     "Look",
     "Nth",
+    "Option",
     "Question",
     "Source",
     "State",
@@ -35,6 +39,7 @@ __all__ = [
     "Thanks",
     "Trigger",
     "Variant",
+    "texts_of",
 ]
 
 State = Literal["draft", "live", "paused", "ended"]
@@ -134,13 +139,39 @@ class AnswerCondition:
     value: object
 
 
-#: What of a question is told in words.
-TEXT_FIELDS = ("ask", "low", "high", "placeholder")
+#: What of a question is told in words, besides the labels of its options and of its link.
+TEXT_FIELDS = ("ask", "low", "high", "placeholder", "other", "label", "button")
+
+#: The option that people write themselves, and how long what they write may be, in characters.
+OTHER = "other"
+LONGEST_OTHER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the things that may be chosen: its id is the answer, its label what people read."""
+
+    id: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where people can read more: an address of the web or of mail, and what it is called."""
+
+    label: Text
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `low` and `high` name the ends of a scale; `max_length` bounds a text, in characters."""
+    """One question, whose `kind` is fitted to it (`core/kinds`). What its kind does not take keeps its default.
+
+    `low` and `high` name the ends of a scale. A text has at most `max_length` characters, and a field of one line if it
+    is `short`. `other` is true or a label where people may write what none of the `options` says; `least` and `most`
+    bound how many are chosen, and `most` how many are ranked. `earliest` and `latest` are days (YYYY-MM-DD), both
+    allowed. `label` is what a consent says, and `button` what ends an info.
+    """
 
     id: str
     kind: Kind
@@ -150,7 +181,35 @@ class Question:
     required: bool = False
     placeholder: Text | None = None
     max_length: int = 2_000
+    short: bool = False
+    options: tuple[Option, ...] = ()
+    other: Text | bool = False
+    shuffle: bool = False
+    least: int | None = None
+    most: int | None = None
+    earliest: str | None = None
+    latest: str | None = None
+    label: Text | None = None
+    link: Link | None = None
+    button: Text | None = None
     condition: AnswerCondition | None = None
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What may be chosen: the ids of its options and, where people may write their own, `OTHER`."""
+        return (*(option.id for option in self.options), *((OTHER,) if self.other else ()))
+
+
+def texts_of(question: Question) -> Iterator[tuple[str, Text]]:
+    """Every text of a question, by what a variant calls it after the question's id."""
+    for name in TEXT_FIELDS:
+        text = getattr(question, name)
+        if isinstance(text, Text):
+            yield name, text
+    for option in question.options:
+        yield f"options.{option.id}", option.label
+    if question.link is not None:
+        yield "link.label", question.link.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +245,8 @@ class Look:
 class Variant:
     """Other words for the same survey, told to people by `weight`, a whole number (0: to nobody new).
 
-    `texts` replaces texts by their address: `intro`, `QUESTION.ask` (or another of `TEXT_FIELDS`), `thanks.title`,
-    `thanks.text`.
+    `texts` replaces texts by their address: `intro`, `QUESTION.ask` (or another of `TEXT_FIELDS`),
+    `QUESTION.options.ID`, `QUESTION.link.label`, `thanks.title`, `thanks.text`.
     """
 
     name: str
@@ -222,6 +281,11 @@ class Survey:
     def scored(self) -> Question | None:
         """The question whose answer is the survey's score: the first scored one."""
         return next((question for question in self.questions if question.kind.scored), None)
+
+    @property
+    def only_tells(self) -> bool:
+        """Whether nothing in it can be answered: having read it is the response."""
+        return all(question.kind.answer == "nothing" for question in self.questions)
 
     @property
     def kind(self) -> str:

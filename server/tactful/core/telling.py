@@ -7,13 +7,14 @@ the band go out for all bands, since the answer that decides is given in the bro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tactful.core.conditions import look_up
-from tactful.core.decide import LiveSurvey
+from tactful.core.decide import LiveSurvey, share_of
 from tactful.core.ends import end_label
-from tactful.core.surveys import Look, Question, Survey, Thanks
+from tactful.core.kinds import Shaped
+from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Survey, Thanks, texts_of
 from tactful.core.texts import DEFAULT_LANGUAGE, Lookup, Text, choose_language, in_language
 from tactful.core.variants import varied
 from tactful.core.words import words_for
@@ -26,7 +27,7 @@ _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
 
 def _texts(survey: Survey) -> Iterator[Text]:
     for question in survey.questions:
-        yield from (text for text in (question.ask, question.low, question.high, question.placeholder) if text)
+        yield from (text for _, text in texts_of(question))
     for thanks in survey.thanks.values():
         yield from (text for text in (thanks.title, thanks.text) if text)
     if survey.intro is not None:
@@ -53,30 +54,36 @@ def lookup_in(values: Mapping[str, object]) -> Lookup:
     return lambda path: look_up(values, path)
 
 
-def tell(live: LiveSurvey, locale: str, lookup: Lookup, variant: str | None = None) -> dict[str, Any]:
-    """Return the survey as `POST /w/asks` answers it, in the words of `variant`."""
+def tell(
+    live: LiveSurvey, locale: str, lookup: Lookup, variant: str | None = None, sample_key: str = ""
+) -> dict[str, Any]:
+    """Return the survey as `POST /w/asks` answers it, in the words of `variant`; options that are shuffled come in the
+    order of whoever has `sample_key`, always the same."""
     survey = varied(live.survey, variant)
     language = _language(survey, locale)
-    say = _Speaker(locale, lookup)
+    say = _Speaker(locale, lookup, language or locale, sample_key)
     return {
         "key": survey.key,
         "version": live.version,
         "lang": language or DEFAULT_LANGUAGE,
         "dir": "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr",
         "intro": say(survey.intro),
-        "questions": [_question(question, say, language or locale) for question in survey.questions],
+        "questions": [_question(question, say) for question in survey.questions],
         "thanks": {band: _thanks(thanks, say) for band, thanks in survey.thanks.items()},
         "look": _look(survey.look, say),
-        "words": words_for(language or locale),
+        "words": say.words,
     }
 
 
 class _Speaker:
-    """Says a text in the person's language, or nothing where there is no text."""
+    """Says a text in the person's language, or nothing where there is no text; knows our words in `language`."""
 
-    def __init__(self, locale: str, lookup: Lookup) -> None:
+    def __init__(self, locale: str, lookup: Lookup, language: str, sample_key: str) -> None:
         self._locale = locale
         self._lookup = lookup
+        self.language = language
+        self.words = words_for(language)
+        self.sample_key = sample_key
 
     def __call__(self, text: Text | None) -> str | dict[str, dict[str, str]] | None:
         return None if text is None else in_language(text, self._locale, self._lookup)
@@ -87,27 +94,86 @@ def _language(survey: Survey, locale: str) -> str:
     return choose_language(first, locale)
 
 
-def _question(question: Question, say: _Speaker, language: str) -> dict[str, Any]:
+def _question(question: Question, say: _Speaker) -> dict[str, Any]:
     kind, condition = question.kind, question.condition
-    told: dict[str, Any] = {
+    return {
         "id": question.id,
         "kind": kind.name,
         "control": kind.control,
         "ask": say(question.ask),
         "required": question.required,
         "if": [condition.question, condition.op, condition.value] if condition else None,
+        **_OF_ANSWER[kind.answer](question, say),
     }
-    if kind.scored:
-        told |= {
-            "min": kind.lowest,
-            "max": kind.highest,
-            "low": say(question.low) or end_label(kind.ends[0], language),
-            "high": say(question.high) or end_label(kind.ends[1], language),
-            "bands": [[band.name, band.highest] for band in kind.bands],
-        }
-    else:
-        told |= {"placeholder": say(question.placeholder), "max_length": question.max_length}
+
+
+def _score(question: Question, say: _Speaker) -> dict[str, Any]:
+    kind = question.kind
+    low, high = (end_label(end, say.language) if end else None for end in kind.ends)
+    return {
+        "min": kind.lowest,
+        "max": kind.highest,
+        "low": say(question.low) or low,
+        "high": say(question.high) or high,
+        "bands": [[band.name, band.highest] for band in kind.bands],
+    }
+
+
+def _free(question: Question, say: _Speaker) -> dict[str, Any]:
+    rows = 1 if question.short else 3
+    return {"placeholder": say(question.placeholder), "max_length": question.max_length, "rows": rows}
+
+
+def _one_of(question: Question, say: _Speaker) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "options": [[option.id, say(option.label)] for option in _ordered(question, say.sample_key)],
+        "other": None,
+    }
+    if question.other:
+        other = say(question.other) if isinstance(question.other, Text) else say.words[OTHER]
+        told |= {"other": other, "max_length": LONGEST_OTHER}
     return told
+
+
+def _ordered(question: Question, sample_key: str) -> list[Option]:
+    """The options in the order in which they are shown to whoever has `sample_key`."""
+    if not question.shuffle:
+        return list(question.options)
+    return sorted(question.options, key=lambda option: share_of("order", question.id, option.id, sample_key))
+
+
+def _some_of(question: Question, say: _Speaker) -> dict[str, Any]:
+    return _one_of(question, say) | {"least": question.least, "most": question.most}
+
+
+def _ranked(question: Question, say: _Speaker) -> dict[str, Any]:
+    return {"options": _one_of(question, say)["options"], "most": question.most}
+
+
+def _day(question: Question, _say: _Speaker) -> dict[str, Any]:
+    return {"earliest": question.earliest, "latest": question.latest}
+
+
+def _agreement(question: Question, say: _Speaker) -> dict[str, Any]:
+    link = question.link
+    return {"label": say(question.label), "link": [say(link.label), link.url] if link else None}
+
+
+def _message(question: Question, say: _Speaker) -> dict[str, Any]:
+    return {"button": say(question.button)}
+
+
+#: What a control is told besides what every one is, by the shape of its answer.
+_OF_ANSWER: Mapping[Shaped, Callable[[Question, _Speaker], dict[str, Any]]] = {
+    "score": _score,
+    "text": _free,
+    "option": _one_of,
+    "options": _some_of,
+    "ranking": _ranked,
+    "date": _day,
+    "consent": _agreement,
+    "nothing": _message,
+}
 
 
 def _thanks(thanks: Thanks, say: _Speaker) -> dict[str, Any]:

@@ -51,10 +51,13 @@ def varied(survey: Survey, variant: str | None) -> Survey:
 
 
 def _question(question: Question, texts: Mapping[str, Text]) -> Question:
-    ask, low, high, placeholder = (
-        texts.get(f"{question.id}.{field}", getattr(question, field)) for field in TEXT_FIELDS
+    said = {name: texts.get(f"{question.id}.{name}", getattr(question, name)) for name in TEXT_FIELDS}
+    options = tuple(
+        replace(option, label=texts.get(f"{question.id}.options.{option.id}", option.label))
+        for option in question.options
     )
-    return replace(question, ask=ask, low=low, high=high, placeholder=placeholder)
+    link = question.link and replace(question.link, label=texts.get(f"{question.id}.link.label", question.link.label))
+    return replace(question, options=options, link=link, **said)
 
 
 def _thanks(thanks: Mapping[str, Thanks], title: Text | None, text: Text | None) -> Mapping[str, Thanks]:

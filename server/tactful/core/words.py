@@ -22,6 +22,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "of": "{n} of {max}",
         "thanks": "Thank you!",
         "opted_out": "All right. We won't ask you again.",
+        "other": "Other",
     },
     "zh": {
         "close": "关闭",
@@ -32,6 +33,7 @@ _WORDS: dict[str, dict[str, str]] = {
         "of": "第 {n} 题，共 {max} 题",
         "thanks": "谢谢！",
         "opted_out": "好的，我们不会再询问您。",
+        "other": "其他",
     },
 }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from tactful.core.catalogue import Catalogue, compile_catalogue
-from tactful.core.changes import Change, Kept, policy_change, survey_change
+from tactful.core.changes import Change, Kept, policy_change, survey_change, unlike
 from tactful.core.policy import DEFAULT_POLICY, Policy, Stops
 from tactful.core.reading import read_policy, read_survey, write_policy
 from tactful.core.spans import DAY_MS
@@ -235,17 +235,15 @@ def plan_definitions(project_id: str, policy: Policy | None, surveys: Sequence[S
     for survey in surveys:
         row = stored.get(survey.key)
         before = row and Kept(read_definition(row, row["state"]), row["version"])
-        _refuse_another_kind(before, survey)
+        _refuse_another_scale(before, survey)
         changes.append(survey_change(before, survey, kept if policy is None else policy))
     return tuple(changes)
 
 
-def _refuse_another_kind(kept: Kept | None, survey: Survey) -> None:
-    if kept is not None and kept.survey.kind != survey.kind:
-        raise Conflict(
-            "kind_changed",
-            f"Survey {survey.key!r} is of kind {kept.survey.kind}; scores of two kinds do not add up. Use another key.",
-        )
+def _refuse_another_scale(kept: Kept | None, survey: Survey) -> None:
+    refused = kept and unlike(kept.survey, survey)
+    if refused:
+        raise Conflict(*refused)
 
 
 def apply_definitions(project_id: str, policy: Policy | None, surveys: Sequence[Survey]) -> Script[tuple[Change, ...]]:

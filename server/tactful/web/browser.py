@@ -129,7 +129,7 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    return {"ask": token, "survey": tell(live, locale, lookup_in(values), asked.variant)}
+    return {"ask": token, "survey": tell(live, locale, lookup_in(values), asked.variant, known.person.sample_key)}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:
@@ -153,12 +153,12 @@ async def responses(post: Post) -> bytes:
     if isinstance(answers, tuple):
         faults = [{"path": misfit.path, "message": misfit.message} for misfit in answers]
         raise Invalid("bad_answers", "Some answers do not fit their questions.", faults)
-    if not answers.values:
+    if not answers.values and not (body.done and survey.only_tells):
         raise BadRequest("no_answer", "A response holds at least one answer.")
     revision = Revision(body.rev, answers, body.done, new_id(service.clock))
     await service.db.run_first(respond, project_id, person_id, ask_id, revision)
     service.tell(project_id, "response", survey_key)
-    return _DONE
+    return orjson.dumps({"left_out": answers.left_out}) if answers.left_out else _DONE
 
 
 @endpoint("holder")

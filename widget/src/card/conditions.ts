@@ -1,6 +1,6 @@
 /**
  * Conditions of a question on an earlier answer, as `tactful.core` evaluates them; both read tests/cases/flow.json.
- * A missing answer passes only `is_not`, `not_in` and `answered: false`; a number never equals a text.
+ * A missing answer passes only `is_not`, `not_in`, `not_contains` and `answered: false`; a number never equals a text.
  */
 import type { Answers, Band, Question } from '../wire.ts'
 import { bandOf } from './bands.ts'
@@ -23,6 +23,9 @@ const tests: Record<string, Test> = {
   lt: numbers((answer, value) => answer < value),
   lte: numbers((answer, value) => answer <= value),
   between: numbers((answer, [low, high]) => low <= answer && answer <= high),
+  // Of a list; the server asks this of nothing else.
+  contains: (answer, value) => !!answer?.includes?.(value),
+  not_contains: (answer, value) => !answer?.includes?.(value),
   answered: (answer, value) => (answer !== undefined) === value,
 }
 

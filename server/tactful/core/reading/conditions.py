@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from tactful.core.conditions import OPERATORS, TIMED, Condition, Entry, Group, Operand, Responded
 from tactful.core.instants import parse_instants
-from tactful.core.kinds import KINDS, Kind
+from tactful.core.kinds import KINDS, Shaped
 from tactful.core.people import DEVICES
 from tactful.core.reading.fields import flag, integer, key, number, one_of, scalar, span, string
 from tactful.core.reading.notes import listed, nearest, quoted
+from tactful.core.reading.outline import Sketch
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.shapes import Field, Shape, later, list_of, record
 from tactful.core.receivers.paths import parse_path
@@ -277,28 +278,56 @@ def _json_path(at: At, path: str) -> str | None:
     return None
 
 
-def _score(kind: Kind) -> Reader[int]:
-    return integer(kind.lowest, kind.highest)
+def _score(sketch: Sketch) -> Reader[int]:
+    return integer(sketch.kind.lowest, sketch.kind.highest)
 
 
-def _band(kind: Kind) -> Reader[str]:
-    return one_of({band.name: band.name for band in kind.bands}, f"a band of `{kind.name}`")
+def _band(sketch: Sketch) -> Reader[str]:
+    return one_of({band.name: band.name for band in sketch.kind.bands}, f"a band of `{sketch.kind.name}`")
 
 
-#: What may be asked of an earlier answer: of any kind (`answered`), or of a score, compared on its own scale.
-ANSWER_OPERATORS: Mapping[str, Callable[[Kind], Reader[Any]]] = {
-    "answered": lambda _kind: flag,
-    "band_is": _band,
-    "is": _score,
-    "is_not": _score,
-    "in": lambda kind: list_of(_score(kind), _MOST_OPERANDS, least=1),
-    "not_in": lambda kind: list_of(_score(kind), _MOST_OPERANDS, least=1),
-    "gt": _score,
-    "gte": _score,
-    "lt": _score,
-    "lte": _score,
-    "between": lambda kind: _pair(_score(kind)),
+def _option(sketch: Sketch) -> Reader[str]:
+    return one_of({choice: choice for choice in sketch.choices}, "an option of that question")
+
+
+Operands = Callable[[Sketch], Reader[Any]]
+
+
+def _several(one: Operands) -> Operands:
+    return lambda sketch: list_of(one(sketch), _MOST_OPERANDS, least=1)
+
+
+def _flag(_sketch: Sketch) -> Reader[bool]:
+    return flag
+
+
+def _equals(one: Operands) -> dict[str, Operands]:
+    return {"is": one, "is_not": one, "in": _several(one), "not_in": _several(one)}
+
+
+_COMPARES = dict.fromkeys(("gt", "gte", "lt", "lte"), _score)
+_HOLDS = {"answered": _flag, "contains": _option, "not_contains": _option}
+
+#: What may be asked of an earlier answer, by its shape: a score on its own scale, an option among those there are.
+_OPERATORS_OF: Mapping[Shaped, Mapping[str, Operands]] = {
+    "score": {
+        "answered": _flag,
+        "band_is": _band,
+        **_equals(_score),
+        **_COMPARES,
+        "between": lambda sketch: _pair(_score(sketch)),
+    },
+    "option": {"answered": _flag, **_equals(_option)},
+    "options": _HOLDS,
+    "ranking": _HOLDS,
+    "text": {"answered": _flag},
+    "date": {"answered": _flag},
+    "consent": {"answered": _flag},
+    "nothing": {},
 }
+
+#: Every operator on answers.
+ANSWER_OPERATORS = tuple(dict.fromkeys(op for operators in _OPERATORS_OF.values() for op in operators))
 
 
 def answer_condition(at: At) -> AnswerCondition | None:
@@ -306,17 +335,20 @@ def answer_condition(at: At) -> AnswerCondition | None:
     parts = _parts(at, "[score, band_is, detractor]")
     if parts is None:
         return None
-    kind = _earlier_kind(parts[0])
-    known = ANSWER_OPERATORS if kind is None or kind.scored else {"answered": ANSWER_OPERATORS["answered"]}
-    what = f"an operator for answers to `{kind.name}`" if kind else "an operator for answers"
-    op = one_of({name: name for name in known}, what)(parts[1])
-    if op is None or kind is None:
+    sketch = _earlier(parts[0])
+    if sketch is not None and sketch.kind.answer == "nothing":
+        parts[0].fault(f"{quoted(parts[0].value)} takes no answer; use a question that does")
         return None
-    value = _operand(at, parts[2], ANSWER_OPERATORS[op](kind), op)
+    known = dict.fromkeys(ANSWER_OPERATORS) if sketch is None else _OPERATORS_OF[sketch.kind.answer]
+    what = f"an operator for answers to `{sketch.kind.name}`" if sketch else "an operator for answers"
+    op = one_of({name: name for name in known}, what)(parts[1])
+    if op is None or sketch is None:
+        return None
+    value = _operand(at, parts[2], _OPERATORS_OF[sketch.kind.answer][op](sketch), op)
     return None if value is None else AnswerCondition(parts[0].value, op, value[0])
 
 
-def _earlier_kind(at: At) -> Kind | None:
+def _earlier(at: At) -> Sketch | None:
     earlier = at.outline.earlier
     if not isinstance(at.value, str) or at.value not in earlier:
         known = ", ".join(f"`{question}`" for question in earlier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, get_args
 
-from tactful.core.kinds import KINDS
+from tactful.core.kinds import KINDS, SURVEY_KINDS
 from tactful.core.policy import DEFAULT_POLICY, Count, Policy, Rule, Scope
 from tactful.core.reading.conditions import path_under
 from tactful.core.reading.fields import integer, one_of, share, span
@@ -21,9 +21,13 @@ _MOST_RULES = 50
 _LARGEST_CAP = 1_000
 
 #: What a rule may count and limit; a tag may be any, so it is not listed.
-_SELECTIONS = {selection: selection for selection in ("all", "this", *(f"kind:{kind}" for kind in KINDS))}
-_LATER_SELECTIONS = {f"kind:{kind}": told for kind, told in LATER_KINDS.items()}
-_named = one_of(_SELECTIONS, "a selection of surveys (or `tag:` and a tag)", _LATER_SELECTIONS)
+_SELECTIONS = {selection: selection for selection in ("all", "this", *(f"kind:{kind}" for kind in SURVEY_KINDS))}
+_NO_SELECTIONS = {f"kind:{kind}": told for kind, told in LATER_KINDS.items()} | {
+    f"kind:{kind}": "selects nothing: a survey without a score is of kind `text`"
+    for kind in KINDS
+    if kind not in SURVEY_KINDS
+}
+_named = one_of(_SELECTIONS, "a selection of surveys (or `tag:` and a tag)", _NO_SELECTIONS)
 
 
 def _selection(at: At) -> str | None:

@@ -97,11 +97,12 @@ def _quota(at: At) -> int | None:
     return None if found is None else int(found["responses"])
 
 
+_AROUND = "write `by` around all that is said"
 THANKS = Shape(
     "thanks",
     {
-        "title": Field(text(THANKS_TITLE, banded=False), to="title", needs="a title, such as `Thank you!`"),
-        "text": Field(text(THANKS_TEXT, banded=False), to="text"),
+        "title": Field(text(THANKS_TITLE, no_bands=_AROUND), to="title", needs="a title, such as `Thank you!`"),
+        "text": Field(text(THANKS_TEXT, no_bands=_AROUND), to="text"),
     },
     refused=later("share", "coupon", "action"),
 )

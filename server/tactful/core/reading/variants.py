@@ -1,7 +1,8 @@
 """Readers of a survey's variants: a mapping from a name to its weight and the texts that it says otherwise.
 
-A text has an address: `intro`, `QUESTION.ask` (`low`, `high`, `placeholder`), `thanks.title`, `thanks.text`. It is read
-as it would be in its own place, so it may be by language, and by band where the score is known.
+A text has an address: `intro`, `QUESTION.ask` (or what else its kind says), `QUESTION.options.ID`, `thanks.title`,
+`thanks.text`. It is read as it would be in its own place, so it may be by language, and by band where the score is
+known.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import Any
 
 from tactful.core.reading.fields import integer, name
 from tactful.core.reading.notes import listed, nearest, quoted
-from tactful.core.reading.outline import BEFORE_SCORE, Outline, seen_from
+from tactful.core.reading.outline import BEFORE_SCORE, Outline, Sketch, seen_from
 from tactful.core.reading.places import At, Reader
-from tactful.core.reading.questions import CONTROL_OF, QUESTION
+from tactful.core.reading.questions import QUESTION, label_of
 from tactful.core.reading.shapes import Field, Shape, read_fields
 from tactful.core.reading.wording import THANKS_TEXT, THANKS_TITLE, intro, text
-from tactful.core.surveys import TEXT_FIELDS, Survey, Variant
+from tactful.core.surveys import OTHER, TEXT_FIELDS, Survey, Variant
 from tactful.core.texts import Text
 
 __all__ = ["MOST_VARIANTS", "VARIANT", "refuse_untitled", "variants"]
@@ -37,12 +38,21 @@ Places = Mapping[str, tuple[Reader[Any], Outline]]
 
 def _places(whole: Outline) -> Places:
     places: dict[str, tuple[Reader[Any], Outline]] = {"intro": (intro, BEFORE_SCORE)}
-    for question, kind in whole.earlier.items():
+    for question, sketch in whole.earlier.items():
         here = seen_from(question, whole)
-        for field in TEXT_FIELDS:
-            if kind is None or CONTROL_OF.get(field) in (None, kind.control):
-                places[f"{question}.{field}"] = (QUESTION.fields[field].read, here)
+        places |= {f"{question}.{name}": (read, here) for name, read in _said_by(sketch).items()}
     return places | {"thanks.title": (text(THANKS_TITLE), whole), "thanks.text": (text(THANKS_TEXT), whole)}
+
+
+def _said_by(sketch: Sketch | None) -> dict[str, Reader[Any]]:
+    """The texts of one question; all that a question can have where its kind is not known."""
+    if sketch is None:
+        return {name: QUESTION.fields[name].read for name in TEXT_FIELDS}
+    said = {name: QUESTION.fields[name].read for name in TEXT_FIELDS if name == "ask" or name in sketch.kind.fields}
+    if OTHER not in sketch.choices:
+        said.pop("other", None)  # other words for what nobody may choose would add it
+    labels = [f"options.{choice}" for choice in sketch.choices if choice != OTHER]
+    return said | dict.fromkeys([*labels, *(["link.label"] if "link" in sketch.written else [])], label_of)
 
 
 def _texts(at: At) -> Mapping[str, Text] | None:

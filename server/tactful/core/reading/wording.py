@@ -34,14 +34,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 _MOST_LANGUAGES = 100
 
 
-def text(longest: int, *, banded: bool = True) -> Reader[Text]:
-    """A text of at most `longest` characters in each language; by band too, unless `by` stands further out."""
+def text(longest: int, *, no_bands: str = "") -> Reader[Text]:
+    """A text of at most `longest` characters in each language; by band too, unless `no_bands` says why not."""
     one = string(longest)
 
     def read(at: At) -> Text | None:
         if isinstance(at.value, dict) and "by" in at.value:
-            if not banded:
-                at.fault("expected one text, found one by band; write `by` around all that is said")
+            if no_bands:
+                at.fault(f"expected one text, found one by band; {no_bands}")
                 return None
             by = by_band(at, lambda inner: _languages(inner, one))
             return None if by is None else Text(by)
@@ -93,8 +93,10 @@ def _bands_fit(place: At) -> bool:
         near = nearest(band, (*bands, ELSE)) or f"; use {', '.join(f'`{known}`' for known in (*bands, ELSE))}"
         place.within(band).fault(f"{quoted(band)} is not a band of this survey's score{near}")
     missing = [band for band in bands if band not in named]
-    if missing and ELSE not in place.value:
-        place.notes.fault((*place.steps, ELSE), f"is missing; give what {', '.join(missing)} are told")
+    told = ", ".join(missing) or "those who skip the score"
+    # Two bands have none in the middle that would suit whoever skips the score.
+    if ELSE not in place.value and (missing or len(bands) == 2):
+        place.notes.fault((*place.steps, ELSE), f"is missing; give what {told} are told")
         return False
     return not strangers
 

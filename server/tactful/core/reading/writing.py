@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tactful.core.conditions import OPERATORS, Entry, Group, Responded
+from tactful.core.kinds import KINDS
 from tactful.core.moments import as_written
 from tactful.core.policy import Policy, Rule
 from tactful.core.schedule import Schedule
@@ -211,17 +212,38 @@ def _enough(enough: Enough) -> Written:
 
 
 def _question(question: Question) -> Written:
-    default = Question(question.id, question.kind, question.ask)
+    kind, of_kind = question.kind, KINDS[question.kind.name]
+    default = Question(question.id, kind, question.ask)
     return {
         "id": question.id,
-        "kind": question.kind.name,
+        "kind": kind.name,
         "ask": _text(question.ask),
+        **given("points", kind.highest, of_kind.highest),
+        **given("display", kind.display, of_kind.display),
         **unless_none("low", question.low, _text),
         **unless_none("high", question.high, _text),
         **given("required", question.required, default.required),
         **unless_none("placeholder", question.placeholder, _text),
         **given("max_length", question.max_length, default.max_length),
+        **given("lines", "short" if question.short else "long", "long"),
+        **_chosen(question, default),
+        **unless_none("earliest", question.earliest, str),
+        **unless_none("latest", question.latest, str),
+        **unless_none("label", question.label, _text),
+        **unless_none("link", question.link, lambda link: {"label": _text(link.label), "url": link.url}),
+        **unless_none("button", question.button, _text),
         **unless_none("if", question.condition, _answer_condition),
+    }
+
+
+def _chosen(question: Question, default: Question) -> Written:
+    other = question.other
+    return {
+        **given("options", [{"id": one.id, "label": _text(one.label)} for one in question.options], []),
+        **given("other", _text(other) if isinstance(other, Text) else other, default.other),
+        **given("shuffle", question.shuffle, default.shuffle),
+        **unless_none("least", question.least, int),
+        **unless_none("most", question.most, int),
     }
 
 

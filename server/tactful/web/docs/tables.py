@@ -38,6 +38,16 @@ _OPERANDS = {
     "span": "a [span of time](#spans-of-time) before now",
     "none": "nothing",
 }
+#: What an answer without a score is, by its shape.
+_ANSWERS = {
+    "text": "text",
+    "option": "one option",
+    "options": "several options",
+    "ranking": "options in order",
+    "date": "a day",
+    "consent": "yes, or nothing",
+    "nothing": "none",
+}
 _MEASURES = {
     "nps": "share of promoters minus share of detractors, in points",
     "share": "share in the best band, in percent",
@@ -96,19 +106,20 @@ def _rules() -> str:
 
 
 def _kinds() -> str:
-    head = ("`kind`", "Answer", "Bands", "Score", "`repeat`")
+    head = ("`kind`", "Answer", "Bands", "Score", "`repeat`", "Its fields")
     return _table(head, (_kind(kind) for kind in KINDS.values()))
 
 
 def _kind(kind: Kind) -> list[str]:
-    answer = f"{kind.lowest} to {kind.highest}" if kind.scored else "text"
+    answer = f"{kind.lowest} to {kind.highest}" if kind.scored else _ANSWERS[kind.answer]
     bands, lowest = [], kind.lowest
     for band in kind.bands:
         reach = f"{lowest}" if lowest == band.highest else f"{lowest}-{band.highest}"
         bands.append(f"`{band.name}` {reach}")
         lowest = band.highest + 1
     repeat = _code(kind.repeat) if kind.repeat else "none"
-    return [_code(kind.name), answer, ", ".join(bands) or "none", _MEASURES[kind.measure], repeat]
+    fields = ", ".join(_code(field) for field in kind.fields if field != "required") or "none"
+    return [_code(kind.name), answer, ", ".join(bands) or "none", _MEASURES[kind.measure], repeat, fields]
 
 
 def _operators() -> str:
