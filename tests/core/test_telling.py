@@ -68,7 +68,7 @@ def test_a_card_is_told_what_it_draws_and_nothing_else() -> None:
     assert told == {
         "key": "lesson-nps",
         "version": 3,
-        "lang": "en",
+        "lang": "en-GB",
         "dir": "ltr",
         "intro": "One question, please.",
         "questions": [
@@ -197,14 +197,22 @@ MANY = _text(en="How?", zh="如何？", **{"pt-BR": "Como?", "ar": "كيف؟"})
     [
         (MANY, "en-GB", "en", "ltr", "How?", "Close"),
         (MANY, "zh-CN", "zh", "ltr", "如何？", "关闭"),
-        (MANY, "pt", "pt-BR", "ltr", "Como?", "Close"),
-        (MANY, "ar-EG", "ar", "rtl", "كيف؟", "Close"),
+        (MANY, "pt", "pt-BR", "ltr", "Como?", "Fechar"),
+        (MANY, "ar-EG", "ar", "rtl", "كيف؟", "إغلاق"),
         (MANY, "fi", "en", "ltr", "How?", "Close"),
         (MANY, "", "en", "ltr", "How?", "Close"),
-        (_text(**{"he-IL": "איך?"}), "en", "he-IL", "rtl", "איך?", "Close"),
+        (MANY, "zh-TW", "en", "ltr", "How?", "Close"),
+        (_text(**{"he-IL": "איך?"}), "en", "he-IL", "rtl", "איך?", "סגירה"),
+        (_text(fa="چطور؟"), "en", "fa", "rtl", "چطور؟", "Close"),
         (_text(en="How?"), "zh", "en", "ltr", "How?", "Close"),
+        (_text(en="How?"), "fr-FR", "en", "ltr", "How?", "Close"),
         (plain("How?"), "ar", "en", "ltr", "How?", "Close"),
-        (plain("How?"), "zh-TW", "en", "ltr", "How?", "关闭"),
+        (plain("How?"), "zh-TW", "en", "ltr", "How?", "Close"),
+        (plain("Wie?"), "de-AT", "de-AT", "ltr", "Wie?", "Schließen"),
+        (_text(**{"pt-BR": "Como?"}), "pt-PT", "pt-BR", "ltr", "Como?", "Fechar"),
+        (plain("How?"), "en_US", "en-US", "ltr", "How?", "Close"),
+        (plain("{{project.name}}?"), "de", "de", "ltr", "Lantern?", "Schließen"),
+        (plain("كيف؟ {{project.name}}"), "en", "ar", "rtl", "كيف؟ Lantern", "إغلاق"),
     ],
 )
 def test_a_card_is_in_the_language_of_the_first_question(
@@ -226,7 +234,13 @@ def test_the_ends_of_a_scale_are_the_surveys_or_ours(locale: str, low: str | Non
 
 
 @pytest.mark.parametrize(
-    ("ask", "low"), [(_text(en="How?"), "Not at all likely"), (plain("How?"), "完全不可能"), (MANY, "完全不可能")]
+    ("ask", "low"),
+    [
+        (_text(en="How?"), "Not at all likely"),
+        (plain("How?"), "Not at all likely"),
+        (plain("如何？"), "完全不可能"),
+        (MANY, "完全不可能"),
+    ],
 )
 def test_our_ends_are_in_the_language_of_the_question(ask: Text, low: str) -> None:
     [told] = _told(a_survey(questions=(Question("score", KINDS["nps"], ask),)), "zh")["questions"]
@@ -275,3 +289,11 @@ def test_any_survey_is_told_as_json_with_no_slot_left(survey: Survey, locale: st
     for question, said in zip(survey.questions, told["questions"], strict=True):
         by = said["ask"]["by"] if isinstance(said["ask"], dict) else {ELSE: said["ask"]}
         assert by.keys() == question.ask.by.keys()
+
+
+def test_a_card_does_not_change_its_language_on_the_way() -> None:
+    thanks = {ELSE: Thanks(_text(en="Thanks", fr="Merci", **{"en-GB": "Cheers"}))}
+    french = _told(a_survey(questions=(Question("score", KINDS["nps"], _text(en="How?")),), thanks=thanks), "fr-FR")
+    assert (french["lang"], french["thanks"][ELSE]["title"], french["words"]["send"]) == ("en", "Thanks", "Send")
+    british = _told(a_survey(questions=(Question("score", KINDS["nps"], _text(en="How?")),), thanks=thanks), "en-GB")
+    assert (british["lang"], british["thanks"][ELSE]["title"]) == ("en", "Cheers")

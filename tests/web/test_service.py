@@ -88,7 +88,8 @@ async def test_an_event_brings_its_values_to_the_card(site: Site) -> None:
 async def test_a_page_that_names_no_language_is_asked_in_its_users(
     site: Site, locale: str, languages: str, told: str
 ) -> None:
-    await site.manage("PUT", "surveys/nps", json=a_survey(intro={"en": "Hello", "zh": "你好"}))
+    asks = {"id": "score", "kind": "nps", "ask": {"en": "How?", "zh": "如何？"}}
+    await site.manage("PUT", "surveys/nps", json=a_survey(intro={"en": "Hello", "zh": "你好"}, questions=[asks]))
     offer = await site.offer()
     body = {"offer": offer, "identity": {"user_id": "ann"}, "context": {"locale": locale}}
     headers = {"origin": SITE, "accept-language": languages}

@@ -137,9 +137,34 @@ export interface Survey {
   words: Words
 }
 
-/** Our own words on the card; the table is server/tactful/core/words.py. */
+/** Our own words on the card; the tables are server/tactful/core/languages. */
 export type Words = Record<
-  'close' | 'send' | 'next' | 'skip' | 'dont_ask' | 'of' | 'thanks' | 'opted_out' | 'other',
+  | 'close'
+  | 'back'
+  | 'send'
+  | 'next'
+  | 'skip'
+  | 'dont_ask'
+  | 'of'
+  | 'thanks'
+  | 'opted_out'
+  | 'required'
+  | 'least'
+  | 'most'
+  | 'characters_left'
+  | 'stars'
+  | 'faces'
+  | 'up'
+  | 'down'
+  | 'ranked'
+  | 'rank_up'
+  | 'rank_down'
+  | 'other'
+  | 'copy'
+  | 'copied'
+  | 'share'
+  | 'promise'
+  | 'coupon',
   string
 >
 

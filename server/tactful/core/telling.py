@@ -12,16 +12,15 @@ from typing import Any
 
 from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, share_of
-from tactful.core.ends import end_label
 from tactful.core.kinds import Shaped
+from tactful.core.languages.tags import chain, direction, guessed
 from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Survey, Thanks, texts_of
-from tactful.core.texts import DEFAULT_LANGUAGE, Lookup, Text, choose_language, in_language
+from tactful.core.texts import DEFAULT_LANGUAGE, SLOT, Lookup, Text, choose_language, in_language
 from tactful.core.variants import varied
-from tactful.core.words import words_for
+from tactful.core.words import on_the_card, words_for
 
-__all__ = ["event_paths", "lookup_in", "tell"]
+__all__ = ["card_language", "event_paths", "lookup_in", "tell"]
 
-_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
 
 
@@ -60,38 +59,45 @@ def tell(
     """Return the survey as `POST /w/asks` answers it, in the words of `variant`; options that are shuffled come in the
     order of whoever has `sample_key`, always the same."""
     survey = varied(live.survey, variant)
-    language = _language(survey, locale)
-    say = _Speaker(locale, lookup, language or locale, sample_key)
+    language = card_language(survey, locale)
+    say = _Speaker(_wanted(language, locale), lookup, sample_key)
     return {
         "key": survey.key,
         "version": live.version,
-        "lang": language or DEFAULT_LANGUAGE,
-        "dir": "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr",
+        "lang": language,
+        "dir": direction(language),
         "intro": say(survey.intro),
         "questions": [_question(question, say) for question in survey.questions],
         "thanks": {band: _thanks(thanks, say) for band, thanks in survey.thanks.items()},
         "look": _look(survey.look, say),
-        "words": say.words,
+        "words": on_the_card(say.words),
     }
 
 
 class _Speaker:
-    """Says a text in the person's language, or nothing where there is no text; knows our words in `language`."""
+    """Says a text in the card's language, or nothing where there is no text; knows our words in it."""
 
-    def __init__(self, locale: str, lookup: Lookup, language: str, sample_key: str) -> None:
-        self._locale = locale
+    def __init__(self, language: str, lookup: Lookup, sample_key: str) -> None:
+        self._language = language
         self._lookup = lookup
-        self.language = language
         self.words = words_for(language)
         self.sample_key = sample_key
 
     def __call__(self, text: Text | None) -> str | dict[str, dict[str, str]] | None:
-        return None if text is None else in_language(text, self._locale, self._lookup)
+        return None if text is None else in_language(text, self._language, self._lookup)
 
 
-def _language(survey: Survey, locale: str) -> str:
+def card_language(survey: Survey, locale: str) -> str:
+    """The language of the whole card: that of its first question, guessed where it does not say it."""
     first = next(iter(survey.questions[0].ask.by.values()))
-    return choose_language(first, locale)
+    chosen = choose_language(first, locale)
+    return chosen or guessed(SLOT.sub("", first[chosen]), locale, DEFAULT_LANGUAGE).replace("_", "-")
+
+
+def _wanted(language: str, locale: str) -> str:
+    """What to look for in a card's texts: the person's own `locale` where it is the same language, which may be nearer
+    than the first question's, else the card's, so that who is asked in English is not thanked in French."""
+    return locale if chain(language)[-1] == chain(locale)[-1] else language
 
 
 def _question(question: Question, say: _Speaker) -> dict[str, Any]:
@@ -109,7 +115,7 @@ def _question(question: Question, say: _Speaker) -> dict[str, Any]:
 
 def _score(question: Question, say: _Speaker) -> dict[str, Any]:
     kind = question.kind
-    low, high = (end_label(end, say.language) if end else None for end in kind.ends)
+    low, high = (say.words[end] if end else None for end in kind.ends)
     return {
         "min": kind.lowest,
         "max": kind.highest,

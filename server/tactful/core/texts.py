@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from tactful.core.languages.tags import chain, normal
+
 __all__ = [
     "ANY_LANGUAGE",
     "DEFAULT_LANGUAGE",
@@ -33,7 +35,6 @@ DEFAULT_LANGUAGE = "en"
 #: `{{path|fallback}}`: the path is group 1, the fallback, if any, group 2.
 SLOT = re.compile(r"\{\{\s*([A-Za-z_][\w.]{0,120})\s*(?:\|([^{}]{0,200}))?\}\}")
 _LONGEST_VALUE = 200
-_LONGEST_LOCALE = 64  # a page sends it, and each of its parts costs a look
 
 Lookup = Callable[[str], object]
 
@@ -53,21 +54,21 @@ def plain(text: str) -> Text:
 def choose_language(available: Mapping[str, str], locale: str) -> str:
     """Choose the language of `available` that suits `locale` best.
 
-    The chain is the exact tag, its shorter forms (`zh-Hant-TW`, `zh-Hant`, `zh`), a sibling of the same
-    language, the text without a language, English, then the first one written.
+    The chain is the exact tag, its shorter forms (`zh-Hant-TW`, `zh-Hant`), a sibling of the same language (of Chinese:
+    and script), the text without a language, English, then the first one written. `core/languages/tags` says which tags
+    are the same.
     """
     if len(available) == 1:
         return next(iter(available))
-    wanted = locale[:_LONGEST_LOCALE].replace("_", "-").lower()
-    primary = wanted.partition("-")[0]
-    lowered = {language.lower(): language for language in available}
-    while wanted:
-        if wanted in lowered:
-            return lowered[wanted]
-        wanted = wanted.rpartition("-")[0]
-    sibling = next((written for low, written in lowered.items() if primary and low.startswith(f"{primary}-")), None)
-    if sibling is not None:
-        return sibling
+    wanted = chain(locale)
+    if wanted[-1]:
+        known: dict[str, str] = {}
+        for written in available:
+            known.setdefault(normal(written), written)
+        near = [known[tag] for tag in wanted if tag in known]
+        near += (written for tag, written in known.items() if tag.startswith(f"{wanted[-1]}-"))
+        if near:
+            return near[0]
     return next((known for known in (ANY_LANGUAGE, DEFAULT_LANGUAGE) if known in available), next(iter(available)))
 
 

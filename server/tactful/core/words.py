@@ -1,48 +1,29 @@
-"""Our own few words on the card, by language. Everything else on it is the survey's.
+"""Our own few words for a card in one language. Everything else on it is the survey's.
 
-They are sent with the survey, so that the bundle carries one language only: the person's. `widget/src/wire.ts` names
-the same keys.
+They are sent with the survey, so that the bundle carries no language. `widget/src/wire.ts` names the same keys.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
+from tactful.core.languages import ENDS, LANGUAGES
 from tactful.core.texts import choose_language
 
-__all__ = ["words_for"]
-
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "close": "Close",
-        "send": "Send",
-        "next": "Next",
-        "skip": "Skip",
-        "dont_ask": "Don't ask me again",
-        "of": "{n} of {max}",
-        "thanks": "Thank you!",
-        "opted_out": "All right. We won't ask you again.",
-        "other": "Other",
-    },
-    "zh": {
-        "close": "关闭",
-        "send": "发送",
-        "next": "下一步",
-        "skip": "跳过",
-        "dont_ask": "不再询问我",
-        "of": "第 {n} 题，共 {max} 题",
-        "thanks": "谢谢！",
-        "opted_out": "好的，我们不会再询问您。",
-        "other": "其他",
-    },
-}
+__all__ = ["on_the_card", "words_for"]
 
 
 @lru_cache(maxsize=1_024)
-def _nearest(locale: str) -> str:
-    return choose_language({known: known for known in _WORDS}, locale)
+def _nearest(language: str) -> str:
+    return choose_language({known: known for known in LANGUAGES}, language)
 
 
-def words_for(locale: str) -> dict[str, str]:
-    """Return our words in the language nearest to `locale`, English otherwise."""
-    return dict(_WORDS[_nearest(locale)])
+def words_for(language: str) -> dict[str, str]:
+    """Return all our words, ends of scales among them, in the language nearest to `language`, English otherwise."""
+    return dict(LANGUAGES[_nearest(language)])
+
+
+def on_the_card(words: Mapping[str, str]) -> dict[str, str]:
+    """Return those that the card is sent: the ends of scales are told with their questions."""
+    return {name: word for name, word in words.items() if name not in ENDS}
