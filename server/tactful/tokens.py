@@ -22,10 +22,23 @@ from itsdangerous import BadData, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 from tactful.clock import Clock
-from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from tactful.errors import Unauthorized
 
-__all__ = ["ASK", "LONGEST_TOKEN", "OFFER", "PASS", "SESSION", "TEST", "Opened", "Purpose", "Tokens"]
+__all__ = [
+    "ASK",
+    "LONGEST_TOKEN",
+    "ME",
+    "OFFER",
+    "PASS",
+    "PREVIEW",
+    "SENT_ME",
+    "SESSION",
+    "TEST",
+    "Opened",
+    "Purpose",
+    "Tokens",
+]
 
 #: An offer carries up to ten values of its event, of 200 characters each, which JSON may write in six bytes apiece.
 LONGEST_TOKEN = 20_000
@@ -45,6 +58,12 @@ ASK = Purpose("ask", 30 * DAY_MS)
 #: Makes whoever opens a page with it in the address a test person; its payload is the project alone.
 TEST = Purpose("test", DAY_MS)
 SESSION = Purpose("session", 30 * DAY_MS)
+#: Opens the page where somebody sees and changes what they agreed to: project, person, and what the link proves. Made
+#: for whoever has a page open, it ends before somebody else sits down there; sent to them by a backend, it lasts.
+ME = Purpose("me", HOUR_MS)
+SENT_ME = Purpose("me_sent", 7 * DAY_MS)
+#: Opens a draft of a survey in the card: project, survey, version.
+PREVIEW = Purpose("preview", 7 * DAY_MS)
 
 
 class Opened(NamedTuple):

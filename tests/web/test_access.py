@@ -46,6 +46,8 @@ OPEN = (
     "/logout",
     "/setup/",
     "/reset/",
+    "/me/",
+    "/preview/",
     "/healthz",
     "/readyz",
     "/sourceConfig",

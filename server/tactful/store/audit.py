@@ -16,7 +16,7 @@ __all__ = ["Act", "What", "list_acts", "record"]
 
 What = Literal[
     "erased", "opt_out_ended", "test_ended", "clock_accepted", "clock_reset", "quiet_lifted", "restored",
-    "identity_changed", "secret_added", "secret_revoked",
+    "identity_changed", "secret_added", "secret_revoked", "erasure_asked", "erasure_not_asked", "consent_withdrawn",
 ]  # fmt: skip
 
 INSERT_ACT = """

@@ -73,14 +73,15 @@ VALUES (?, ?, ?, ?)
 """
 LOAD_PEOPLE = """
 INSERT INTO people (project_id, person_id, user_id, anonymous_id, first_seen_at, last_at, created_at, traits,
-    account_id, opted_out_at, refunded_at, test, merged_into)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    account_id, opted_out_at, refunded_at, test, merged_into, erasure_asked_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id, person_id) DO UPDATE SET user_id = coalesce(people.user_id, excluded.user_id),
     anonymous_id = excluded.anonymous_id, first_seen_at = excluded.first_seen_at, last_at =
     greatest(people.last_at, excluded.last_at), created_at = excluded.created_at, traits = excluded.traits,
     account_id = excluded.account_id, opted_out_at = coalesce(people.opted_out_at, excluded.opted_out_at),
     refunded_at = greatest(people.refunded_at, excluded.refunded_at), test = people.test, merged_into =
-    coalesce(people.merged_into, excluded.merged_into)
+    coalesce(people.merged_into, excluded.merged_into), erasure_asked_at = coalesce(people.erasure_asked_at,
+    excluded.erasure_asked_at)
 """
 LOAD_ALIASES = """
 INSERT INTO aliases (project_id, alias, person_id)
@@ -106,8 +107,8 @@ ON CONFLICT (project_id, person_id, ask_id, scope) DO NOTHING
 """
 LOAD_RESPONSES = """
 INSERT INTO responses (project_id, person_id, ask_id, response_id, survey_key, version, rev, answers, score,
-    band, comment, done, test, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    band, comment, done, test, created_at, updated_at, withdrawn)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LOAD_FIRINGS = """
 INSERT INTO firings (project_id, person_id, survey_key, fired_at, expires_at)

@@ -26,6 +26,7 @@ from tactful.store.script import Row, Script, one, rows, run
 
 __all__ = [
     "CLAIM_ALIAS",
+    "SET_OPTED_OUT",
     "Guarded",
     "Known",
     "facts",
@@ -46,7 +47,7 @@ LOCK_PERSON = """
 UPDATE people SET last_at = greatest(last_at, now_ms())
 WHERE project_id = ? AND person_id = ?
 RETURNING person_id, user_id, anonymous_id, first_seen_at, last_at, created_at, traits, account_id, opted_out_at,
-    refunded_at, test, merged_into,
+    erasure_asked_at, refunded_at, test, merged_into,
     (SELECT config_version FROM projects WHERE projects.project_id = people.project_id) AS config_version
 """
 FIND_ALIAS = "SELECT person_id FROM aliases WHERE project_id = ? AND alias = ?"
@@ -144,7 +145,7 @@ MERGE_EVENTS = "UPDATE events SET person_id = ? WHERE project_id = ? AND person_
 RETIRE_PERSON = "UPDATE people SET merged_into = ? WHERE project_id = ? AND person_id = ?"
 TAKE_OVER = """
 UPDATE people SET first_seen_at = ?, last_at = ?, created_at = ?, traits = ?, opted_out_at = ?, refunded_at = ?,
-    account_id = ?, anonymous_id = ?, test = ?
+    account_id = ?, anonymous_id = ?, test = ?, erasure_asked_at = ?
 WHERE project_id = ? AND person_id = ?
 """
 
@@ -374,6 +375,7 @@ def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
         winner["account_id"] or loser["account_id"],
         winner["anonymous_id"] or loser["anonymous_id"],
         max(winner["test"], loser["test"]),
+        _since(winner["erasure_asked_at"], loser["erasure_asked_at"]),
         project_id,
         to,
     )

@@ -63,7 +63,8 @@ DELETE FROM ask_scopes WHERE NOT EXISTS (SELECT 1 FROM asks a WHERE a.project_id
     AND a.person_id = ask_scopes.person_id AND a.ask_id = ask_scopes.ask_id)
 """
 CLEAR_PEOPLE = """
-DELETE FROM people WHERE merged_into IS NULL AND opted_out_at IS NULL AND NOT EXISTS (
+DELETE FROM people WHERE merged_into IS NULL AND opted_out_at IS NULL AND erasure_asked_at IS NULL
+    AND NOT EXISTS (
     SELECT 1 FROM asks a WHERE a.project_id = people.project_id AND a.person_id = people.person_id)
 """
 #: Histories of those who are gone, one link of their chains at a time.

@@ -19,11 +19,13 @@ from tactful.core.telling import lookup_in, tell
 from tactful.errors import BadRequest, Conflict, Invalid, Unauthorized
 from tactful.identity import Identity
 from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, close, respond, show, take_up
+from tactful.store.choices import Holder
 from tactful.store.people import Guarded, set_opted_out
 from tactful.store.projects import Config
 from tactful.tokens import ASK, OFFER
 from tactful.web.bodies import decode
 from tactful.web.limits import Sender
+from tactful.web.links import level_of, link_now
 from tactful.web.posts import Post, endpoint
 from tactful.web.service import Service
 from tactful.web.wire import AsksBody, ClosingsBody, ContextPart, IdentityPart, ResponsesBody
@@ -80,18 +82,21 @@ async def asks(post: Post) -> bytes:
     if service.watch.jumped():
         await service.look_at_clock()
     if isinstance(body.offer, str):
-        config, outcome = await _take_up(post, body, body.offer)
+        config, identity, outcome = await _take_up(post, body, body.offer)
     elif isinstance(body.show, str) and isinstance(body.passed, str):
-        config, outcome = await _show(post, body, (body.show, body.passed))
+        config, identity, outcome = await _show(post, body, (body.show, body.passed))
     else:
         raise BadRequest("bad_field", "Send `offer`, or `show` with `pass`.")
     if isinstance(outcome, NotNow):
         raise Conflict("not_now", "Not now.")
     service.tell(config.project_id, "ask", outcome.live.survey.key)
-    return orjson.dumps(_told(service, config, outcome, _locale(post, body.context)))
+    locale = _locale(post, body.context)
+    holder = Holder(config.project_id, outcome.known.person_id, level_of(outcome.known.user_id, proved=identity.proved))
+    told = _told(service, config, outcome, locale) | {"preferences": link_now(service, holder, locale)}
+    return orjson.dumps(told)
 
 
-async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Asked | NotNow]:
+async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Identity, Asked | NotNow]:
     service = post.service
     project_id, person_id, offer_id, survey_key, version, event, *waited = service.tokens.read(OFFER, offer).payload
     config = await service.configs.get(project_id)
@@ -101,10 +106,10 @@ async def _take_up(post: Post, body: AsksBody, offer: str) -> tuple[Config, Aske
     offered = Offered(person_id, offer_id, survey_key, version, *waited)
     outcome = await service.db.run(take_up, config, offered, identity, context_of(post, body.context, event))
     service.journal.taken(project_id, (survey_key, version), outcome, body.context.page)
-    return config, outcome
+    return config, identity, outcome
 
 
-async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple[Config, Asked | NotNow]:
+async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple[Config, Identity, Asked | NotNow]:
     service = post.service
     survey_key, passed = asked_for
     config = await service.config_of_pass(passed)
@@ -113,13 +118,13 @@ async def _show(post: Post, body: AsksBody, asked_for: tuple[str, str]) -> tuple
     # Nothing was offered, so this is no better than an event.
     service.limits.page(config.project_id, "events", Sender(post.address, identity))
     if not identity.aliases:
-        return config, NotNow(())
+        return config, identity, NotNow(())
     ids = (new_id(service.clock), new_id(service.clock))
     outcome = await service.db.run(show, config, survey_key, ids, identity, context_of(post, body.context))
     live = config.catalogue.surveys.get(survey_key)
     if live is not None:  # any other key is whatever a page made up
         service.journal.shown(config.project_id, (survey_key, live.version), outcome, body.context.page)
-    return config, outcome
+    return config, identity, outcome
 
 
 def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[str, Any]:

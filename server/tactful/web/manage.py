@@ -28,6 +28,7 @@ from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
 from tactful.web.calls import Call, answer, authorised, definition_of, limit_of, page_of
+from tactful.web.links import link_to_send
 from tactful.web.privacy import act, exported_json
 from tactful.web.summary import compared_json, results_of
 from tactful.web.times import iso_time
@@ -39,6 +40,7 @@ __all__ = [
     "get_people",
     "get_person",
     "get_policy",
+    "get_preferences_link",
     "get_responses",
     "get_results",
     "get_survey",
@@ -304,6 +306,14 @@ async def get_export(call: Call) -> Response:
     person_id = await db.read(find_by_id, call.project_id, wanted)
     tables = await db.scan(export, call.project_id, person_id)
     return answer(exported_json(call.config.name, person_id, tables, call.service.clock.now_ms()))
+
+
+@authorised("people:write")
+async def get_preferences_link(call: Call) -> Response:
+    """A link by which this person sees and changes what they agreed to, to be given to them alone."""
+    person_id = await call.service.db.read(find_by_id, call.project_id, call.request.path_params["person_id"])
+    url, expires_at = link_to_send(call.service, call.project_id, person_id)
+    return answer({"url": url, "expires_at": iso_time(expires_at)})
 
 
 @authorised("people:write")

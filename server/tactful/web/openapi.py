@@ -223,6 +223,14 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/api/v1/people/{person_id}/preferences-link",
+        "get_preferences_link",
+        "A link by which the person sees and changes what they agreed to; give it to them alone.",
+        "people:write",
+        "PreferencesLink",
+    ),
+    Operation(
+        "GET",
         "/api/v1/people/{person_id}/why",
         "get_why",
         "For each survey: may this person be asked now, and if not, every reason and when it ends.",

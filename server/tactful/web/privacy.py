@@ -14,7 +14,7 @@ from tactful.web.times import iso_time
 __all__ = ["act", "exported_json", "in_all"]
 
 #: Columns that hold JSON, whatever table they are in.
-_JSON = frozenset({"answers", "event", "properties", "recent", "same", "tags", "traits"})
+_JSON = frozenset({"answers", "event", "properties", "recent", "same", "tags", "traits", "withdrawn"})
 _FLAGS = frozenset({"asked_for", "done", "test"})
 
 

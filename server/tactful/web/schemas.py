@@ -127,6 +127,7 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "People": _page_of("Person"),
     "Export": _object(person=TEXT, project=TEXT, exported_at=TIME, tables=OPEN),
+    "PreferencesLink": _object(url=TEXT, expires_at=TIME),
     "Erased": _object(erased=OPEN),
     "Why": _object(
         person=OPEN,

@@ -22,6 +22,7 @@ __all__ = [
     "EventsBody",
     "IdentityPart",
     "LiveBody",
+    "PreferencesBody",
     "ResponsesBody",
     "claimed",
 ]
@@ -126,6 +127,14 @@ class ClosingsBody(msgspec.Struct, frozen=True):
     ask: Token | UnsetType = UNSET
     passed: Token | UnsetType = msgspec.field(name="pass", default=UNSET)
     identity: IdentityPart = IdentityPart()
+
+
+class PreferencesBody(msgspec.Struct, frozen=True):
+    """`POST /w/preferences`."""
+
+    passed: Token = msgspec.field(name="pass")
+    identity: IdentityPart = IdentityPart()
+    context: ContextPart = ContextPart()
 
 
 class LiveBody(msgspec.Struct, frozen=True):

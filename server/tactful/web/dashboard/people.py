@@ -14,13 +14,14 @@ from tactful.core.spans import FOREVER
 from tactful.core.surveys import Survey
 from tactful.errors import NotFound
 from tactful.identity import normal_id
+from tactful.store.choices import asked_for_erasure
 from tactful.store.people import Known
 from tactful.store.profiles import Profile, read_profile, recent_people, search_people
 from tactful.store.projects import Config
 from tactful.store.script import Row
 from tactful.store.why import lately
 from tactful.web.dashboard.frame import Look, member_page
-from tactful.web.dashboard.labels import cursor_text, loads, query, read_cursor, tone_of, value_text, who_of
+from tactful.web.dashboard.labels import Who, cursor_text, loads, query, read_cursor, tone_of, value_text, who_of
 from tactful.web.dashboard.verdicts import by_state, decision, overall, shared_rules, verdict
 from tactful.web.formats import excerpt, span
 
@@ -28,6 +29,7 @@ __all__ = ["PAGE", "people", "person"]
 
 PAGE = 50
 _MOST_ASKS = 100
+_MOST_TO_ERASE = 20
 _MOST_SHOWN = 60
 _DONE = {
     "erased": "The person is erased. Nothing of theirs is left but, if they had opted out, that they did.",
@@ -44,6 +46,7 @@ async def people(look: Look) -> str:
         rows = await look.service.db.read(search_people, look.project_id, normal_id(wanted) or "", PAGE)
     else:
         rows = await look.service.db.read(recent_people, look.project_id, before, PAGE + 1)
+    to_erase = await look.service.db.read(asked_for_erasure, look.project_id, _MOST_TO_ERASE)
     more = not wanted and len(rows) > PAGE
     rows = rows[:PAGE]
     here = f"/projects/{look.project_id}/people"
@@ -58,12 +61,21 @@ async def people(look: Look) -> str:
         older=f"{here}?{urlencode(place)}" if more else None,
         newest=here,
         done=_DONE.get(query(look, "done") or ""),
+        to_erase=[(_named(look, row), row["erasure_asked_at"]) for row in to_erase],
     )
 
 
+def _named(look: Look, row: Row) -> Who:
+    return who_of(look, row, {"name": row["name"], "email": row["email"]})
+
+
 def _line(look: Look, row: Row) -> dict[str, Any]:
-    who = who_of(look, row, {"name": row["name"], "email": row["email"]})
-    return {"who": who, "row": row, "opted_out": row["opted_out_at"] is not None, "test": bool(row["test"])}
+    return {
+        "who": _named(look, row),
+        "row": row,
+        "opted_out": row["opted_out_at"] is not None,
+        "test": bool(row["test"]),
+    }
 
 
 @member_page("people")
@@ -91,6 +103,7 @@ async def person(look: Look) -> str | Response:
         most_asks=_MOST_ASKS,
         waiting=_waiting(surveys, profile.waiting, known.now),
         reasons=[verdict(one, test=known.person.test) for one in explained],
+        erasure_asked_at=profile.row["erasure_asked_at"],
         shared=shared_rules(explained, test=known.person.test),
         overall=overall(explained),
         decisions=[decision(one, config.catalogue) for one in recent],
