@@ -11,12 +11,14 @@ database beside the one that is wanted, which takes its place when it is complet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from demo_site.history import Asked, Learner, Moment, Reaction, Story, Word, past_definitions
 from tactful.clock import id_of
@@ -29,11 +31,11 @@ from tactful.core.trigger import Event
 from tactful.identity import Identity
 from tactful.store.asks import Asked as Recorded
 from tactful.store.asks import Context, NotNow, Offered, Revision, close, respond, show, take_up
-from tactful.store.batches import commit_batch
+from tactful.store.batches import Start, commit_batch
 from tactful.store.candidates import ready
 from tactful.store.connections import connect_writer
 from tactful.store.events import Message, met, observe
-from tactful.store.forgetting import forget_old
+from tactful.store.forgetting import FORGET_AT_ONCE, forget_old
 from tactful.store.migrate import migrate
 from tactful.store.people import Known, set_test
 from tactful.store.projects import Config, NewProject, apply_definitions, create_project, load_config
@@ -117,9 +119,9 @@ class _Player:
         with closing(connect_writer(self._path, self._clock)) as connection:
             for first in range(0, len(moments), _BATCH):
                 starts = [partial(self._play_one, moment) for moment in moments[first : first + _BATCH]]
-                for outcome in commit_batch(connection, [*starts, forget_old]):
-                    if outcome.error is not None:
-                        raise outcome.error
+                _carry_out(connection, starts)
+                while _carry_out(connection, [forget_old])[0] >= FORGET_AT_ONCE:
+                    pass
                 progress(min(first + _BATCH, len(moments)), len(moments))
 
     def _id(self) -> str:
@@ -275,6 +277,15 @@ class _Player:
         if values and reaction.done:
             self._clock.go_to(self._clock.now + reaction.dwell_ms)
             yield from respond(*key, Revision(rev + 1, _read(asked, values), done=True, response_id=self._id()))
+
+
+def _carry_out(connection: sqlite3.Connection, starts: Sequence[Start]) -> list[Any]:
+    """Commit what the scripts do and return what each came to. Raises what one of them raised."""
+    found = commit_batch(connection, starts)
+    for outcome in found:
+        if outcome.error is not None:
+            raise outcome.error
+    return [outcome.result for outcome in found]
 
 
 def _read(asked: Recorded, values: dict[str, object]) -> Answers:

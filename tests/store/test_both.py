@@ -80,7 +80,7 @@ def _next(said: Revision) -> Revision:
 async def test_keys_and_origins(any_database: Database, clock: SetClock) -> None:
     db, project = any_database, (await asking(any_database, clock)).config.project_id
     await db.run(add_key, project, "write", "new-key", new_id(clock))
-    await db.run(add_key, project, "identity", "new-secret", new_id(clock))
+    await db.run(add_key, project, "identity", "another-new-secret", new_id(clock))
     assert await db.run(change_origins, project, "https://a.test", listed=True)
     assert (await db.run(revoke_old_keys, project, "write"), await db.run(revoke_old_keys, project, "identity")) == (
         1,
