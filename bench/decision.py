@@ -16,7 +16,7 @@ from tactful.core.catalogue import Candidate, Catalogue, choose, compile_catalog
 from tactful.core.conditions import Condition
 from tactful.core.decide import Moment, decide
 from tactful.core.people import PastAsk, Person
-from tactful.core.policy import Policy, Rule
+from tactful.core.policy import Count, Policy, Rule, Scope
 from tactful.core.scopes import wanted
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Audience, EventTrigger, Survey, SurveyThrottle, Trigger
@@ -29,8 +29,8 @@ BUDGET_US = 50.0
 _ROUNDS, _REPEATS = 15, 40
 
 _SELECTIONS = ("all", "this", "kind:nps", "kind:csat", "tag:t1", "tag:t2", "all")
-_COUNTS = ("asked", "asked", "dismissed", "responded")
-_SCOPES = ("person",) * 16 + ("account", "account", "project", "same")
+_COUNTS: tuple[Count, ...] = ("asked", "asked", "dismissed", "responded")
+_SCOPES: tuple[Scope, ...] = (*("person",) * 16, "account", "account", "project", "same")
 
 
 def _policy() -> Policy:

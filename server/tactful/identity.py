@@ -154,7 +154,7 @@ def normal_id(value: str | None) -> str | None:
     """Return the id in the one form in which ids are compared: NFC, trimmed. None for an empty one."""
     if value is None:
         return None
-    normal = unicodedata.normalize("NFC", value).strip()
+    normal = (value if value.isascii() else unicodedata.normalize("NFC", value)).strip()
     if len(normal) > _LONGEST_ID or "\0" in normal:
         raise BadRequest("bad_id", f"An id has at most {_LONGEST_ID} characters and no U+0000.")
     return normal or None
@@ -188,6 +188,8 @@ def _hashed_by(given: str, user_ids: Sequence[str], terms: Terms) -> str:
 def believe(claim: Claim, terms: Terms, now_ms: int) -> Belief:
     """Decide what `claim` is worth at `now_ms`. Raises `Refused` where any proof that is present is not good."""
     user_id, anonymous_id = normal_id(claim.user_id), normal_id(claim.anonymous_id)
+    if not (claim.hashes or claim.tokens):
+        return _unproved(user_id, anonymous_id, terms)
     vouched, used = None, []
     for token in claim.tokens:
         named, vouched, secret_id = _read_token(token, terms, now_ms)
@@ -196,15 +198,18 @@ def believe(claim: Claim, terms: Terms, now_ms: int) -> Belief:
         user_id = named
         used.append(secret_id)
     if user_id is None:
-        return Belief(Identity(None, anonymous_id, guarded=terms.mode == "enforce"))
+        return _unproved(None, anonymous_id, terms)
     # The backend signed the id as it knows it; an id that needed trimming is verified as sent.
     spelled = tuple({user_id, claim.user_id or user_id})
     used += [_hashed_by(given, spelled, terms) for given in claim.hashes]
-    if used:
-        return Belief(Identity(user_id, anonymous_id, proved=True, vouched=vouched), tuple(used))
+    return Belief(Identity(user_id, anonymous_id, proved=True, vouched=vouched), tuple(used))
+
+
+def _unproved(user_id: str | None, anonymous_id: str | None, terms: Terms) -> Belief:
+    """What a claim is worth that nothing proves: under `enforce` the browser alone, which acts for nobody known."""
     if terms.mode == "enforce":
-        return Belief(Identity(None, anonymous_id, guarded=True), unsigned=True)
-    return Belief(Identity(user_id, anonymous_id), unsigned=True)
+        return Belief(Identity(None, anonymous_id, guarded=True), unsigned=user_id is not None)
+    return Belief(Identity(user_id, anonymous_id), unsigned=user_id is not None)
 
 
 def _read_token(token: str, terms: Terms, now_ms: int) -> tuple[str, Vouched, str]:

@@ -8,9 +8,12 @@ import httpx2
 import pytest
 
 from tactful.app import create_app
+from tactful.cli import new_project
 from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
+from tactful.store.projects import config_versions, create_project
 from tactful.tokens import PASS, Tokens
+from tactful.web import service as web_service
 from tests.support.rows import contents, execute
 from tests.support.service import CONTEXT, KEY, SITE, Site
 
@@ -131,6 +134,33 @@ async def test_the_first_reply_after_a_start_is_readable(site: Site, good: bool)
         assert answer.headers["access-control-allow-origin"] == SITE
         foreign = await client.post("/w/events", json=body, headers={"origin": "http://evil.test"})
         assert "access-control-allow-origin" not in foreign.headers
+
+
+async def test_a_flood_of_unlisted_origins_is_looked_up_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can send an origin that nobody lists, so it must not cost a read each time."""
+    looked, db = 0, site.service.db
+    read = db.read
+
+    async def counted(script: Any, *args: Any) -> Any:
+        nonlocal looked
+        looked += script is config_versions
+        return await read(script, *args)
+
+    monkeypatch.setattr(db, "read", counted)
+    monkeypatch.setattr(web_service, "LOOK_FOR_ORIGINS_EVERY_S", 3_600.0)
+    for number in range(50):
+        answer = await post(site, "/w/events", {}, f"http://{number}.evil.test")
+        assert (answer.status_code, answer.headers.get("access-control-allow-origin")) == (400, None)
+    assert looked <= 1
+
+
+async def test_a_page_that_was_listed_later_reads_errors(site: Site) -> None:
+    """What is remembered of an origin that nobody listed ends with the next look for changes."""
+    later = "http://later.test"
+    assert "access-control-allow-origin" not in (await post(site, "/w/events", {}, later)).headers
+    await site.service.db.run(create_project, new_project("Later", (later,)))
+    await site.service.configs.refresh()
+    assert (await post(site, "/w/events", {}, later)).headers["access-control-allow-origin"] == later
 
 
 async def test_a_page_listed_by_another_project_is_still_foreign(site: Site) -> None:

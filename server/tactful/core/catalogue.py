@@ -117,6 +117,10 @@ class Catalogue:
     horizon_ms: int
     limited: bool = False
 
+    def concerns(self, name: str) -> bool:
+        """Tell whether anything may wait for an event of this name, or be cancelled by it."""
+        return name in self.by_event or name in self.by_cancel
+
     def waiting_for(self, event: Event, now: int) -> tuple[Waiting, ...]:
         """Everything that waits for `event`, met at `now`, its count apart."""
         named = self.by_event.get(event.name)

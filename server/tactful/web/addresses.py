@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from collections.abc import Container
 from functools import lru_cache
 
 from starlette.types import Scope
@@ -43,12 +44,15 @@ class Addresses:
         self._hops = trusted_proxies
         self._warned = False
 
-    def of(self, scope: Scope) -> str:
-        """The address that a request came from (IPv6: its network), as short and regular text.
+    def of(self, scope: Scope, names: Container[bytes] | None = None) -> str:
+        """The address that a request came from (IPv6: its network), as short and regular text. `names` are those of
+        its headers, for whoever has looked at them already.
 
         Where the header does not have as many entries as there are proxies, or no address where ours wrote one, the
         request came by another way: then it is the peer.
         """
+        if names is not None and _FORWARDED_FOR not in names:
+            return _peer(scope)
         if self._hops:
             # No more pieces than needed: a client may have sent a thousand commas.
             pieces = _forwarded_for(scope).rsplit(b",", self._hops)
@@ -59,9 +63,13 @@ class Addresses:
         elif not self._warned and _forwarded_for(scope):
             self._warned = True
             _log.warning(_WARNING)
-        client = scope.get("client")
-        peer = str(client[0]) if client else ""
-        return _network_of(peer) or peer[:_LONGEST] or NOBODY
+        return _peer(scope)
+
+
+def _peer(scope: Scope) -> str:
+    client = scope.get("client")
+    peer = str(client[0]) if client else ""
+    return _network_of(peer) or peer[:_LONGEST] or NOBODY
 
 
 def _forwarded_for(scope: Scope) -> bytes:

@@ -94,6 +94,8 @@ def outcome_of(message: Message | None) -> Outcome:
 
 def _cut(arrival: Arrival) -> Arrival:
     name, source, outcome, origin, who = arrival
+    if len(name) + len(origin or "") + len(who or "") <= _LONGEST:
+        return arrival
     return Arrival(name[:_LONGEST], source, outcome, origin and origin[:_LONGEST], who and who[:_LONGEST])
 
 
@@ -113,7 +115,9 @@ class Arrivals:
 
     def came(self, project_id: str, arrival: Arrival) -> None:
         """Remember an event; what is long in it is cut."""
-        self.came_all(project_id, (arrival,), 1)
+        seen = self._of(project_id)
+        seen.total += 1
+        seen.events.append((self._clock.now_ms(), _cut(arrival)))
 
     def came_all(self, project_id: str, arrivals: Sequence[Arrival], total: int) -> None:
         """Remember the last of `total` events that came together."""
@@ -123,13 +127,18 @@ class Arrivals:
 
     def saw(self, project_id: str, origin: str, what: Literal["loads", "calls", "refused"]) -> None:
         """Count a fetch of the loader, a call that was let in, or one that was refused, under its origin."""
-        origins, named = self._of(project_id).origins, origin[:_LONGEST]
+        origins, named = self._of(project_id).origins, origin if len(origin) <= _LONGEST else origin[:_LONGEST]
         seen = origins.get(named)
         if seen is None:
             if len(origins) >= MOST_SEEN_ORIGINS:
                 del origins[min(origins.values(), key=lambda one: one.last_at).origin]
             seen = origins[named] = SeenOrigin(named)
-        setattr(seen, what, getattr(seen, what) + 1)
+        if what == "calls":
+            seen.calls += 1
+        elif what == "loads":
+            seen.loads += 1
+        else:
+            seen.refused += 1
         seen.last_at = self._clock.now_ms()
 
     def forget(self, project_id: str) -> None:

@@ -51,8 +51,9 @@ def service_of(request: Request) -> Service:
 
 def check_text(*texts: str) -> None:
     """Raise `BadRequest` where a text holds what no database keeps."""
-    if "\0" in "".join(texts):
-        raise BadRequest("bad_text", "U+0000 is not a character of any text.")
+    for text in texts:
+        if "\0" in text:
+            raise BadRequest("bad_text", "U+0000 is not a character of any text.")
 
 
 def identity_of(post: Post, config: Config, part: IdentityPart) -> Identity:
@@ -60,10 +61,15 @@ def identity_of(post: Post, config: Config, part: IdentityPart) -> Identity:
     return post.service.proofs.judge(config, part, post.origin).identity
 
 
+def check_context(part: ContextPart) -> None:
+    """Raise `BadRequest` where what a page says of where it is holds what no database keeps."""
+    check_text(part.page, part.visit or "", part.locale)
+
+
 def context_of(post: Post, part: ContextPart, event: Mapping[str, str | int | float] | None = None) -> Context:
     """Where the page says that it is, within bounds. Raises `BadRequest`."""
+    check_context(part)
     visit = part.visit and part.visit[:_LONGEST_VISIT]
-    check_text(part.page, visit or "")
     return Context(part.page[:_LONGEST_PAGE], _locale(post, part), event or {}, visit, part.width)
 
 

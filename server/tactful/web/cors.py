@@ -9,6 +9,7 @@ there the star stands.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,9 +47,14 @@ async def headers_for(service: Service, origin: str | None) -> tuple[Header, ...
 
     Asked for only when the reply is there: finding it may have been the first to load the project's configuration.
     """
-    if origin and await service.configs.lists_origin(origin):
-        return (*_NEVER_SHARED, (b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED)
+    if origin and (service.configs.lists_at_hand(origin) or await service.configs.lists_origin(origin)):
+        return _readable_by(origin)
     return _NEVER_SHARED
+
+
+@lru_cache(maxsize=1_000)
+def _readable_by(origin: str) -> tuple[Header, ...]:
+    return (*_NEVER_SHARED, (b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSED)
 
 
 class WidgetCors:

@@ -21,7 +21,7 @@ from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.core.trigger import Event
 from tactful.errors import Unauthorized
 from tactful.identity import Identity, id_or_none
-from tactful.store.asks import Context, moment_of
+from tactful.store.asks import moment_of
 from tactful.store.candidates import ready
 from tactful.store.events import Message, Observed, met, observe
 from tactful.store.people import Guarded, set_test
@@ -30,11 +30,11 @@ from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.believed import account_told, traits_told
 from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
-from tactful.web.browser import context_of, identity_of
+from tactful.web.browser import check_context, context_of, identity_of
 from tactful.web.limits import Sender
 from tactful.web.posts import Post, endpoint
 from tactful.web.service import Service
-from tactful.web.wire import EventPart, EventsBody
+from tactful.web.wire import ContextPart, EventPart, EventsBody
 
 __all__ = ["events"]
 
@@ -49,19 +49,19 @@ async def events(post: Post) -> bytes:
     """Take a page's events and answer with an offer, or with none."""
     service = post.service
     body = decode(post.body, _events_body)
-    config = await service.config_of_pass(body.passed)
+    config = service.config_at_hand(body.passed) or await service.config_of_pass(body.passed)
     service.check_origin(config, post.origin)
     identity = identity_of(post, config, body.identity)
     sender = Sender(post.address, identity)
-    service.limits.page(config.project_id, "events", sender, max(len(body.events), 1))
-    context = context_of(post, body.context)
+    service.limits.page(config.project_id, "events", sender, len(body.events) or 1)
+    check_context(body.context)
     if isinstance(body.test, str) and identity.aliases:
         await _become_test(service, config, identity, body.test)
     messages = [message for event in body.events if (message := _heard(post, config, identity, event))]
     waits = not body.events and config.catalogue.keeps_candidates()
-    if not identity.aliases or not (messages or waits):
+    if not (messages or waits) or not identity.aliases:
         return _told(service, config, identity, None)
-    return _told(service, config, identity, await _offer(post, config, identity, messages, context))
+    return _told(service, config, identity, await _offer(post, config, identity, messages, body.context))
 
 
 def _told(service: Service, config: Config, identity: Identity, offer: dict[str, Any] | None) -> bytes:
@@ -81,30 +81,30 @@ async def _become_test(service: Service, config: Config, identity: Identity, tok
 
 
 def _heard(post: Post, config: Config, identity: Identity, event: Any) -> Message | None:
-    """Read one event of a page, and let the install page show that it came."""
-    dropped = post.service.dropped
-    message = _message(post.service, config, identity, event)
-    if message is not None and message.event is not None:
-        post.service.journal.came(config.project_id, message.event)
-    outcome: Outcome = "dropped" if post.service.dropped > dropped else outcome_of(message)
-    who = identity.user_id or identity.anonymous_id
-    post.service.arrivals.came(config.project_id, Arrival(name_of(event), "page", outcome, post.origin or "app", who))
-    return message
-
-
-def _message(service: Service, config: Config, identity: Identity, event: Any) -> Message | None:
-    """Read one event of a page. None: it concerns no live survey, or it is unreadable, which is counted."""
+    """Read one event of a page, and let the install page show that it came. None: it concerns no live survey, or it is
+    unreadable, which is counted."""
+    service, message = post.service, None
     try:
         part = msgspec.convert(event, EventPart)
+        name = part.event or part.type
+        message = _READERS[part.type](config, identity, part, service.clock.now_ms())
+        # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
+        outcome: Outcome = outcome_of(message) if message is None or _in_bounds(event, identity) else "dropped"
     except msgspec.ValidationError:
+        name, outcome = name_of(event), "dropped"
+    if outcome == "dropped":
         service.dropped += 1
-        return None
-    message = _READERS[part.type](config, identity, part, service.clock.now_ms())
-    # Checked last: what concerns nobody goes nowhere, and most of what pages send concerns nobody.
-    if message is not None and (not _bounded(event) or not _bounded(identity.vouched_values)):
-        service.dropped += 1
-        return None
+        message = None
+    elif message is not None and message.event is not None:
+        service.journal.came(config.project_id, message.event)
+    who = identity.user_id or identity.anonymous_id
+    service.arrivals.came(config.project_id, Arrival(name, "page", outcome, post.origin or "app", who))
     return message
+
+
+def _in_bounds(event: Any, identity: Identity) -> bool:
+    """Tell whether a message, and what a token says along with it, are within the bounds of one message."""
+    return _bounded(event) and (identity.vouched is None or _bounded(identity.vouched_values))
 
 
 def _bounded(said: Any) -> bool:
@@ -112,8 +112,15 @@ def _bounded(said: Any) -> bool:
 
 
 def _track(config: Config, _identity: Identity, part: EventPart, now: int) -> Message | None:
-    event = Event(part.event or "", part.properties or {})
-    waiting, cancelling = config.catalogue.waiting_for(event, now), config.catalogue.cancelled_by(event)
+    return _happened(config, part, part.event or "", now)
+
+
+def _happened(config: Config, part: EventPart, name: str, now: int) -> Message | None:
+    catalogue = config.catalogue
+    if not catalogue.concerns(name):
+        return None
+    event = Event(name, part.properties or {})
+    waiting, cancelling = catalogue.waiting_for(event, now), catalogue.cancelled_by(event)
     if not waiting and not cancelling:
         return None
     return Message(f"b:{part.message_id}", event, waiting, cancelling=cancelling)
@@ -128,9 +135,9 @@ def _group(config: Config, identity: Identity, part: EventPart, _now: int) -> Me
     return account_told(f"b:{part.message_id}", config.identity, identity, group_id, part.traits or {})
 
 
-def _page(config: Config, identity: Identity, part: EventPart, now: int) -> Message | None:
+def _page(config: Config, _identity: Identity, part: EventPart, now: int) -> Message | None:
     """A page view is an event named `page`, should a survey wait for it."""
-    return _track(config, identity, msgspec.structs.replace(part, event="page"), now)
+    return _happened(config, part, "page", now)
 
 
 _READERS = {"track": _track, "identify": _identify, "group": _group, "page": _page}
@@ -155,10 +162,10 @@ async def _observed(
 
 
 async def _offer(
-    post: Post, config: Config, identity: Identity, messages: Sequence[Message], context: Context
+    post: Post, config: Config, identity: Identity, messages: Sequence[Message], at: ContextPart
 ) -> dict[str, Any] | None:
     """Observe, decide, and sign the offer if there is one."""
-    service = post.service
+    service, context = post.service, context_of(post, at)
     observed = await _observed(post, config, identity, messages, context.page)
     if observed is None:
         return None

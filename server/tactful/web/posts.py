@@ -8,7 +8,7 @@ left out would have cost as much as decoding the body. Bugs alone travel on, to 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from starlette.requests import ClientDisconnect
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tactful.errors import TactfulError
 from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
 from tactful.web.cors import headers_for
-from tactful.web.limits import Room
+from tactful.web.limits import Rooms
 from tactful.web.problems import problem
 from tactful.web.service import Service
 
@@ -47,27 +47,27 @@ class Post(NamedTuple):
 Answer = Callable[[Post], Awaitable[bytes]]
 
 
-def _said(scope: Scope) -> tuple[str | None, bytes, str]:
-    """The headers `Origin`, `Content-Length` and `Accept-Language`."""
-    origin, declared, languages = None, b"", ""
-    for name, value in scope["headers"]:
-        if name == b"origin":
-            origin = value.decode("latin-1")
-        elif name == b"content-length":
-            declared = value
-        elif name == b"accept-language":
-            languages = value.decode("latin-1")
-    return origin, declared, languages
+Headers = Mapping[bytes, bytes]
+
+
+def _text(headers: Headers, name: bytes) -> str | None:
+    """A header as text; None where there is none."""
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 async def read_post(scope: Scope, receive: Receive) -> Post:
     """Read the request of anybody's page. Raises `TooOften`, `TooLarge`, `TooSlow` and `Busy`."""
-    origin, declared, languages = _said(scope)
+    headers = dict(scope["headers"])
     service: Service = scope["app"].state.service
-    address = service.addresses.of(scope)
+    address = service.addresses.of(scope, headers)
     service.limits.knock(address)
-    body = await receive_bytes(receive, declared, BROWSER_LIMIT, service.limits.pages.parts)
-    return Post(service, origin, body, languages, address)
+    body = await _body(receive, headers, service.limits.pages)
+    return Post(service, _text(headers, b"origin"), body, _text(headers, b"accept-language") or "", address)
+
+
+async def _body(receive: Receive, headers: Headers, rooms: Rooms) -> bytes:
+    return await receive_bytes(receive, headers.get(b"content-length", b""), BROWSER_LIMIT, rooms.parts)
 
 
 class Direct:
@@ -82,44 +82,47 @@ class Endpoint(Direct):
 
     def __init__(self, answer: Answer, gate: Gate) -> None:
         self._answer = answer
-        self._gate = gate
+        self._anybody = gate == "anybody"
         self.__name__ = answer.__name__
         self.__doc__ = answer.__doc__
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        origin, declared, languages = _said(scope)
+        headers = dict(scope["headers"])
         service: Service = scope["app"].state.service
-        address = service.addresses.of(scope)
+        address, origin = service.addresses.of(scope, headers), _text(headers, b"origin")
         try:
-            if self._gate == "anybody":
-                service.limits.knock(address)
-            rooms = service.limits.pages if self._gate == "anybody" else service.limits.holders
-            body = await receive_bytes(receive, declared, BROWSER_LIMIT, rooms.parts)
-            told = await self._answered(Post(service, origin, body, languages, address), rooms.whole)
-            status, headers = 200, [_JSON, (b"content-length", b"%d" % len(told))]
+            told = await self._answered(service, address, origin, headers, receive)
+            status, head = 200, [_JSON, (b"content-length", b"%d" % len(told))]
         except TactfulError as error:
             if error.status in _FLOODS:
                 await service.limits.hold_back()
             refusal = problem(error)
-            status, headers, told = refusal.status_code, refusal.raw_headers, bytes(refusal.body)
+            status, head, told = refusal.status_code, refusal.raw_headers, bytes(refusal.body)
         except ClientDisconnect:
             # It left in the middle of its body: nobody reads the answer, and it is no bug to be logged.
-            status, headers, told = 400, [_JSON], b""
-        headers += await headers_for(service, origin)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
+            status, head, told = 400, [_JSON], b""
+        head += await headers_for(service, origin)
+        await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": told})
 
-    async def _answered(self, post: Post, room: Room) -> bytes:
-        """Answer while the body has its place among those that are dealt with."""
-        room.take(len(post.body))
+    async def _answered(
+        self, service: Service, address: str, origin: str | None, headers: Headers, receive: Receive
+    ) -> bytes:
+        """Let the request in and answer it, while its body has a place among those that are dealt with."""
+        if self._anybody:
+            service.limits.knock(address)
+        rooms = service.limits.pages if self._anybody else service.limits.holders
+        body = await _body(receive, headers, rooms)
+        room, size = rooms.whole, len(body)
+        room.take(size)
         try:
-            return await self._answer(post)
+            return await self._answer(Post(service, origin, body, _text(headers, b"accept-language") or "", address))
         except TactfulError as error:
-            if self._gate == "holder" and error.status in _FUMBLES:
-                post.service.limits.fumble(post.address)
+            if not self._anybody and error.status in _FUMBLES:
+                service.limits.fumble(address)
             raise
         finally:
-            room.give_back(len(post.body))
+            room.give_back(size)
 
 
 def endpoint(gate: Gate) -> Callable[[Answer], Endpoint]:

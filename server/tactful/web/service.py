@@ -8,6 +8,7 @@ watches for commits of other processes, so that the loader's watch list follows 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from dataclasses import dataclass, field, replace
 
@@ -43,6 +44,8 @@ _MOST_PASSES = 10_000
 _MOST_VERSIONS = 1_000
 #: Quotas and margins are counted so often (core/standing.py says why not always).
 COUNT_EVERY_S = 5.0
+#: A page whose origin was listed this moment, by another process, reads errors so much later at most.
+LOOK_FOR_ORIGINS_EVERY_S = 1.0
 
 
 class Configs:
@@ -56,6 +59,10 @@ class Configs:
         self._counted_at: dict[str, float] = {}
         self._counting = asyncio.Lock()
         self._current: dict[str, int] | None = None
+        #: All origins that the configurations at hand list; None: not put together yet.
+        self._origins: frozenset[str] | None = None
+        self._looking = asyncio.Lock()
+        self._looked_at = -math.inf
 
     async def get(self, project_id: str) -> Config:
         """Return the project's configuration. Raises `NotFound`."""
@@ -65,8 +72,14 @@ class Configs:
             if cached is None:
                 raise NotFound("no_such_project", "There is no such project.")
             self._by_id[project_id] = cached
+            self._origins = None
             self._counted_at.pop(project_id, None)
         return await self._counted(cached) if cached.catalogue.limited else cached
+
+    def at_hand(self, project_id: str) -> Config | None:
+        """What `get` would return, where that takes no waiting."""
+        cached = self._by_id.get(project_id)
+        return None if cached is None or cached.catalogue.limited else cached
 
     async def _counted(self, config: Config) -> Config:
         """The configuration with standings that are a few seconds old at most."""
@@ -100,6 +113,7 @@ class Configs:
         if cached is not None and cached.version >= version:
             return await self.get(project_id)
         self._by_id.pop(project_id, None)
+        self._origins = None
         return await self.get(project_id)
 
     async def refresh(self) -> bool:
@@ -110,6 +124,7 @@ class Configs:
         for project_id, config in list(self._by_id.items()):
             if current.get(project_id) != config.version:
                 del self._by_id[project_id]
+        self._origins, self._looked_at = None, -math.inf
         return moved
 
     async def survey_version(self, project_id: str, survey_key: str, version: int) -> Survey:
@@ -124,16 +139,29 @@ class Configs:
             self._versions[key] = survey
         return self._versions[key]
 
+    def lists_at_hand(self, origin: str) -> bool:
+        """Tell whether a project whose configuration is at hand lists `origin`."""
+        if self._origins is None:
+            self._origins = frozenset().union(*(config.origins for config in self._by_id.values()))
+        return origin in self._origins
+
     async def lists_origin(self, origin: str) -> bool:
-        """Tell whether any project lists `origin`: only such a page may read even an error."""
-        for config in self._by_id.values():
-            if origin in config.origins:
-                return True
-        # After a start or a change nothing is loaded yet, and an error may be answered before anything was.
-        for project_id in (await self._db.read(config_versions)).keys() - self._by_id.keys():
-            if origin in (await self.get(project_id)).origins:
-                return True
-        return False
+        """Tell whether any project lists `origin`: only such a page may read even an error.
+
+        Anybody may send an origin that nobody lists, as often as they like, so the database is looked at once for all
+        of them every so often: whatever a project lists is in one of its configurations, and these are loaded then.
+        """
+        if self.lists_at_hand(origin):
+            return True
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if now >= self._looked_at + LOOK_FOR_ORIGINS_EVERY_S:
+                # After a start or a change nothing is loaded yet, and an error may be answered before anything was.
+                for project_id in (await self._db.read(config_versions)).keys() - self._by_id.keys():
+                    with contextlib.suppress(NotFound):  # erased meanwhile
+                        await self.get(project_id)
+                self._looked_at = now
+        return self.lists_at_hand(origin)
 
 
 @dataclass(slots=True)
@@ -204,6 +232,11 @@ class Service:
         """Sign the day's pass: the same all day, so that the configuration's ETag stays the same too."""
         now = self.clock.now_ms()
         return self.tokens.sign(PASS, [project_id], at_ms=now - now % DAY_MS)
+
+    def config_at_hand(self, passed: str) -> Config | None:
+        """What `config_of_pass` would return, where that takes neither reading nor waiting."""
+        known = self._passes.get(passed)
+        return None if known is None or known[1] <= self.clock.now_ms() else self.configs.at_hand(known[0])
 
     async def config_of_pass(self, passed: str) -> Config:
         """Return the configuration that a pass opens. An expired one is answered with a fresh one."""

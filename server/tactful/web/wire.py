@@ -56,6 +56,8 @@ class IdentityPart(msgspec.Struct, frozen=True):
         signed = (self.user_hash, self.user_hash_too, self.identifier_hash, self.signature)
         given = [one for one in signed if one is not None]
         tokens = [one for one in (self.jwt, self.user_jwt, self.intercom_user_jwt) if one is not None]
+        if not given and not tokens:
+            return Claim(self.anonymous_id, self.user_id)
         tokens += [one for one in given if "." in one]
         return Claim(self.anonymous_id, self.user_id, tuple([one for one in given if "." not in one]), tuple(tokens))
 
