@@ -1,5 +1,5 @@
 /**
- * Build the loader and the files that it loads (card, live, moments) into the server's static files, the same bytes every time.
+ * Build the loader and the files that it loads (card, more, live, moments) into the server's static files, the same bytes every time.
  *
  * esbuild bundles, terser minifies: one after the other saves 5 %. Names that begin with `_` are private and get short
  * ones. The loader is served with the project's configuration in place of its placeholder; the others under names
@@ -71,7 +71,7 @@ const pin = (name, code) => ({
 })
 
 /** Files that never change under their names: the pinned loader, and what a loader loads when it is needed. */
-const PINNED = ['pinned', 'card', 'live', 'moments']
+const PINNED = ['pinned', 'card', 'more', 'live', 'moments']
 const LATER = PINNED.slice(1)
 const [loader, ...later] = await Promise.all([
   bundle('src/loader/main.ts', false),

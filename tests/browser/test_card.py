@@ -141,6 +141,8 @@ def test_the_keyboard_alone_goes_all_the_way_and_back(chromium: Browser, host: H
     press("Tab")
     expect(seen.card.get_by_role("button", name="Don't ask me again")).to_be_focused()
     press("Tab")
+    expect(seen.card.get_by_role("button", name="Back")).to_be_focused()
+    press("Tab")
     press("Enter")
     expect(seen.card).to_have_accessible_name("Thanks")
     expect(seen.card).to_have_accessible_description("We read it.")

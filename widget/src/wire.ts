@@ -93,17 +93,17 @@ export interface Question {
   /** Lines of a text's field: 1 or 3. */
   rows?: number
   /** The id and label of each option, in the order to show. */
-  options?: [id: string, label: string][]
+  options?: [id: string, label: Text][]
   /** The label of the option whose text people write themselves, under the answers' key `ID.other`. */
-  other?: string | null
+  other?: Text | null
   least?: number | null
   most?: number | null
   /** Days as YYYY-MM-DD. */
   earliest?: string | null
   latest?: string | null
-  label?: string | null
-  link?: [label: string, url: string] | null
-  button?: string | null
+  label?: Text | null
+  link?: [label: Text, url: string] | null
+  button?: Text | null
 }
 
 /** A score, a text or day, an option's id, the ids of several options, or true for consent. */
@@ -134,6 +134,8 @@ export interface Survey {
   questions: Question[]
   thanks: Record<string, Thanks>
   look: Look
+  /** The controls that few surveys need, where this one does. */
+  more?: Pinned
   words: Words
 }
 
@@ -183,7 +185,11 @@ export type Post = (path: string, body: object, id?: string) => void
 export type Listeners = Iterable<[what: Happening, listener: (detail: object) => void]>
 
 /** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
-export type DrawCard = (asked: Asked, post: Post, listeners: Listeners) => HTMLElement
+export interface DrawCard {
+  (asked: Asked, post: Post, listeners: Listeners, load: (file: Pinned) => Promise<unknown>): HTMLElement
+  /** Take controls of another file, and their style. */
+  more?: (controls: object, css: string) => void
+}
 
 /** Send what has gathered and, with `ask`, ask what waits in any case. */
 export type Flush = (ask: true) => void

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { bandOf, surveyBand, textFor } from '../src/card/bands.ts'
 import { applies } from '../src/card/conditions.ts'
-import { nextQuestion, progress } from '../src/card/flow.ts'
+import { applying, nextQuestion, progress } from '../src/card/flow.ts'
 import type { Answers, Band, Question } from '../src/wire.ts'
 
 interface Cases {
@@ -64,9 +64,25 @@ test('a text by band falls back to else, then to nothing', () => {
   assert.equal(textFor(null, 'passive'), '')
 })
 
-test('progress counts what was answered and what is still to come', () => {
+test('progress counts what was gone through and what is still to come', () => {
   const questions: Question[] = [score, { ...why, if: ['score', 'band_is', 'detractor'] }, { ...why, id: 'last' }]
-  assert.deepEqual(progress(questions, {}, 0), { n: 1, max: 2 })
-  assert.deepEqual(progress(questions, { score: 3 }, 1), { n: 2, max: 3 })
-  assert.deepEqual(progress(questions, { score: 9 }, 2), { n: 2, max: 2 })
+  assert.deepEqual(progress(questions, {}, 0, 0), { n: 1, max: 2 })
+  assert.deepEqual(progress(questions, { score: 3 }, 1, 1), { n: 2, max: 3 })
+  assert.deepEqual(progress(questions, { score: 9 }, 2, 1), { n: 2, max: 2 })
+})
+
+test('what was said to a question that is not asked any more is dropped, and all that hung on it', () => {
+  const reason: Question = { ...why, id: 'reason', control: 'choice', if: ['score', 'band_is', 'detractor'] }
+  const more: Question = { ...why, if: ['reason', 'is', 'other'] }
+  const said: Answers = { score: 3, reason: 'other', 'reason.other': 'Slow', why: 'Very slow' }
+  assert.deepEqual({ ...applying([score, reason, more], said) }, said)
+  assert.deepEqual({ ...applying([score, reason, more], { ...said, score: 9 }) }, { score: 9 })
+  assert.deepEqual({ ...applying([score, reason, more], { ...said, reason: 'price' }) }, { score: 3, reason: 'price', 'reason.other': 'Slow' })
+})
+
+test('an answer is found by its question alone, whatever that is called', () => {
+  const odd: Question = { ...score, id: 'constructor' }
+  const asked: Question = { ...why, if: ['constructor', 'answered', false] }
+  assert.equal(nextQuestion([odd, asked], applying([], {}), 1), 1)
+  assert.deepEqual({ ...applying([odd, asked], applying([], {})) }, {})
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { luminance, plainColour, readableOn, standsOut } from '../src/card/colours.ts'
+import { plainColour, readableOn } from '../src/card/colours.ts'
 import { digest } from '../src/loader/digest.ts'
 import { isTemporary } from '../src/loader/isTemporary.ts'
 import { newId } from '../src/loader/newId.ts'
@@ -69,18 +69,25 @@ test('only a plain colour reaches the style sheet', () => {
   for (const other of ['red', '#fff', '#12345g', '#3b5bdb;}*{display:none', 'url(x)', '']) assert.equal(plainColour(other), '#3b5bdb')
 })
 
+/** Relative luminance of `#rrggbb` as WCAG 2.2 defines it. */
+const luminance = (colour: string): number => {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = parseInt(colour.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  }) as [number, number, number]
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
 test('text on any accent has a contrast of 4.5 at least', () => {
   const contrast = (one: string, other: string): number => {
     const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number]
     return (high + 0.05) / (low + 0.05)
   }
-  for (let red = 0; red < 256; red += 51)
-    for (let green = 0; green < 256; green += 51)
-      for (let blue = 0; blue < 256; blue += 51) {
+  for (let red = 0; red < 256; red += 15)
+    for (let green = 0; green < 256; green += 5)
+      for (let blue = 0; blue < 256; blue += 15) {
         const accent = '#' + [red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('')
         const on = readableOn(accent) === '#000' ? '#000000' : '#ffffff'
         assert.ok(contrast(accent, on) >= 4.5, accent)
-        if (standsOut(accent, false)) assert.ok(contrast(accent, '#ffffff') >= 3, accent)
-        if (standsOut(accent, true)) assert.ok(contrast(accent, '#1e2026') >= 3, accent)
       }
 })

@@ -36,7 +36,7 @@ class Kind:
     `measure` names the statistic of `tactful.core.results` that sums it up; `ends` what the ends of its scale are
     called (`core/ends`). `displays` are pairs of a name and a control, the default first; `points` are the lengths that
     its scale may have. `fields` are those of a question besides the ones that every kind takes, and `needs` those of
-    them that must be given.
+    them that must be given. The control of a kind that is `apart` travels in a file of its own (`widget/src/more`).
     """
 
     name: str
@@ -52,6 +52,7 @@ class Kind:
     points: tuple[int, ...] = ()
     fields: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    apart: bool = False
 
     @property
     def scored(self) -> bool:
@@ -151,9 +152,17 @@ KINDS: dict[str, Kind] = {
             answer="ranking",
             fields=("options", "shuffle", "most", *_ANY),
             needs=("options",),
+            apart=True,
         ),
-        Kind(name="date", control="date", answer="date", fields=("earliest", "latest", *_ANY)),
-        Kind(name="consent", control="consent", answer="consent", fields=("label", "link", *_ANY), needs=("label",)),
+        Kind(name="date", control="date", answer="date", fields=("earliest", "latest", *_ANY), apart=True),
+        Kind(
+            name="consent",
+            control="consent",
+            answer="consent",
+            fields=("label", "link", *_ANY),
+            needs=("label",),
+            apart=True,
+        ),
         Kind(name="info", control="info", answer="nothing", fields=("button",)),
     )
 }

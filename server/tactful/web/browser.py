@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from tactful.clock import new_id
 from tactful.core.answers import read_answers
+from tactful.core.surveys import Survey
 from tactful.core.telling import lookup_in, tell
 from tactful.errors import BadRequest, Conflict, Invalid, Unauthorized
 from tactful.identity import Identity
@@ -140,7 +141,13 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    return {"ask": token, "survey": tell(live, locale, lookup_in(values), asked.variant, known.person.sample_key)}
+    survey = tell(live, locale, lookup_in(values), asked.variant, known.person.sample_key)
+    return {"ask": token, "survey": survey | more_for(service, live.survey)}
+
+
+def more_for(service: Service, survey: Survey) -> dict[str, Any]:
+    """What the card has to load besides itself to draw `survey`: nothing, for most."""
+    return {"more": service.more_controls} if any(question.kind.apart for question in survey.questions) else {}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:

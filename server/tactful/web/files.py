@@ -25,7 +25,18 @@ from tactful.web.browser import service_of
 from tactful.web.packing import pack
 from tactful.web.service import Service
 
-__all__ = ["Pinned", "Widget", "card", "configuration", "live", "load_widget", "loader", "moments", "pinned_loader"]
+__all__ = [
+    "Pinned",
+    "Widget",
+    "card",
+    "configuration",
+    "live",
+    "load_widget",
+    "loader",
+    "moments",
+    "more",
+    "pinned_loader",
+]
 
 BUILT = Path(__file__).parent / "static" / "widget"
 PLACEHOLDER = b'"__TACTFUL_CONFIG__"'
@@ -52,6 +63,7 @@ class _FileMeta(msgspec.Struct):
 class _Meta(msgspec.Struct):
     pinned: _FileMeta
     card: _FileMeta
+    more: _FileMeta
     live: _FileMeta
     moments: _FileMeta
 
@@ -76,6 +88,7 @@ class Widget:
     loader: bytes
     pinned: Pinned
     card: Pinned
+    more: Pinned
     live: Pinned
     moments: Pinned
 
@@ -169,6 +182,11 @@ async def pinned_loader(request: Request) -> Response:
 async def card(request: Request) -> Response:
     """The card of this release. Raises `NotFound` for any other name."""
     return _send_pinned(request, request.app.state.widget.card)
+
+
+async def more(request: Request) -> Response:
+    """The controls of this release that few surveys need. Raises `NotFound` for any other name."""
+    return _send_pinned(request, request.app.state.widget.more)
 
 
 async def live(request: Request) -> Response:

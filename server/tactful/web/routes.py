@@ -87,6 +87,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/live", stream.LiveStream(), methods=["POST"]),
     Route("/w/loader-{hash}.js", files.pinned_loader),
     Route("/w/card-{hash}.js", files.card),
+    Route("/w/more-{hash}.js", files.more),
     Route("/w/live-{hash}.js", files.live),
     Route("/w/moments-{hash}.js", files.moments),
     Route("/w/{public_key}.js", files.loader),

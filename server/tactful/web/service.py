@@ -176,6 +176,8 @@ class Service:
     hub: Hub
     #: Where the live stream's client is, and its hash.
     live_client: dict[str, str] = field(default_factory=dict)
+    #: The controls that few surveys need, as a page loads them.
+    more_controls: dict[str, str] = field(default_factory=dict)
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
     #: The open pages of members.

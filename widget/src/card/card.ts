@@ -3,14 +3,21 @@
  *
  * It is a dialog that takes no focus: it announces itself once, and only who has moved into it by hand or key is led
  * from step to step and back to where he was. The score is saved at the click and every later answer as a further
- * revision, so whatever ends the page, what was said is kept. Closing by hand before a word is `dismissed`.
+ * revision, so whatever ends the page, what was said is kept. Who goes back finds what he said; what he says instead is
+ * a further revision too, without the answers to what is not asked any more. Closing by hand before a word is
+ * `dismissed`. Inside an element of the page it is a region of that page rather than a dialog.
  */
-import type { Answers, Asked, Happening, Listeners, Post, Thanks } from '../wire.ts'
+import type { Answer, Answers, Asked, Happening, Listeners, Post, Text, Thanks } from '../wire.ts'
 import { surveyBand, textFor } from './bands.ts'
-import { controls, type Control } from './controls.ts'
-import { element } from './element.ts'
-import { nextQuestion, progress } from './flow.ts'
+import { controls } from './controls.ts'
+import type { Control } from './controls/control.ts'
+import { button, element } from './element.ts'
+import { fill } from './fill.ts'
+import { applying, nextQuestion, progress } from './flow.ts'
+import { CROSS, icon } from './icon.ts'
+import { logoOf, placeFor } from './look.ts'
 import { dress } from './style.ts'
+import { drawThanks } from './thanks.ts'
 import { whenSeen } from './whenSeen.ts'
 
 /** Thanks stay for so long, and for so much longer for every letter; hovered, focused or unseen they stay. */
@@ -20,17 +27,20 @@ const LETTER_MS = 60
 export class Card {
   readonly host = document.createElement('tactful-card')
   private _root = this.host.attachShadow({ mode: 'open' })
-  private _content = element('div')
+  private _content = element('div', { class: 'content' })
   private _live = element('p', { class: 'live', role: 'status' })
   private _card: HTMLElement
+  private _place: Element
   private _control?: Control | undefined
   private _index = 0
-  private _answers: Answers = {}
+  /** The questions that were gone through, to go back to. */
+  private _path: number[] = []
+  private _answers: Answers = applying([], {})
   private _rev = 0
   private _done = false
-  private _hovered = false
   private _before: HTMLElement | null = null
   private _timer: ReturnType<typeof setTimeout> | undefined
+  /** How long the thanks stay; 0 while there is something to answer. */
   private _stay = 0
 
   constructor(
@@ -38,34 +48,43 @@ export class Card {
     private _post: Post,
     private _listeners: Listeners,
   ) {
-    const { survey } = _asked
-    const { position, scheme, accent } = survey.look
-    const dark = scheme == 'dark' || (scheme != 'light' && matchMedia('(prefers-color-scheme:dark)').matches)
-    const close = element('button', { type: 'button', class: 'close', 'aria-label': survey.words.close })
-    close.onclick = () => this._close()
+    const { look, words, lang, dir } = _asked.survey
+    const place = placeFor(look)
+    this._place = place || document.body
     this._card = element(
       'div',
       {
-        class: `card ${position} ${dark ? 'dark' : ''}`,
-        role: 'dialog',
+        class: 'card ' + (place || look.position != 'inline' ? look.position : ''),
+        role: place ? 'region' : 'dialog',
         'aria-labelledby': 'ask',
         tabindex: -1,
-        lang: survey.lang,
-        dir: survey.dir,
+        lang,
+        dir,
+        // Escape also ends what an input method is composing.
+        onkeydown: ({ key, isComposing }: KeyboardEvent) => key == 'Escape' && !isComposing && this._close(),
       },
+      logoOf(look),
       this._content,
-      close,
+      button('close', () => this._close(), { 'aria-label': words.close }, icon(CROSS)),
       this._live,
     )
-    dress(this._root, accent, dark)
-    this._root.append(this._card)
-    this._step(nextQuestion(survey.questions, {}, 0))
-    this._watch()
+    // The page's shortcuts look at the event's target to spare text fields; from here they would see only the host.
+    for (const type of ['keydown', 'keyup', 'keypress']) this.host.addEventListener(type, (event) => event.stopPropagation())
+    // At the host only a focus that comes from outside of it arrives.
+    this.host.addEventListener('focusin', ({ relatedTarget }) => {
+      this._before = (relatedTarget as HTMLElement) || this._before
+    })
   }
 
-  /** Put the finished card on the page. */
+  /** Draw the card and put it on the page. What nobody here can draw is not asked; nothing left: the ask is given back. */
   show(): void {
-    document.body.append(this.host)
+    const { survey } = this._asked
+    survey.questions = survey.questions.filter(({ control }) => controls[control])
+    if (!survey.questions[0]) return this._closing('not_rendered')
+    dress(this._root, survey.look)
+    this._root.append(this._card)
+    this._step(nextQuestion(survey.questions, {}, 0))
+    this._place.append(this.host)
     addEventListener('visibilitychange', this._onHide, true)
     addEventListener('pagehide', this._onHide, true)
     whenSeen(this._card, () => this._closing('seen'))
@@ -73,73 +92,84 @@ export class Card {
     this._tell('asked')
   }
 
-  private _watch(): void {
-    const { host, _card } = this
-    // The page's shortcuts look at the event's target to spare text fields; from here they would see only the host.
-    for (const type of ['keydown', 'keyup', 'keypress']) host.addEventListener(type, (event) => event.stopPropagation())
-    _card.onkeydown = ({ key }) => {
-      if (key == 'Escape') this._close()
-    }
-    // At the host only a focus that comes from outside of it arrives.
-    host.addEventListener('focusin', ({ relatedTarget }) => {
-      this._before = (relatedTarget as HTMLElement) || this._before
-    })
-    _card.onpointerenter = () => (this._hovered = true)
-    _card.onpointerleave = () => this._linger((this._hovered = false))
-    _card.addEventListener('focusout', () => this._linger())
-  }
-
   private _onHide = (): void => {
     // The loader takes the card away when somebody else logs in.
-    if (!this.host.isConnected) return
-    if (!document.hidden && this._done) return this._linger()
-    const draft = this._control?.answer()
-    if (draft !== undefined) this._save({ ...this._answers, [this._question().id]: draft })
+    if (!this.host.isConnected || this._control?.answer() === undefined) return
+    this._keep()
+    this._save()
   }
 
   private _question() {
     return this._asked.survey.questions[this._index]!
   }
 
+  /** Take what is answered now, or nothing where it cannot be taken. */
+  private _keep(): void {
+    const { answer, other, fault } = this._control!
+    const { id } = this._question()
+    const wrong = fault?.()
+    const keep = (key: string, value: Answer | undefined): void => {
+      if (!wrong && (value || value === 0)) this._answers[key] = value
+      else delete this._answers[key]
+    }
+    keep(id, answer())
+    keep(id + '.other', other?.())
+    this._answers = applying(this._asked.survey.questions, this._answers)
+  }
+
   /** Draw the question at `index`, or the thanks after the last. */
   private _step(index: number): void {
     if (index < 0) return this._thank()
-    const { survey } = this._asked
-    const { questions, words } = survey
-    const last = index == questions.length - 1
+    const { questions, words, intro } = this._asked.survey
     this._index = index
     const question = this._question()
     const band = surveyBand(questions, this._answers)
-    const said = (text: typeof question.low) => textFor(text, band)
-    this._control = controls[question.control]!({
+    const said = (text: Text | null | undefined) => textFor(text, band)
+    const given = this._answers[question.id]
+    const control = (this._control = controls[question.control]!({
       question,
-      ask: said(question.ask),
-      low: said(question.low),
-      high: said(question.high),
-      placeholder: said(question.placeholder),
+      words,
+      said,
+      given,
+      other: this._answers[question.id + '.other'],
       choose: () => this._submit(),
-    })
-    const scaled = question.control == 'scale'
-    const primary = element('button', { class: 'primary', hidden: scaled }, last ? words.send : words.next)
-    const form = element('form', {}, this._control.body, this._foot(primary, scaled && index > 0 && !question.required))
+      say: (text) => (this._live.textContent = text),
+    }))
+    const waits = control.quick && given === undefined
+    const label = said(question.button) || (index == questions.length - 1 ? words.send : words.next)
     // Not `submit`, which a sandboxed frame never hears of; Enter in a field clicks the button too.
-    primary.onclick = (event) => {
+    const onclick = (event: Event): void => {
       event.preventDefault()
-      if (form.reportValidity()) this._submit()
+      this._submit()
     }
-    form.oninput = () => (primary.hidden = false)
-    this._replace(index ? '' : said(survey.intro), form)
+    const primary = element('button', { class: 'primary', hidden: waits, onclick }, label)
+    const form = element(
+      'form',
+      {
+        oninput: () => {
+          primary.hidden = false
+          this._blame()
+        },
+      },
+      control.body,
+      this._foot(primary, waits && index > 0 && !question.required),
+    )
+    this._replace(this._path.length ? '' : said(intro), form)
+    this._blame()
   }
 
-  private _foot(primary: HTMLElement, skippable: boolean): HTMLElement {
+  private _foot(primary: HTMLElement, skippable: boolean | undefined): HTMLElement {
     const { words, questions } = this._asked.survey
-    const never = element('button', { type: 'button', class: 'quiet' }, words.dont_ask)
-    never.onclick = () => this._optOut()
-    const skip = skippable && element('button', { type: 'button', class: 'quiet' }, words.skip)
-    if (skip) skip.onclick = () => this._submit()
-    const { n, max } = progress(questions, this._answers, this._index)
-    const of = max > 1 && words.of.replace('{n}', n + '').replace('{max}', max + '')
-    return element('div', { class: 'foot' }, never, element('span', { class: 'n' }, of), skip, primary)
+    const { n, max } = progress(questions, this._answers, this._index, this._path.length)
+    return element(
+      'div',
+      { class: 'foot' },
+      button('quiet', () => this._optOut(), {}, words.dont_ask),
+      element('span', { class: 'n' }, max > 1 && fill(words.of, n, max)),
+      n > 1 && button('quiet', () => this._back(), {}, words.back),
+      skippable && button('quiet', () => this._advance(), {}, words.skip),
+      primary,
+    )
   }
 
   /** Show `main` in place of what was there; the focus follows only if it was inside. */
@@ -156,25 +186,53 @@ export class Card {
     ;(field || this._card).focus({ preventScroll: true })
   }
 
+  /** Go on, unless something is missing. */
   private _submit(): void {
-    const { questions } = this._asked.survey
-    const { id } = this._question()
-    const answer = this._control!.answer()
-    if (answer === undefined) delete this._answers[id]
-    else this._answers[id] = answer
-    const next = nextQuestion(questions, this._answers, this._index + 1)
+    const { answer, fault, field } = this._control!
+    const missing = this._question().required && answer() === undefined
+    const wrong = fault?.() || (missing && this._asked.survey.words.required)
+    this._blame(wrong)
+    if (!wrong) this._advance()
+    else if (this._root.activeElement) field?.focus()
+  }
+
+  /** Say what is wrong with the answer, or nothing any more. */
+  private _blame(wrong?: string | false): void {
+    const { body, field } = this._control!
+    const find = (id: string) => this._root.getElementById(id)
+    find('wrong')?.remove()
+    if (wrong) body.append(element('p', { id: 'wrong', role: 'alert' }, wrong))
+    // A group or a field of words; a single radio or button is never what is wrong.
+    const named = find('field') || body
+    named.setAttribute('aria-describedby', ['hint', 'wrong'].filter(find).join(' '))
+    if (named == field) named.setAttribute('aria-invalid', !!wrong + '')
+  }
+
+  private _advance(): void {
+    this._keep()
+    const next = nextQuestion(this._asked.survey.questions, this._answers, this._index + 1)
+    this._path.push(this._index)
     this._done = next < 0
-    this._save(this._answers)
+    this._save()
     // Gone through to the end without a word.
     if (this._done && !this._rev) this._closing('dismissed')
     this._tell(this._rev ? 'answered' : 'dismissed')
     this._step(next)
   }
 
-  private _save(answers: Answers): void {
-    if (!Object.keys(answers).length) return
-    const { ask } = this._asked
-    this._post('responses', { ask, rev: ++this._rev, answers: { ...answers }, done: this._done }, '!' + ask.slice(-24))
+  /** Return to the question before; what was begun here is kept. */
+  private _back(): void {
+    this._keep()
+    this._save()
+    this._step(this._path.pop()!)
+  }
+
+  /** Send all that was said; where there is nothing to answer, having read it is the response. */
+  private _save(): void {
+    const { ask, survey } = this._asked
+    const answers = { ...this._answers }
+    const nothing = !Object.keys(answers).length && survey.questions.some(({ control }) => control != 'info')
+    if (this._rev || !nothing) this._post('responses', { ask, rev: ++this._rev, answers, done: this._done }, '!' + ask.slice(-24))
   }
 
   private _closing(how: string): void {
@@ -187,13 +245,11 @@ export class Card {
     for (const [wanted, listener] of this._listeners) if (wanted == what) setTimeout(listener, 0, detail)
   }
 
-  private _thank({ title, text }: Partial<Thanks> = this._thanks()): void {
+  private _thank(thanks: Partial<Thanks> = this._thanks()): void {
     this._done = true
     this._control = undefined
-    const heading = element('p', { id: 'ask' }, title || this._asked.survey.words.thanks)
-    const more = text && element('p', { id: 'more' }, text)
     const inside = this._root.activeElement
-    this._replace('', element('div', { class: 'thanks' }, heading, more))
+    this._replace('', drawThanks(thanks, { words: this._asked.survey.words }))
     if (!inside) this._announce()
     this._stay = THANKS_MS + LETTER_MS * (this._content.textContent || '').length
     this._linger()
@@ -204,12 +260,13 @@ export class Card {
     return thanks[surveyBand(questions, this._answers)!] || thanks.else || {}
   }
 
-  /** Leave by itself after the thanks, when nobody is about to read or use them. */
-  private _linger(_?: unknown): void {
+  /** Leave by itself after the thanks, once nobody is about to read or use them. */
+  private _linger(): void {
     clearTimeout(this._timer)
-    if (!this._stay) return
     this._timer = setTimeout(() => {
-      if (!this._hovered && !document.hidden && !this._root.querySelector(':focus-visible')) this._remove()
+      const busy = document.hidden || this._card.matches(':hover') || this._root.querySelector(':focus-visible')
+      if (busy) this._linger()
+      else this._remove()
     }, this._stay)
   }
 
@@ -232,7 +289,7 @@ export class Card {
     const spoken = this._rev
     if (spoken && !this._done) {
       this._done = true
-      this._save(this._answers)
+      this._save()
     }
     if (!spoken || how == 'opted_out') this._closing(how)
     if (!spoken) this._tell('dismissed')

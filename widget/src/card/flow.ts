@@ -5,9 +5,17 @@ import { applies } from './conditions.ts'
 export const nextQuestion = (questions: Question[], answers: Answers, from: number): number =>
   questions.findIndex((question, index) => index >= from && applies(question, questions, answers))
 
-/** Where the person is: number `n` of `max` questions, as far as the answers tell. */
-export const progress = (questions: Question[], answers: Answers, index: number): { n: number; max: number } => {
-  const before = questions.slice(0, index).filter((question) => question.id in answers).length
+/** The answers to questions that are asked after the answers before them: what was said to any other is dropped. */
+export const applying = (questions: Question[], answers: Answers): Answers => {
+  const kept: Answers = Object.create(null)
+  for (const question of questions)
+    if (applies(question, questions, kept))
+      for (const key of [question.id, question.id + '.other']) if (key in answers) kept[key] = answers[key]!
+  return kept
+}
+
+/** Where the person is who has `gone` through so many: number `n` of `max` questions, as far as the answers tell. */
+export const progress = (questions: Question[], answers: Answers, index: number, gone: number): { n: number; max: number } => {
   const after = questions.slice(index + 1).filter((question) => applies(question, questions, answers)).length
-  return { n: before + 1, max: before + 1 + after }
+  return { n: gone + 1, max: gone + 1 + after }
 }

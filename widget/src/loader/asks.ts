@@ -34,7 +34,7 @@ export const ask = async (wanted: object, who = known): Promise<void> => {
     const loading = tactful.card || load(card)
     asked = await request('asks', { ...scene(), ...wanted })
     await loading
-    shown = asked.ask && (who == known && (tactful.card as any))(asked, post, listeners)
+    shown = asked.ask && (who == known && (tactful.card as any))(asked, post, listeners, load)
   } catch {
     shown = asked && post('closings', { ask: asked.ask, how: 'not_rendered' })
   }

@@ -1,0 +1,2 @@
+/** Put numbers into one of our words, which say `{n}` and `{max}` where they belong. */
+export const fill = (words: string, n: number, max?: unknown): string => words.replace('{n}', n + '').replace('{max}', max + '')
