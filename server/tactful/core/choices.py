@@ -1,7 +1,7 @@
 """Our words on the page where a person sees and changes what they agreed to (`web/preferences.py`), by language.
 
-Like those of `core/languages`, but these go out with no card. `{project}` is whose page it is, `{date}` and `{until}` are days,
-`{n}` is a number.
+Like those of `core/languages`, but these go out with no card. `{project}` is whose page it is, `{date}` and `{until}`
+are days, `{n}` is a number.
 """
 
 from __future__ import annotations
