@@ -66,7 +66,18 @@ async def test_a_form_sent_again_by_the_browser_itself(site: Site, mode: str | N
 
 @pytest.mark.parametrize(
     "page",
-    ["/login", "/logout", "/setup/x", "/reset/x", "/account/password", "/members", "/projects/x/receivers", "/x"],
+    [
+        "/login",
+        "/logout",
+        "/setup/x",
+        "/reset/x",
+        "/account/password",
+        "/members",
+        "/projects/x/receivers",
+        "/x",
+        "/me/x",
+        "/projects/x/surveys/y/preview",
+    ],
 )
 async def test_no_page_is_left_out(site: Site, page: str) -> None:
     for headers in ({}, {"sec-fetch-site": "cross-site"}, {"origin": "http://evil.example"}):

@@ -63,6 +63,7 @@ def addresses(person: str, survey: str, user: str) -> dict[str, list[str]]:
             f"receivers/{survey}",
             f"people/{person}",
             f"people/{person}/why",
+            f"people/{person}/preferences-link",
             f"people/{person}/why?survey=nps",
         ],
         "empty": [f"people?user_id={user}", f"people?anonymous_id={user}", f"responses?survey={survey}"],
@@ -142,6 +143,7 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
         ("/w/responses", {"ask": sign(ASK, [ours, two.ids["person"], "a", "theirs", 1]), "rev": 1}),
         ("/w/closings", {"ask": sign(ASK, [ours, two.ids["person"], "a", "nps", 1]), "how": "opted_out"}),
         ("/w/events", {"pass": sign(PASS, [ABSENT["person"]]), "events": []}),
+        ("/w/preferences", {"pass": sign(PASS, [ABSENT["person"]])}),
     ]
     for route, body in forged:
         answer = await two.site.post(
@@ -151,12 +153,20 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
     assert contents(two.site.url) == before
 
 
-@pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings"])
+@pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/preferences"])
 async def test_no_token_opens_what_it_was_not_made_for(two: Two, route: str) -> None:
     sign, ours = two.site.service.tokens.sign, two.site.project.project_id
     payload = [ours, two.ids["person"], "a", "nps", 1, {}]
-    right = {"/w/events": PASS, "/w/asks": OFFER, "/w/responses": ASK, "/w/closings": ASK}[route]
-    field = {"/w/events": "pass", "/w/asks": "offer", "/w/responses": "ask", "/w/closings": "ask"}[route]
+    right = {"/w/preferences": PASS, "/w/events": PASS, "/w/asks": OFFER, "/w/responses": ASK, "/w/closings": ASK}[
+        route
+    ]
+    field = {
+        "/w/preferences": "pass",
+        "/w/events": "pass",
+        "/w/asks": "offer",
+        "/w/responses": "ask",
+        "/w/closings": "ask",
+    }[route]
     before = contents(two.site.url)
     for purpose in {PASS, OFFER, ASK} - {right}:
         body = {field: sign(purpose, payload), "events": [], "rev": 1, "answers": {"score": 1}, "how": "seen"}

@@ -19,7 +19,7 @@ from tactful.core.texts import DEFAULT_LANGUAGE, SLOT, Lookup, Text, choose_lang
 from tactful.core.variants import varied
 from tactful.core.words import on_the_card, words_for
 
-__all__ = ["card_language", "event_paths", "lookup_in", "tell"]
+__all__ = ["card_language", "event_paths", "lookup_in", "tell", "written_languages"]
 
 _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
 
@@ -35,6 +35,12 @@ def _texts(survey: Survey) -> Iterator[Text]:
         yield survey.look.logo.alt
     for variant in survey.variants:
         yield from variant.texts.values()
+
+
+def written_languages(survey: Survey) -> tuple[str, ...]:
+    """The languages that any text of the survey is written in, in their order; none where no text names one."""
+    found = {language: None for text in _texts(survey) for languages in text.by.values() for language in languages}
+    return tuple(language for language in found if language)
 
 
 def event_paths(survey: Survey) -> frozenset[str]:

@@ -28,6 +28,7 @@ from tactful.web import (
     sdk_settings,
     stream,
 )
+from tactful.web import preview as shared_preview
 from tactful.web.dashboard import (
     backtest,
     definition,
@@ -36,6 +37,7 @@ from tactful.web.dashboard import (
     install,
     live,
     people,
+    preview,
     projects,
     receiver_edit,
     receiver_try,
@@ -156,6 +158,8 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/surveys", surveys.surveys),
     Route("/projects/{project_id}/surveys/{key}", results.results),
     Route("/projects/{project_id}/surveys/{key}/definition", definition.definition),
+    Route("/projects/{project_id}/surveys/{key}/preview", preview.preview, methods=["GET"]),
+    Route("/projects/{project_id}/surveys/{key}/preview", preview.pasted, methods=["POST"]),
     Route("/projects/{project_id}/backtest", backtest.backtest, methods=["GET"]),
     Route("/projects/{project_id}/backtest", backtest.begin, methods=["POST"]),
     Route("/projects/{project_id}/backtest/cancel", backtest.cancel, methods=["POST"]),
@@ -190,6 +194,7 @@ ROUTES: list[BaseRoute] = [
     Route("/projects/{project_id}/settings/identity/secrets/{secret_id}/revoke", identity.revoke, methods=["POST"]),
     Route("/me/{token}", preferences.page, methods=["GET", "POST"]),
     Route("/me/{token}/data", preferences.download, methods=["GET"]),
+    Route("/preview/{token}", shared_preview.shared),
     Route("/static/{name}", assets.serve_asset),
     Route("/login", login.login_page, methods=["GET"]),
     Route("/login", login.log_in, methods=["POST"]),
