@@ -9,7 +9,7 @@ CLIENTS := tests/clients/node_modules
 WIDGET_SOURCES := $(shell find widget/src widget/build.mjs widget/package.json widget/package-lock.json -type f 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-all lint bench widget setup clean
+.PHONY: demo test test-all lint bench widget package setup clean
 
 demo: $(VENV)/.installed $(WIDGET)/meta.json  ## Run the service and the demo site.
 	$(BIN)/tactful demo
@@ -27,6 +27,9 @@ bench: $(VENV)/.dev $(WIDGET)/meta.json  ## Print the budgets, each beside its r
 	$(BIN)/python -m bench
 
 widget: $(WIDGET)/meta.json  ## Build the widget.
+
+package: widget/node_modules/.installed  ## Build the npm package into packages/tactful/dist.
+	cd widget && npm run --silent package
 
 setup: $(VENV)/.dev $(WIDGET)/meta.json $(CLIENTS)/.installed
 
@@ -56,4 +59,4 @@ $(WIDGET)/meta.json: widget/node_modules/.installed $(WIDGET_SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) widget/node_modules $(CLIENTS) $(WIDGET) demo-data test-artefacts
+	rm -rf $(VENV) widget/node_modules $(CLIENTS) $(WIDGET) packages/tactful/dist demo-data test-artefacts

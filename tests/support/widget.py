@@ -71,12 +71,15 @@ class Host:
 
 
 @contextlib.contextmanager
-def a_host(api: str, where: Where, *surveys: dict[str, Any]) -> Iterator[Host]:
-    """Make a project with `surveys` (one by default) on the server `api`, which serves the database."""
+def a_host(api: str, where: Where, *surveys: dict[str, Any], policies: str = "tactful") -> Iterator[Host]:
+    """Make a project with `surveys` (one by default) on the server `api`, which serves the database.
+
+    `policies` names the policies that its pages may make where Trusted Types rule.
+    """
     pages = {"/stub": STUB}
     policy = (
         f"default-src 'self'; script-src 'self' {api}; connect-src 'self' {api}; "
-        "require-trusted-types-for 'script'; trusted-types tactful"
+        f"require-trusted-types-for 'script'; trusted-types {policies}"
     )
     clock = SystemClock()
     if url_of(where).kind == "sqlite":

@@ -38,7 +38,7 @@ PAGES: dict[str, Page] = {
     for page in (
         Page("start", "Start", "Set up", "From nothing to the first response, in five minutes."),
         Page("snippet", "The snippet", "Set up", "Everything that a page may say: attributes, functions, policies."),
-        Page("packages", "Packages", "Set up", "The script pinned by its hash, and frames without an origin."),
+        Page("packages", "Packages", "Set up", "npm, React, Vue, Segment, and a script pinned by its hash."),
         Page("events", "Events from backends", "Set up", "Segment's SDKs, or one HTTP request."),
         Page("sdks", "SDKs", "Set up", "Seven SDKs that work unmodified, and the lines that each needs."),
         Page("receivers", "Webhooks from other products", "Set up", "Help desks, payments and automations that ask."),
