@@ -203,6 +203,26 @@ def test_what_was_applied_is_shown_as_a_file_that_changes_nothing(
     assert {change.how for change in again} <= {"unchanged"}
 
 
+def test_words_are_applied_compared_and_shown(run: Run, tmp_path: Path) -> None:
+    file = written(tmp_path, "words:\n  sv: {send: Skicka}\n  de: {send: Los}\n")
+    code, out, err = run("diff", file)
+    assert (code, out.splitlines()[0]) == (1, "changed   words")
+    assert "  +  send: Los" in out
+    assert "  * Whoever is asked in `de` is told other words from their next card on." in out
+    assert "words.sv" in err, "what is left out of a new language is told"
+    assert run("apply", file)[1] == "changed   words\n"
+    assert run("apply", file)[1] == "unchanged words\n"
+    shown = run("show")[1]
+    assert "words:\n  de:\n    send: Los\n  sv:\n    send: Skicka\n" in shown
+    assert run("diff", written(tmp_path, shown, "shown.yaml"))[0] == 0
+    assert run("apply", written(tmp_path, SURVEY, "other.yaml"))[1] == "created   nps (version 1)\n"
+    assert "Los" in run("show")[1], "a file that says no words changes none"
+    both = run("apply", file, written(tmp_path, "words: {}", "none.yaml"))
+    assert (both[0], "words" in both[2]) == (1, True)
+    assert run("apply", written(tmp_path, "words: {}", "none.yaml"))[1] == "changed   words\n"
+    assert "words" not in run("show")[1]
+
+
 def test_files_applied_at_once_make_one_version(path: Path, project: NewProject) -> None:
     definitions = load(SURVEY.encode(), "s.yaml").definitions
     found: list[tuple[Change, ...]] = []

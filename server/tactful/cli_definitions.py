@@ -1,5 +1,5 @@
-"""Surveys, the policy and receivers as files: `apply` makes them so, `diff` says what that would change, `show` writes
-them down.
+"""Surveys, the policy, words and receivers as files: `apply` makes them so, `diff` says what that would change, `show`
+writes them down.
 
 `show` and `diff` only look: they take no write lock, and a database that is not up to date is not brought up to date.
 """
@@ -41,7 +41,9 @@ from tactful.web.times import iso_time
 
 __all__ = ["add_definition_commands"]
 
-Files = Annotated[list[Path], typer.Argument(help="YAML or JSON files with `policy:`, `surveys:` and `receivers:`.")]
+Files = Annotated[
+    list[Path], typer.Argument(help="YAML or JSON files with `policy:`, `words:`, `surveys:` and `receivers:`.")
+]
 
 #: What `diff` ends with, as the program of that name does.
 _NO_CHANGE, _CHANGES, _TROUBLE = 0, 1, 2
@@ -67,7 +69,7 @@ def apply(
         typer.Option(help="KEY=VARIABLE: the secret of a receiver is in this environment variable."),
     ] = None,
 ) -> None:
-    """Make the project's surveys, policy and receivers what the files say; what they do not mention stays."""
+    """Make the project's surveys, policy, words and receivers what the files say; what they do not mention stays."""
     wanted = _read(files)
     secrets = _secrets(secret or (), wanted)
     if dry_run:
@@ -138,10 +140,11 @@ def _together(definitions: Sequence[Definitions]) -> Definitions:
     receivers = tuple(receiver for one in definitions for receiver in one.receivers)
     twice = [f"survey {key!r}" for key, times in Counter(one.key for one in surveys).items() if times > 1]
     twice += [f"receiver {key!r}" for key, times in Counter(one.key for one in receivers).items() if times > 1]
-    if len(policies) > 1 or twice:
-        what = "the policy" if len(policies) > 1 else twice[0]
-        raise Conflict("said_twice", f"Two of the files say what {what} is; keep one of them.")
-    return Definitions(policies[0] if policies else None, surveys, receivers)
+    words = [one.words for one in definitions if one.words is not None]
+    twice = ["the policy"] * (len(policies) > 1) + twice + ["the table of words"] * (len(words) > 1)
+    if twice:
+        raise Conflict("said_twice", f"Two of the files say what {twice[0]} is; keep one of them.")
+    return Definitions(policies[0] if policies else None, surveys, receivers, words[0] if words else None)
 
 
 def _change_line(change: Change) -> str:
@@ -178,7 +181,8 @@ def show(
         bool, typer.Option("--versions", help="List the versions instead, with what each changed.")
     ] = False,
 ) -> None:
-    """Print the project's policy, surveys and receivers (without secrets) as a file that `apply` reads as the same."""
+    """Print the project's policy, words, surveys and receivers (without secrets) as a file that `apply` reads as the
+    same."""
     url = same_database()
     config = read_once(url, clock, load_config, project_id_of(url, project))
     assert config is not None, "a project that was found is gone"
@@ -202,7 +206,8 @@ def show(
         _print_file(as_yaml(Definitions(None, tuple(surveys))))
         return
     receivers = [one.stored.receiver for one in read_once(url, clock, list_receivers, config.project_id)]
-    _print_file(as_yaml(Definitions(config.catalogue.policy, tuple(surveys), tuple(receivers))))
+    policy, words = config.catalogue.policy, config.words or None
+    _print_file(as_yaml(Definitions(policy, tuple(surveys), tuple(receivers), words)))
 
 
 def _print_file(text: str) -> None:

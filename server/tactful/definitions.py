@@ -1,4 +1,4 @@
-"""Files of definitions, from bytes to a policy, surveys and receivers, with the line and column of every fault.
+"""Files of definitions, from bytes to a policy, words, surveys and receivers, with the line and column of every fault.
 
 `load` is for whoever has a file. Whoever has parsed JSON already (a management route) reads it with `core.reading`
 and turns the faults into an error with `invalid`.
@@ -112,7 +112,8 @@ def as_yaml(definitions: Definitions) -> str:
     policy = {} if definitions.policy is None else {"policy": write_policy(definitions.policy)}
     surveys = {"surveys": [write_survey(survey) for survey in definitions.surveys]}
     receivers = {"receivers": [write_receiver(one) for one in definitions.receivers]} if definitions.receivers else {}
-    return write_yaml({**policy, **surveys, **receivers})
+    words = {"words": definitions.words} if definitions.words is not None else {}
+    return write_yaml({**policy, **words, **surveys, **receivers})
 
 
 def change_lines(change: Change) -> tuple[Line, ...]:
@@ -128,7 +129,7 @@ def written_text(content: Mapping[str, Any]) -> str:
 def change_json(change: Change) -> dict[str, Any]:
     """Say a change as data, as the management API does."""
     if change.survey is None:
-        what = "policy" if change.receiver is None else f"receiver {change.what}"
+        what = change.what if change.receiver is None else f"receiver {change.what}"
         names = (f"{what}, as it is", f"{what}, as applied")
     else:
         old = "nothing" if change.before is None else f"{change.what}, version {change.before}"

@@ -125,8 +125,8 @@ def test_a_file_may_hold_either_or_both() -> None:
         (SMALLEST, "put the survey in a list under `surveys:`"),
         ({"survey": []}, "write at least one of them"),
         ({}, "write at least one of them"),
-        ([SMALLEST], "write its fields: `policy`, `surveys`, `receivers`"),
-        (None, "write its fields: `policy`, `surveys`, `receivers`"),
+        ([SMALLEST], "write its fields: `policy`, `surveys`, `receivers`, `words`"),
+        (None, "write its fields: `policy`, `surveys`, `receivers`, `words`"),
     ],
 )
 def test_a_file_of_something_else_is_told_what_belongs_there(data: object, advice: str) -> None:

@@ -297,3 +297,13 @@ def test_a_card_does_not_change_its_language_on_the_way() -> None:
     assert (french["lang"], french["thanks"][ELSE]["title"], french["words"]["send"]) == ("en", "Thanks", "Send")
     british = _told(a_survey(questions=(Question("score", KINDS["nps"], _text(en="How?")),), thanks=thanks), "en-GB")
     assert (british["lang"], british["thanks"][ELSE]["title"]) == ("en", "Cheers")
+
+
+def test_a_projects_own_words_stand_on_the_card_and_at_the_ends_of_its_scales() -> None:
+    survey = a_survey(questions=(Question("score", KINDS["nps"], _text(de="Wie?", en="How?")),))
+    own = {"de": {"send": "Los", "very_likely": "Aber sicher"}}
+    german, english = (
+        tell(LiveSurvey(survey, 1, ()), locale, lookup_in(VALUES), own=own) for locale in ("de-CH", "fr")
+    )
+    assert (german["words"]["send"], german["questions"][0]["high"]) == ("Los", "Aber sicher")
+    assert (english["words"]["send"], english["questions"][0]["high"]) == ("Send", "Extremely likely")

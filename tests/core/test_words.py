@@ -10,6 +10,7 @@ import pytest
 
 from tactful.core.kinds import KINDS
 from tactful.core.languages import ENDS, LANGUAGES, NAMES
+from tactful.core.reading import read_words
 from tactful.core.words import on_the_card, words_for
 
 WIRE = Path(__file__).parents[2] / "widget" / "src" / "wire.ts"
@@ -106,3 +107,71 @@ def test_chinese_is_written_in_one_script_each() -> None:
 def test_the_table_itself_stays_out_of_reach() -> None:
     words_for("en")["close"] = "Shut"
     assert words_for("en")["close"] == "Close"
+
+
+OWN = {
+    "en": {"close": "Shut"},
+    "de": {"send": "Los", "very_easy": "Kinderleicht"},
+    "de-AT": {"send": "Auf geht's"},
+    "sv": {"send": "Skicka"},
+    "zh-TW": {"send": "寄出"},
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "send", "close"),
+    [
+        ("de", "Los", "Schließen"),
+        ("de-DE", "Los", "Schließen"),
+        ("de-AT", "Auf geht's", "Schließen"),
+        ("de-AT-1996", "Auf geht's", "Schließen"),
+        ("en-GB", "Send", "Shut"),
+        ("fr", "Envoyer", "Fermer"),
+        ("sv-SE", "Skicka", "Shut"),
+        ("fi", "Send", "Shut"),
+        ("zh-TW", "寄出", "關閉"),
+        ("zh-HK", "送出", "關閉"),
+        ("zh", "提交", "关闭"),
+    ],
+)
+def test_what_a_project_says_goes_before_ours(language: str, send: str, close: str) -> None:
+    words = words_for(language, OWN)
+    assert (words["send"], words["close"]) == (send, close)
+    assert words.keys() == ENGLISH.keys()
+
+
+def test_words_of_a_language_that_is_not_ours_should_be_all_of_them() -> None:
+    some, told = read_words({"words": {"sv": {"send": "Skicka"}, "de": {"send": "Los"}}}), dict(ENGLISH)
+    [warning] = some.warnings
+    assert some.value == {"de": {"send": "Los"}, "sv": {"send": "Skicka"}}
+    assert warning.path == "words.sv"
+    assert "`close`, `back`, `next`" in warning.message
+    assert "`send`" not in warning.message
+    whole = read_words({"words": {"sv": told}})
+    assert (whole.value, whole.warnings) == ({"sv": told}, ())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        None,
+        {},
+        {"words": None},
+        {"words": ["de"]},
+        {"words": {"de": None}},
+        {"words": {"de": {}}},
+        {"words": {f"de-{number}": {"send": "Los"} for number in range(51)}},
+        {"words": {"de": {"send": "x" * 201}}},
+        {"words": {"zh-TW": {"send": "a"}, "zh-Hant-TW": {"send": "b"}}},
+        {"words": {"de": {"of": "{n} {max} {n}"}}},
+        {"words": {"de": {"faces": "a|b| |d|e"}}},
+        {"words": {"-": {"send": "Los"}}},
+    ],
+)
+def test_what_are_no_words_is_a_fault(written: object) -> None:
+    assert read_words(written).faults
+
+
+def test_every_word_of_ours_may_be_said_by_a_project() -> None:
+    for tag, words in LANGUAGES.items():
+        assert read_words({"words": {tag: dict(words)}}).value == {tag: dict(words)}

@@ -222,6 +222,26 @@ class TestDefinitions:
         back = await self.put(site, "policy", (await site.manage("GET", "policy")).json(), "json")
         assert back.json()["change"] == "unchanged"
 
+    async def test_words_too_and_the_next_card_says_them(self, site: Site) -> None:
+        own = {"words": {"en": {"send": "Go"}}}
+        for how, change in (("json", "changed"), ("application/yaml", "unchanged")):
+            answer = await self.put(site, "words", own, how)
+            assert (answer.status_code, answer.json()["change"]) == (200, change)
+        back = await site.manage("GET", "words")
+        assert back.json() == own
+        assert (await self.put(site, "words", back.json(), "json")).json()["change"] == "unchanged"
+        asked = await site.take_up(await site.offer())
+        assert asked.json()["survey"]["words"]["send"] == "Go"
+        wrong = await site.manage("PUT", "words", json={"words": {"en": {"sent": "Go"}}})
+        assert [fault["path"] for fault in wrong.json()["faults"]] == ["words.en.sent"]
+        planned = await site.manage("POST", "diff", json={"words": {}})
+        [told] = planned.json()["data"]
+        assert (told["change"], told["survey"], told["diff"].splitlines()[0]) == (
+            "changed",
+            None,
+            "--- words, as it is",
+        )
+
     async def test_what_is_doubtful_is_told(self, site: Site) -> None:
         wrapped = await site.manage("PUT", "policy", json={"policy": {"rules": []}})
         assert wrapped.status_code == 200

@@ -16,6 +16,7 @@ from tactful.core.policy import Policy
 from tactful.core.reading import write_policy, write_receiver, write_survey
 from tactful.core.receivers import Receiver
 from tactful.core.surveys import State, Survey
+from tactful.core.words import OwnWords
 
 __all__ = [
     "Change",
@@ -26,11 +27,13 @@ __all__ = [
     "receiver_change",
     "survey_change",
     "unlike",
+    "words_change",
 ]
 
 Written = Mapping[str, Any]
 
 _POLICY = "policy"
+_WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class Kept:
 class Change:
     """What applying one definition does.
 
-    `what` is `policy`, or the key of a survey or a receiver. `version` is the survey's afterwards and `before` the one
-    until now, both None for the others. `was` and `written` are the contents, without the state; `state` says from what
-    to what it changes. `means` says in sentences what that is for people.
+    `what` is `policy`, `words`, or the key of a survey or a receiver. `version` is the survey's afterwards and `before`
+    the one until now, both None for the others. `was` and `written` are the contents, without the state; `state` says
+    from what to what it changes. `means` says in sentences what that is for people.
     """
 
     what: str
@@ -62,7 +65,7 @@ class Change:
 
     @property
     def survey(self) -> str | None:
-        """The survey's key; None for the policy and receivers."""
+        """The survey's key; None for the others."""
         return None if self.version is None else self.what
 
     @property
@@ -137,3 +140,15 @@ def receiver_change(kept: Receiver | None, receiver: Receiver) -> Change:
         return Change(receiver.key, "unchanged", was=was, written=written, is_receiver=True)
     means = ("The next webhook is read by what is written now; address and secrets stay.",)
     return Change(receiver.key, "changed", was=was, written=written, means=means, is_receiver=True)
+
+
+def words_change(kept: OwnWords, words: OwnWords) -> Change:
+    """Say what applying `words` changes of those that the project says until now."""
+    if _same(kept, words):
+        return Change(_WORDS, "unchanged", was=kept, written=words)
+    means = tuple(_told_otherwise(tag) for tag in fields_changed(kept, words))
+    return Change(_WORDS, "changed", was=kept, written=words, means=means)
+
+
+def _told_otherwise(tag: str) -> str:
+    return f"Whoever is asked in `{tag}` is told other words from their next card on."

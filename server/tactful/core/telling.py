@@ -17,7 +17,7 @@ from tactful.core.languages.tags import chain, direction, guessed
 from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Survey, Thanks, texts_of
 from tactful.core.texts import DEFAULT_LANGUAGE, SLOT, Lookup, Text, choose_language, in_language
 from tactful.core.variants import varied
-from tactful.core.words import on_the_card, words_for
+from tactful.core.words import OwnWords, on_the_card, words_for
 
 __all__ = ["card_language", "event_paths", "lookup_in", "tell", "written_languages"]
 
@@ -60,13 +60,19 @@ def lookup_in(values: Mapping[str, object]) -> Lookup:
 
 
 def tell(
-    live: LiveSurvey, locale: str, lookup: Lookup, variant: str | None = None, sample_key: str = ""
+    live: LiveSurvey,
+    locale: str,
+    lookup: Lookup,
+    variant: str | None = None,
+    sample_key: str = "",
+    own: OwnWords | None = None,
 ) -> dict[str, Any]:
     """Return the survey as `POST /w/asks` answers it, in the words of `variant`; options that are shuffled come in the
-    order of whoever has `sample_key`, always the same."""
+    order of whoever has `sample_key`, always the same. The project's `own` words stand in place of ours."""
     survey = varied(live.survey, variant)
     language = card_language(survey, locale)
-    say = _Speaker(_wanted(language, locale), lookup, sample_key)
+    wanted = _wanted(language, locale)
+    say = _Speaker(wanted, lookup, words_for(wanted, own), sample_key)
     return {
         "key": survey.key,
         "version": live.version,
@@ -83,10 +89,10 @@ def tell(
 class _Speaker:
     """Says a text in the card's language, or nothing where there is no text; knows our words in it."""
 
-    def __init__(self, language: str, lookup: Lookup, sample_key: str) -> None:
+    def __init__(self, language: str, lookup: Lookup, words: Mapping[str, str], sample_key: str) -> None:
         self._language = language
         self._lookup = lookup
-        self.words = words_for(language)
+        self.words = words
         self.sample_key = sample_key
 
     def __call__(self, text: Text | None) -> str | dict[str, dict[str, str]] | None:

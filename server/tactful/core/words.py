@@ -1,17 +1,21 @@
-"""Our own few words for a card in one language. Everything else on it is the survey's.
+"""Our own few words for a card in one language, and a project's in their place. Everything else on it is the survey's.
 
 They are sent with the survey, so that the bundle carries no language. `widget/src/wire.ts` names the same keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from tactful.core.languages import ENDS, LANGUAGES
+from tactful.core.languages.tags import chain, normal
 from tactful.core.texts import choose_language
 
-__all__ = ["on_the_card", "words_for"]
+__all__ = ["OwnWords", "on_the_card", "speaks", "words_for"]
+
+#: A project's words in place of ours: by language, then by name. Also in languages that we do not speak.
+OwnWords = Mapping[str, Mapping[str, str]]
 
 
 @lru_cache(maxsize=1_024)
@@ -19,9 +23,28 @@ def _nearest(language: str) -> str:
     return choose_language({known: known for known in LANGUAGES}, language)
 
 
-def words_for(language: str) -> dict[str, str]:
-    """Return all our words, ends of scales among them, in the language nearest to `language`, English otherwise."""
-    return dict(LANGUAGES[_nearest(language)])
+def speaks(language: str) -> bool:
+    """Tell whether we have words in `language`, so that a project need not give all of them."""
+    return chain(_nearest(language))[-1] == chain(language)[-1]
+
+
+def words_for(language: str, own: OwnWords | None = None) -> dict[str, str]:
+    """Return all words, ends of scales among them, in the language nearest to `language`, English otherwise.
+
+    What the project says goes before ours, and what it says in `de-AT` before what it says in `de`.
+    """
+    words = dict(LANGUAGES[_nearest(language)])
+    for said in _layers(language, own or {}):
+        words |= said
+    return words
+
+
+def _layers(language: str, own: OwnWords) -> Iterator[Mapping[str, str]]:
+    """What the project says that concerns `language`, the most general first: of the language that ours are in, since
+    that is what stands where it says nothing, then of its own."""
+    said = {normal(tag): words for tag, words in own.items()}
+    tags = dict.fromkeys([*reversed(chain(_nearest(language))), *reversed(chain(language))])
+    return (said[tag] for tag in tags if tag in said)
 
 
 def on_the_card(words: Mapping[str, str]) -> dict[str, str]:

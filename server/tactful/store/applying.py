@@ -1,4 +1,4 @@
-"""Files of definitions as one change: the policy and surveys, and receivers, all of it or none.
+"""Files of definitions as one change: the policy and surveys, words, and receivers, all of it or none.
 
 What applying would change is worked out once (core/changes.py), so that whoever only looks is told what would be done.
 """
@@ -15,6 +15,7 @@ from tactful.errors import NotFound
 from tactful.store.projects import apply_definitions, plan_definitions
 from tactful.store.receivers import FirstSecret, Listed, list_receivers, put_receiver, read_receiver_of
 from tactful.store.script import Script
+from tactful.store.words import apply_words, plan_words
 
 __all__ = ["Applied", "NewIds", "apply_file", "plan_file"]
 
@@ -37,6 +38,8 @@ class Applied(NamedTuple):
 def plan_file(project_id: str, wanted: Definitions) -> Script[tuple[Change, ...]]:
     """Say what `apply_file` would change, and change nothing; of secrets it says nothing. Raises `Conflict`."""
     changes = yield from plan_definitions(project_id, wanted.policy, wanted.surveys)
+    if wanted.words is not None:
+        changes += ((yield from plan_words(project_id, wanted.words)),)
     return changes + (yield from _of_receivers(project_id, wanted))
 
 
@@ -54,6 +57,8 @@ def apply_file(project_id: str, wanted: Definitions, new: NewIds) -> Script[Appl
     if strange:
         raise NotFound("no_such_receiver", f"The files say nothing of a receiver {strange[0]!r}.")
     changes = yield from apply_definitions(project_id, wanted.policy, wanted.surveys)
+    if wanted.words is not None:
+        changes += ((yield from apply_words(project_id, wanted.words)),)
     of_receivers = yield from _of_receivers(project_id, wanted)
     made, done = [], []
     for receiver, change in zip(wanted.receivers, of_receivers, strict=True):

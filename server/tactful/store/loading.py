@@ -23,13 +23,13 @@ ON CONFLICT (project_id, person_hash) DO NOTHING
 """
 LOAD_PROJECTS = """
 INSERT INTO projects (project_id, name, public_key, origins, identity_mode, keep_events_ms, policy,
-    config_version, created_at, hears_backend, quiet_since, identity_longest_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    config_version, created_at, hears_backend, quiet_since, identity_longest_ms, words)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project_id) DO UPDATE SET name = excluded.name, public_key = excluded.public_key, origins =
     excluded.origins, identity_mode = excluded.identity_mode, keep_events_ms = excluded.keep_events_ms, policy =
     excluded.policy, config_version = greatest(projects.config_version, excluded.config_version) + 1, created_at
     = excluded.created_at, hears_backend = excluded.hears_backend, quiet_since = greatest(projects.quiet_since,
-    excluded.quiet_since), identity_longest_ms = excluded.identity_longest_ms
+    excluded.quiet_since), identity_longest_ms = excluded.identity_longest_ms, words = excluded.words
 """
 LOAD_API_KEYS = """
 INSERT INTO api_keys (key_hash, project_id, purpose, scopes, created_at, revoked_at)

@@ -19,6 +19,7 @@ from tactful.core.reading import read_policy, read_survey, write_policy
 from tactful.core.spans import DAY_MS
 from tactful.core.standing import Standing
 from tactful.core.surveys import State, Survey
+from tactful.core.words import OwnWords
 from tactful.errors import Conflict
 from tactful.identity import Secret, Terms
 from tactful.store.script import Row, Script, one, rows, run
@@ -53,7 +54,7 @@ FIND_PROJECT = "SELECT project_id FROM projects WHERE name = ?"
 FIND_BY_PUBLIC_KEY = "SELECT project_id FROM projects WHERE public_key = ?"
 READ_PROJECT = """
 SELECT project_id, name, public_key, origins, identity_mode, identity_longest_ms, keep_events_ms, policy,
-    config_version, hears_backend, quiet_since, (SELECT alarm FROM clock_watch WHERE one = 1) AS clock_alarm
+    words, config_version, hears_backend, quiet_since, (SELECT alarm FROM clock_watch WHERE one = 1) AS clock_alarm
 FROM projects WHERE project_id = ?
 """
 READ_SECRETS = """
@@ -121,6 +122,7 @@ class Config:
     catalogue: Catalogue
     version: int
     live: bool = False
+    words: OwnWords = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
 
 
@@ -200,6 +202,7 @@ def load_config(project_id: str) -> Script[Config | None]:
         keep_events_ms=project["keep_events_ms"],
         catalogue=compiled,
         version=project["config_version"],
+        words=orjson.loads(project["words"]),
         live=compiled.needs_backends() or (bool(project["hears_backend"]) and compiled.hears_backends()),
     )
 

@@ -141,7 +141,8 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
     values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    survey = tell(live, locale, lookup_in(values), asked.variant, known.person.sample_key)
+    lookup, sample_key = lookup_in(values), known.person.sample_key
+    survey = tell(live, locale, lookup, asked.variant, sample_key, config.words)
     return {"ask": token, "survey": survey | more_for(service, live.survey)}
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from tactful.core.changes import Change, content_of
 from tactful.core.differences import differences, unified
-from tactful.core.reading import read_file, read_policy, read_survey, write_policy, write_survey
+from tactful.core.reading import read_file, read_policy, read_survey, read_words, write_policy, write_survey
 from tactful.core.results import as_json
 from tactful.definitions import change_json, written_text
 from tactful.errors import BadRequest, NotFound
@@ -27,6 +27,7 @@ from tactful.store.results import Window, find_people, list_responses, person_ro
 from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
+from tactful.store.words import apply_words
 from tactful.web.calls import Call, answer, authorised, definition_of, limit_of, page_of
 from tactful.web.links import link_to_send
 from tactful.web.privacy import act, exported_json
@@ -48,9 +49,11 @@ __all__ = [
     "get_version",
     "get_versions",
     "get_why",
+    "get_words",
     "post_diff",
     "put_policy",
     "put_survey",
+    "put_words",
 ]
 
 
@@ -160,6 +163,8 @@ async def post_diff(call: Call) -> Response:
         call.need("policy:read")
     if wanted.receivers:
         call.need("receivers:read")
+    if wanted.words is not None:
+        call.need("words:read")
     changes = await call.service.db.scan(plan_file, call.project_id, wanted)
     return answer({"data": [change_json(one) for one in changes], "warnings": warnings})
 
@@ -177,6 +182,21 @@ async def put_policy(call: Call) -> Response:
     policy, warnings = take(read_policy(data))
     change = await _applied(call, await call.service.db.run(apply_definitions, call.project_id, policy, ()))
     return answer(write_policy(policy) | {"change": change.how, "warnings": warnings})
+
+
+@authorised("words:read")
+async def get_words(call: Call) -> Response:
+    """What the project says in place of our own words."""
+    return answer({"words": call.config.words})
+
+
+@authorised("words:write")
+async def put_words(call: Call) -> Response:
+    """Make the project's own words what the body says."""
+    data, take = await definition_of(call)
+    words, warnings = take(read_words(data))
+    change = await _applied(call, (await call.service.db.run(apply_words, call.project_id, words),))
+    return answer({"words": words, "change": change.how, "warnings": warnings})
 
 
 @authorised("results:read")

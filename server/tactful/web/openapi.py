@@ -122,6 +122,23 @@ OPERATIONS: tuple[Operation, ...] = (
         body=True,
     ),
     Operation(
+        "GET",
+        "/api/v1/words",
+        "get_words",
+        "What the project says in place of our own words, by language and name.",
+        "words:read",
+        "Words",
+    ),
+    Operation(
+        "PUT",
+        "/api/v1/words",
+        "put_words",
+        "Make the project's own words what the body says; what it leaves out is ours.",
+        "words:write",
+        "Words",
+        body=True,
+    ),
+    Operation(
         "GET", "/api/v1/receivers", "get_receivers", "All receivers of the project.", "receivers:read", "Receivers"
     ),
     Operation("GET", "/api/v1/receivers/{key}", "get_receiver", "One receiver.", "receivers:read", "Receiver"),

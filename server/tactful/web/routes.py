@@ -132,6 +132,8 @@ ROUTES: list[BaseRoute] = [
     Route("/api/v1/events", manage_journal.get_events),
     Route("/api/v1/policy", manage.get_policy, methods=["GET"]),
     Route("/api/v1/policy", manage.put_policy, methods=["PUT"]),
+    Route("/api/v1/words", manage.get_words, methods=["GET"]),
+    Route("/api/v1/words", manage.put_words, methods=["PUT"]),
     Route("/api/v1/receivers", manage_receivers.get_receivers),
     Route("/api/v1/receivers/{key}", manage_receivers.get_receiver, methods=["GET"]),
     Route("/api/v1/receivers/{key}", manage_receivers.put_receiver, methods=["PUT"]),

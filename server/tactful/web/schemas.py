@@ -96,6 +96,7 @@ SCHEMAS: dict[str, Schema] = {
     "Receivers": _page_of("Receiver"),
     "Deleted": _object(deleted=TEXT),
     "Policy": _object(rules={"type": "array", "items": OPEN}, tenure=TEXT, holdout={"type": "number"}),
+    "Words": _object(words={"type": "object", "additionalProperties": OPEN}),
     "Results": _object(n=NUMBER, asked=NUMBER, survey=TEXT, rates=OPEN, variants=_COMPARISON, arms=_COMPARISON),
     "Identity": _object(
         mode={"enum": ["off", "warn", "enforce"]},

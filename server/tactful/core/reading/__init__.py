@@ -19,7 +19,15 @@ Limits are generous and finite everywhere, so that a definition can be stored, s
 
 from tactful.core.reading.notes import Fault, Step, Steps
 from tactful.core.reading.receiver_writing import write_receiver
-from tactful.core.reading.whole import Definitions, Reading, read_file, read_policy, read_receiver, read_survey
+from tactful.core.reading.whole import (
+    Definitions,
+    Reading,
+    read_file,
+    read_policy,
+    read_receiver,
+    read_survey,
+    read_words,
+)
 from tactful.core.reading.writing import write_policy, write_survey
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "read_policy",
     "read_receiver",
     "read_survey",
+    "read_words",
     "write_policy",
     "write_receiver",
     "write_survey",

@@ -13,10 +13,12 @@ from tactful.core.reading.policy import policy
 from tactful.core.reading.receiver import receiver
 from tactful.core.reading.shapes import Field, Shape, list_of, read_fields, refuse_twice
 from tactful.core.reading.survey import survey
+from tactful.core.reading.words import own_words
 from tactful.core.receivers.values import Receiver
 from tactful.core.surveys import Survey
+from tactful.core.words import OwnWords
 
-__all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_receiver", "read_survey"]
+__all__ = ["Definitions", "Reading", "read_file", "read_policy", "read_receiver", "read_survey", "read_words"]
 
 T = TypeVar("T")
 
@@ -35,11 +37,13 @@ class Reading(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What a file holds: the project's policy, if it says one, and surveys and receivers with keys of their own."""
+    """What a file holds: the project's policy and its own words, if it says them, and surveys and receivers with keys
+    of their own."""
 
     policy: Policy | None = None
     surveys: tuple[Survey, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    words: OwnWords | None = None
 
 
 def read_survey(data: object) -> Reading[Survey]:
@@ -57,8 +61,14 @@ def read_receiver(data: object) -> Reading[Receiver]:
     return _read(data, receiver)
 
 
+def read_words(data: object) -> Reading[OwnWords]:
+    """Read `{words: {...}}`, a project's own words. Total: any JSON value gives words or faults."""
+    return _read(data, _words)
+
+
 def read_file(data: object) -> Reading[Definitions]:
-    """Read `{policy: ..., surveys: [...], receivers: [...]}`, of which any may be absent. Total, like the others."""
+    """Read `{policy: ..., words: ..., surveys: [...], receivers: [...]}`, of which any may be absent. Total, like the
+    others."""
     return _read(data, _file)
 
 
@@ -85,15 +95,26 @@ FILE = Shape(
         "policy": Field(policy, to="policy"),
         "surveys": Field(_surveys, to="surveys"),
         "receivers": Field(_receivers, to="receivers"),
+        "words": Field(own_words, to="words"),
     },
 )
+
+WORDS = Shape(
+    "a project's words",
+    {"words": Field(own_words, to="words", needs="words by language and name: `{de: {send: Los}}`")},
+)
+
+
+def _words(at: At) -> OwnWords | None:
+    found = read_fields(at, WORDS)
+    return None if found is None else dict(found["words"])
 
 
 def _file(at: At) -> Definitions | None:
     if isinstance(at.value, dict) and not at.value.keys() & FILE.fields.keys():
         survey_alone = "questions" in at.value
         advice = "put the survey in a list under `surveys:`" if survey_alone else "write at least one of them"
-        at.fault(f"expected `policy`, `surveys` or `receivers`, found none of them; {advice}")
+        at.fault(f"expected `policy`, `surveys`, `receivers` or `words`, found none of them; {advice}")
         return None
     found = read_fields(at, FILE)
     return None if found is None else Definitions(**found)

@@ -12,7 +12,7 @@ from tactful.core.reading.notes import nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.texts import ANY_LANGUAGE, ELSE, SLOT, Text
 
-__all__ = ["KNOWN_VALUES", "THANKS_TEXT", "THANKS_TITLE", "by_band", "intro", "text"]
+__all__ = ["KNOWN_VALUES", "LANGUAGE", "THANKS_TEXT", "THANKS_TITLE", "by_band", "intro", "text"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ THANKS_TITLE = 200
 THANKS_TEXT = 1_000
 
 _SLOT_START = re.compile(r"\{\{[^{}]{0,80}(?:\}\})?")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 _MOST_LANGUAGES = 100
 
 
@@ -118,7 +118,7 @@ def _languages(at: At, read_one: Reader[str]) -> Mapping[str, str] | None:
 
 def _in_one_language(at: At, read_one: Reader[str]) -> str | None:
     language = str(at.steps[-1])
-    if not _LANGUAGE.fullmatch(language):
+    if not LANGUAGE.fullmatch(language):
         bands = (*(at.outline.bands or ()), ELSE)
         advice = "bands stand under `by`" if language in bands else "write one such as `en`, `pt-BR` or `zh-Hant`"
         at.fault(f"{quoted(language)} is not the tag of a language; {advice}")

@@ -44,6 +44,7 @@ PAGES: dict[str, Page] = {
         Page("receivers", "Webhooks from other products", "Set up", "Help desks, payments and automations that ask."),
         Page("signing", "Signing users", "Set up", "Prove who is on the page, in five languages."),
         Page("surveys", "Surveys", "Ask", "Every field of a survey, with an example that uses them."),
+        Page("languages", "Languages", "Ask", "Which language a card speaks, and your own words on its buttons."),
         Page("throttling", "Throttling", "Ask", "How rules count, when they let go, and how to see why."),
         Page("backtest", "Backtest", "Ask", "What another policy or survey would have asked, before it asks anybody."),
         Page("statistics", "How the numbers are made", "Read", "Scores, intervals, small samples and rates."),

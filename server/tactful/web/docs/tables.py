@@ -13,6 +13,8 @@ from tactful.core.conditions import OPERATORS
 from tactful.core.explain import REASONS
 from tactful.core.journal import OUTCOMES
 from tactful.core.kinds import KINDS, Kind
+from tactful.core.languages import LANGUAGES, NAMES
+from tactful.core.languages.tags import direction
 from tactful.core.policy import DEFAULT_POLICY
 from tactful.core.reading import write_policy
 from tactful.core.receivers import OUTCOMES as READ_OUTCOMES
@@ -169,6 +171,15 @@ def _proofs() -> str:
     return _table(("What came of it", "What it says"), ([_code(code), words] for code, words in PROOFS.items()))
 
 
+def _languages() -> str:
+    rows = ([_code(tag), english, itself, _code(direction(tag))] for tag, (english, itself) in NAMES.items())
+    return _table(("Tag", "Language", "In itself", "Direction"), rows)
+
+
+def _words() -> str:
+    return _table(("Name", "In English"), ([_code(name), word] for name, word in LANGUAGES["en"].items()))
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings,
     "operations": _operations,
@@ -183,6 +194,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "verdicts": _verdicts,
     "templates": _templates,
     "proofs": _proofs,
+    "languages": _languages,
+    "words": _words,
 }
 
 
