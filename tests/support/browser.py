@@ -73,6 +73,13 @@ def pages_on_another_origin(pages: dict[str, str], policy: str) -> Iterator[str]
             self.end_headers()
             self.wfile.write((body or "").encode())
 
+        def do_POST(self) -> None:
+            """Take whatever a page tells its own site."""
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
         def log_message(self, *_args: object) -> None:
             pass
 

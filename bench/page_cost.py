@@ -1,0 +1,167 @@
+"""What the host page pays: main-thread time at load beside a bare page and a tracker, and how soon a card is seen.
+
+`python -m bench page`, in a real Chromium whose processor is slowed down four times. Every look is a browser context
+of its own, and the pages take turns, so that whatever else the machine does falls on all of them alike. The time is
+Chromium's own count of what its main thread did until some time after the load (`TaskDuration`), less what the bare
+page's did in the same round; the bare page's own spread, from its first to its third quartile, is the noise.
+
+From event to visible is told by the page: from the call of `tactful('track', ...)` to the first frame in which the card
+is within the view and more than a breath of it is drawn. Layout shifts and long tasks count from the page's beginning;
+a machine that does much else makes long tasks of its own, which the bare page has as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from playwright.sync_api import Browser, CDPSession, Page
+
+from bench.report import Line
+from tests.clients.pages import bundled
+from tests.support.browser import a_browser
+from tests.support.server import serving
+from tests.support.service import a_survey
+from tests.support.widget import Host, a_host
+
+ROUNDS = 15
+SLOWED = 4
+#: What a script puts off until the page is idle is done by then.
+SETTLES_MS = 1_500
+NOISE_RATIO, VISIBLE_MS = 1.2, 160
+TRACKER = Path(__file__).parents[1] / "tests" / "clients" / "drivers" / "plausible.js"
+
+_SPIES = """
+window.seen = {shifts: 0, long: 0}
+new PerformanceObserver((list) => { for (const one of list.getEntries()) seen.shifts += one.value })
+  .observe({type: 'layout-shift', buffered: true})
+new PerformanceObserver((list) => { seen.long += list.getEntries().length }).observe({type: 'longtask', buffered: true})
+"""
+_UNTIL_VISIBLE = """
+() => new Promise((resolve) => {
+  const began = performance.now()
+  const look = () => {
+    const card = document.querySelector('tactful-card')?.shadowRoot?.querySelector('.card')
+    const box = card?.getBoundingClientRect()
+    const drawn = box?.height && box.top < innerHeight && box.left < innerWidth && getComputedStyle(card).opacity > 0.05
+    if (drawn) resolve(performance.now() - began)
+    else requestAnimationFrame(look)
+  }
+  tactful('track', 'Done')
+  look()
+})
+"""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a page: main-thread time of its load, or the time until the card was seen; and what went wrong."""
+
+    took_ms: float
+    shifts: float
+    long_tasks: int
+
+
+def _slowed(browser: Browser) -> tuple[Page, CDPSession]:
+    page = browser.new_context().new_page()
+    page.add_init_script(_SPIES)
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "timeTicks"})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    return page, session
+
+
+def _ended(page: Page, took_ms: float) -> Look:
+    seen = page.evaluate("seen")
+    page.context.close()
+    return Look(took_ms, seen["shifts"], seen["long"])
+
+
+def _load(browser: Browser, address: str) -> Look:
+    page, session = _slowed(browser)
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(SETTLES_MS)
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return _ended(page, float(metrics["TaskDuration"]) * 1_000)
+
+
+def _show(browser: Browser, address: str) -> Look:
+    page, _ = _slowed(browser)
+    page.goto(address, wait_until="load")
+    page.wait_for_timeout(SETTLES_MS)
+    took = float(page.evaluate(_UNTIL_VISIBLE))
+    page.wait_for_timeout(SETTLES_MS)
+    return _ended(page, took)
+
+
+def _pages(host: Host) -> dict[str, str]:
+    """The same page bare, with the widget, and with the tracker."""
+    ours = host.page("/ours", attributes="data-user-id=ann")
+    whole = host.pages["/ours"]
+    scripts = whole[whole.index("<script") : whole.index("<main")]
+    host.pages["/bare"] = whole.replace(scripts, "")
+    host.pages["/tracker.js"] = bundled(TRACKER)
+    host.pages["/theirs"] = whole.replace(scripts, '<script async src="/tracker.js"></script>')
+    return {"bare": host.origin + "/bare", "ours": ours, "theirs": host.origin + "/theirs"}
+
+
+def _load_lines(browser: Browser, addresses: dict[str, str]) -> list[Line]:
+    for address in addresses.values():
+        _load(browser, address)  # the first of each fills caches
+    rounds = [{name: _load(browser, address) for name, address in addresses.items()} for _ in range(ROUNDS)]
+    bare = [one["bare"].took_ms for one in rounds]
+    low, _, high = quantiles(bare, n=4)
+    ours, theirs = (median(one[name].took_ms - one["bare"].took_ms for one in rounds) for name in ("ours", "theirs"))
+    total = median(one["ours"].took_ms for one in rounds) / median(bare)
+    noise = f"bare {median(bare):.1f} ms, noise {high - low:.1f} ms"
+    what, budget = f"main thread at load, {SLOWED}x slower processor", f"<= {NOISE_RATIO} x bare"
+    return [
+        Line(what, f"+{ours:.1f} ms", noise, f"{total:.2f} of bare", budget, total <= NOISE_RATIO),
+        Line(
+            "  beside Plausible's tracker",
+            f"+{ours:.1f} ms",
+            f"+{theirs:.1f} ms",
+            f"{ours / theirs:.2f}",
+            "< 1",
+            ours < theirs,
+        ),
+        _trouble([one["ours"] for one in rounds], [one["bare"] for one in rounds]),
+    ]
+
+
+def _visible_lines(browser: Browser, host: Host, bare: str) -> list[Line]:
+    looks, idle = [], []
+    for number in range(ROUNDS):
+        looks.append(_show(browser, host.page(f"/person-{number}", attributes=f"data-user-id=person-{number}")))
+        idle.append(_load(browser, bare))
+    took = [look.took_ms for look in looks]
+    what, budget = f"event -> visible, {SLOWED}x slower processor", f"<= {VISIBLE_MS} ms"
+    worst = f"worst {max(took):.0f} ms"
+    return [
+        Line(what, f"{median(took):.0f} ms", worst, "-", budget, median(took) <= VISIBLE_MS),
+        _trouble(looks, idle),
+    ]
+
+
+def _trouble(ours: list[Look], bare: list[Look]) -> Line:
+    """Layout shifts and long tasks of all looks together."""
+    (shifts, long), (bare_shifts, bare_long) = (
+        (sum(look.shifts for look in looks), sum(look.long_tasks for look in looks)) for looks in (ours, bare)
+    )
+    return Line(
+        f"  layout shift, long tasks in {len(ours)} looks",
+        f"{shifts:.3f}, {long}",
+        f"bare {bare_shifts:.3f}, {bare_long}",
+        "-",
+        "no more than bare",
+        shifts <= bare_shifts and long <= bare_long,
+    )
+
+
+def measure(directory: Path) -> list[Line]:
+    """Serve a project that asks at once, and look at its pages."""
+    path = directory / "page.db"
+    with serving(path) as server, a_host(server.url, path, a_survey()) as host, a_browser() as browser:
+        addresses = _pages(host)
+        return [*_load_lines(browser, addresses), *_visible_lines(browser, host, addresses["bare"])]
