@@ -328,11 +328,13 @@ def _shape(value: Any) -> Any:
 async def test_what_is_answered_has_the_shape_that_is_shown(path: Path, clock: SetClock) -> None:
     shown = [json.loads(one.code) for one in SAMPLES if (one.page, one.language) == ("api", "json")]
     asked = {"id": "score", "kind": "csat", "ask": "How was {{event.what}}?"}
-    survey = a_survey("after-order", questions=[asked], throttle={"repeat": "1ms"})
+    options = [{"id": one, "label": one} for one in ("speed", "price")]
+    topics = {"id": "topics", "kind": "choices", "ask": "Which?", "options": options}
+    survey = a_survey("after-order", questions=[topics, asked], throttle={"repeat": "1ms"})
     async with a_site(path, clock, surveys=(survey,), policy=policy_of({"rules": [], "tenure": "0s"})) as site:
         for number in range(5):
             ask = await site.ask(f"user-{number}", properties={"what": "it"})
-            await site.respond(ask, answers={"score": 5}, done=True)
+            await site.respond(ask, answers={"score": 5, "topics": ["speed"]}, done=True)
         answers = [await site.manage("GET", path) for path in ("surveys/after-order/results", "responses", "nothing")]
     for sample, answer in zip(shown, answers, strict=True):
         assert _shape(answer.json()) == _shape(sample)

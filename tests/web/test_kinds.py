@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.support.members import log_in
+from tests.support.pages import show
 from tests.support.service import Site, a_survey
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +81,58 @@ async def test_a_survey_that_only_tells_is_responded_to_by_reading_it(site: Site
     assert (await site.respond(ask, 1, answers={}, done=True)).status_code == 200
     results = (await site.manage("GET", "surveys/kinds/results")).json()
     assert results["rates"]["responded"]["count"] == 1
+
+
+@pytest.mark.on_both(soon=True)
+async def test_the_results_have_every_question(site: Site) -> None:
+    ask = await _asked(site, QUESTIONS)
+    assert (await site.respond(ask, 1, answers=ANSWERS | {"slow": "?"}, done=True)).status_code == 200
+    results = (await site.manage("GET", "surveys/kinds/results")).json()
+    assert (results["kind"], results["n"]) == ("ces", 1)
+    found = {one["id"]: one for one in results["questions"]}
+    assert list(found) == [one["id"] for one in QUESTIONS[1:]]
+    assert {(one["n"], one["answered"]["of"]) for name, one in found.items() if name != "slow"} == {(1, 1)}
+    assert (found["slow"]["n"], found["slow"]["answered"]["of"]) == (0, 1), "the answers rule it out"
+    assert [bar["count"] for bar in found["score"]["distribution"]] == [0, 0, 0, 0, 1]
+    assert {one["id"]: one["count"] for one in found["topics"]["options"]} == {
+        "sound": 1,
+        "speed": 0,
+        "price": 0,
+        "other": 1,
+    }
+    assert found["order"]["options"][0]["id"] == "sound"
+    assert found["day"]["days"] == [{"period": "2026-12", "count": 1, "share": None, "low": None, "high": None}]
+
+
+async def test_a_question_that_changed_sets_its_earlier_answers_aside(site: Site) -> None:
+    ask = await _asked(site, QUESTIONS)
+    assert (await site.respond(ask, 1, answers=ANSWERS, done=True)).status_code == 200
+    changed = [one | {"points": 3} if one["id"] == "stars" else one for one in QUESTIONS]
+    answer = await site.manage("PUT", "surveys/kinds", json=a_survey("kinds", questions=changed))
+    assert (answer.json()["version"], answer.json()["change"]) == (2, "changed")
+    [stars] = [
+        one for one in (await site.manage("GET", "surveys/kinds/results")).json()["questions"] if one["id"] == "stars"
+    ]
+    assert (stars["n"], stars["set_aside"], stars["answered"]["of"]) == (0, 1, 0)
+
+
+@pytest.mark.on_both(soon=True)
+async def test_pages_show_what_was_answered_in_the_surveys_words(site: Site) -> None:
+    ask = await _asked(site, QUESTIONS)
+    assert (await site.respond(ask, 1, answers=ANSWERS, done=True)).status_code == 200
+    await log_in(site.client, site.service, "viewer")
+    page = await show(site, "surveys/kinds?range=all")
+    text = page.text
+    for told in ("How many?", "None of these", "the sea", "Dec 2026", "given by 1 of 1", "Answered by"):
+        assert told.casefold() in text.casefold(), told
+    assert "Shares are shown from 5 answers on" in text
+    listed = await show(site, "responses")
+    assert "Other" in listed.text
+    [response] = (await site.manage("GET", "responses")).json()["data"]
+    one = await show(site, f"responses/{response['id']}")
+    for told in ("Other: the sea", "Sound", "24 Dec 2026", "Agreed:", "None of these: nothing", "Not answered"):
+        assert told in one.text, told
+    assert "Hello" not in one.text
 
 
 async def test_the_scale_of_a_survey_stays(site: Site) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from tactful.core.decide import Refusal
 from tactful.core.explain import in_words
 from tactful.core.intervals import Interval, proportion
-from tactful.core.kinds import KINDS, Kind
+from tactful.core.kinds import Kind
 from tactful.core.results import CONFIDENCE, ENOUGH, FEWEST, Funnel, summarise
 from tactful.core.spans import DAY_MS, format_span
 from tactful.core.surveys import Survey
@@ -206,7 +206,7 @@ def _times(share: Interval, asks: int) -> Interval:
 
 def _goal(survey: Survey, frame: _Frame, expected: Interval | None) -> Goal | None:
     """How long the margin takes. None for a survey without a score."""
-    kind = KINDS[survey.kind]
+    kind = survey.scale
     if not kind.scored:
         return None
     own = frame.measured.get(survey.key)

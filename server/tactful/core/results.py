@@ -35,6 +35,9 @@ __all__ = [
     "as_json",
     "figure_json",
     "part_json",
+    "part_of",
+    "reliability_of",
+    "scores_json",
     "summarise",
 ]
 
@@ -129,7 +132,7 @@ def summarise(kind: Kind, histogram: Mapping[int, float], funnel: Funnel) -> Res
     if off:
         raise ValueError(f"{off[0]} is not on the {kind.name} scale")
     n = math.fsum(histogram.values())
-    bands = tuple(_part(band.name, _count_in(kind, band.name, histogram), n) for band in kind.bands)
+    bands = tuple(part_of(band.name, _count_in(kind, band.name, histogram), n) for band in kind.bands)
     reliability = reliability_of(n)
     figures = _MEASURES[kind.measure](kind, histogram, bands) if kind.scored and reliability != "withheld" else ()
     return Results(
@@ -142,7 +145,7 @@ def summarise(kind: Kind, histogram: Mapping[int, float], funnel: Funnel) -> Res
         bands=bands,
         asked=funnel.asked,
         rates=tuple(
-            _part(field.name, getattr(funnel, field.name), funnel.asked)
+            part_of(field.name, getattr(funnel, field.name), funnel.asked)
             for field in fields(funnel)
             if field.name != "asked"
         ),
@@ -161,14 +164,21 @@ def as_json(results: Results) -> dict[str, Any]:
         "n": results.n,
         "confidence": CONFIDENCE,
         "reliability": results.reliability,
+        **scores_json(results),
+        "asked": results.asked,
+        "rates": {part.name: part_json(part) for part in results.rates},
+    }
+
+
+def scores_json(results: Results) -> dict[str, Any]:
+    """Return what the scores alone come to, as the management API tells it."""
+    return {
         "score": figure_json(results.score) if results.score else None,
         "also": [figure_json(figure) for figure in results.also],
         "distribution": [
             {"score": bar.score, "band": bar.band, "count": bar.count, "share": bar.share} for bar in results.bars
         ],
         "bands": [{"band": part.name, **part_json(part)} for part in results.bands],
-        "asked": results.asked,
-        "rates": {part.name: part_json(part) for part in results.rates},
     }
 
 
@@ -178,7 +188,9 @@ def _nps(_kind: Kind, _histogram: Mapping[int, float], bands: tuple[Part, ...]) 
 
 
 def _share(kind: Kind, histogram: Mapping[int, float], bands: tuple[Part, ...]) -> tuple[Figure, ...]:
-    return _best_band(bands), _average(kind, histogram)
+    best = _best_band(bands)
+    # Of two steps the mean is the share once more.
+    return (best,) if kind.highest - kind.lowest == 1 else (best, _average(kind, histogram))
 
 
 def _mean(kind: Kind, histogram: Mapping[int, float], bands: tuple[Part, ...]) -> tuple[Figure, ...]:
@@ -218,7 +230,8 @@ def _bars(kind: Kind, histogram: Mapping[int, float], n: float) -> tuple[Bar, ..
     )
 
 
-def _part(name: str, count: float, of: float) -> Part:
+def part_of(name: str, count: float, of: float) -> Part:
+    """`count` of `of` with its share, which is withheld below `FEWEST`."""
     share = intervals.proportion(count, of, CONFIDENCE)  # also where it is withheld, since it checks the counts
     return Part(name, count, _whole(of), share if of >= FEWEST else None)
 

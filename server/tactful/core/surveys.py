@@ -283,6 +283,11 @@ class Survey:
         return next((question for question in self.questions if question.kind.scored), None)
 
     @property
+    def scale(self) -> Kind:
+        """The kind of its score, fitted to its scale; that of texts where it has no score."""
+        return self.scored.kind if self.scored else KINDS["text"]
+
+    @property
     def only_tells(self) -> bool:
         """Whether nothing in it can be answered: having read it is the response."""
         return all(question.kind.answer == "nothing" for question in self.questions)
@@ -290,5 +295,4 @@ class Survey:
     @property
     def kind(self) -> str:
         """The survey's kind: that of its first scored question, else `text`."""
-        scored = self.scored
-        return scored.kind.name if scored else KINDS["text"].name
+        return self.scale.name

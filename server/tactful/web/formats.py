@@ -26,8 +26,10 @@ __all__ = [
     "clean",
     "coded",
     "date",
+    "day",
     "excerpt",
     "figure",
+    "kind_label",
     "one_line",
     "percent",
     "signed",
@@ -38,6 +40,7 @@ __all__ = [
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+_ACRONYMS = ("nps", "csat", "ces")
 _LONG_TEXT = 600
 _EXCERPT = 420
 _EXCERPT_LINES = 8
@@ -136,6 +139,11 @@ def band_label(band: str) -> str:
     return _PLURALS.get(band, band.replace("_", " ").capitalize())
 
 
+def kind_label(kind: str) -> str:
+    """Name a kind of question for people: `NPS`, `Rating`."""
+    return kind.upper() if kind in _ACRONYMS else kind.capitalize()
+
+
 def band_range(kind: Kind, band: str) -> str:
     """`0\N{EN DASH}6`: the scores that fall in a band."""
     index = [known.name for known in kind.bands].index(band)
@@ -152,6 +160,12 @@ def date(at_ms: int) -> str:
     """`21 Nov 2026, 21:20 UTC`."""
     at = _utc(at_ms)
     return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def day(written: str) -> str:
+    """A day, written YYYY-MM-DD, for people: `24 Dec 2026`."""
+    at = datetime.fromisoformat(written)
+    return f"{at.day} {at:%b} {at.year}"
 
 
 def stamp(at_ms: int) -> str:

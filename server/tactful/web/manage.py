@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from tactful.core.by_question import by_question_json
 from tactful.core.changes import Change, content_of
 from tactful.core.differences import differences, unified
 from tactful.core.reading import read_file, read_policy, read_survey, read_words, write_policy, write_survey
@@ -28,6 +29,7 @@ from tactful.store.script import Row
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.store.why import why_of
 from tactful.store.words import apply_words
+from tactful.web.by_question import answered_by_question
 from tactful.web.calls import Call, answer, authorised, definition_of, limit_of, page_of
 from tactful.web.links import link_to_send
 from tactful.web.privacy import act, exported_json
@@ -209,8 +211,14 @@ async def get_results(call: Call) -> Response:
     sums = await call.service.db.scan(survey_sums, call.project_id, key, Window())
     names = [one.name for one in live.survey.variants]
     groups = await call.service.db.scan(groups_of, call.project_id, key, EVERYTHING, names)
-    told = {"variants": compared_json(live.survey, groups.variants), "arms": compared_json(live.survey, groups.arms)}
-    return answer({"survey": key} | as_json(results_of(live.survey.kind, sums)) | told)
+    asked = [question for question in live.survey.questions if question.kind.answer != "nothing"]
+    found = await answered_by_question(call.service, call.project_id, live.survey, EVERYTHING, asked)
+    told = {
+        "questions": [by_question_json(one.sums) for one in found],
+        "variants": compared_json(live.survey, groups.variants),
+        "arms": compared_json(live.survey, groups.arms),
+    }
+    return answer({"survey": key} | as_json(results_of(live.survey, sums)) | told)
 
 
 @authorised("responses:read")

@@ -97,7 +97,18 @@ SCHEMAS: dict[str, Schema] = {
     "Deleted": _object(deleted=TEXT),
     "Policy": _object(rules={"type": "array", "items": OPEN}, tenure=TEXT, holdout={"type": "number"}),
     "Words": _object(words={"type": "object", "additionalProperties": OPEN}),
-    "Results": _object(n=NUMBER, asked=NUMBER, survey=TEXT, rates=OPEN, variants=_COMPARISON, arms=_COMPARISON),
+    "Results": _object(
+        n=NUMBER,
+        asked=NUMBER,
+        survey=TEXT,
+        rates=OPEN,
+        questions={
+            "type": "array",
+            "items": _object(id=TEXT, kind=TEXT, n=NUMBER, set_aside=NUMBER, reliability=TEXT, answered=OPEN),
+        },
+        variants=_COMPARISON,
+        arms=_COMPARISON,
+    ),
     "Identity": _object(
         mode={"enum": ["off", "warn", "enforce"]},
         longest=TEXT,

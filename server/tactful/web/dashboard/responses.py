@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from tactful.core.answers import other_key
 from tactful.core.ends import end_label
 from tactful.core.kinds import KINDS, Kind
-from tactful.core.surveys import Question, Survey
+from tactful.core.surveys import OTHER, Question, Survey
 from tactful.core.telling import lookup_in
 from tactful.core.texts import ELSE, Text, choose_language, fill
 from tactful.core.variants import varied
@@ -33,6 +34,7 @@ from tactful.web.dashboard.labels import (
     value_text,
     who_of,
 )
+from tactful.web.dashboard.questions import option_label
 from tactful.web.formats import excerpt, span
 
 __all__ = ["MOST_LOOKED_AT", "PAGE", "response", "responses"]
@@ -146,6 +148,7 @@ def _line(look: Look, row: Row) -> dict[str, Any]:
         "band": row["band"],
         "tone": tone_of(live.survey.kind, row["band"]),
         "comment": comment and (excerpt(comment) or comment),
+        "chosen": None if comment else _chosen(live.survey, loads(row["answers"]), look.config.name),
         "cut": bool(comment) and excerpt(comment) is not None,
         "survey": live.survey.name,
         "who": who_of(look, row, loads(row["traits"])),
@@ -153,6 +156,20 @@ def _line(look: Look, row: Row) -> dict[str, Any]:
         "done": bool(row["done"]),
         "test": bool(row["test"]),
     }
+
+
+def _chosen(survey: Survey, given: Mapping[str, object], project_name: str) -> str | None:
+    """What was chosen first, in the words that the survey has for it now."""
+    for question in survey.questions:
+        value = given.get(question.id)
+        if question.choices and value is not None:
+            chosen = [option_label(question, str(one), project_name) for one in _several(value)]
+            return (" > " if question.kind.answer == "ranking" else ", ").join(chosen)
+    return None
+
+
+def _several(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 @member_page("responses")
@@ -214,20 +231,44 @@ def _answers(look: Look, survey: Survey, row: Row, values: Mapping[str, object])
         return fill(languages[choose_language(languages, row["locale"])], lookup_in(told))
 
     return [
-        _answer(question, given.get(question.id), say, row["locale"])
+        _answer(question, given, say, row["locale"])
         for question in varied(survey, row["variant"]).questions
+        if question.kind.answer != "nothing"
     ]
 
 
-def _answer(question: Question, value: object, say: Say, locale: str) -> dict[str, Any]:
+def _end(end: str, locale: str) -> str:
+    return end_label(end, locale) if end else ""
+
+
+def _said(question: Question, value: object, other: object, say: Say) -> list[str]:
+    """An answer that is no score as its lines: what was chosen by its labels, a consent by what it says."""
+    if value is None:
+        return []
+    labels = {option.id: say(option.label) or option.id for option in question.options}
+    labels[OTHER] = f"{_other_label(question, say)}: {other}" if other else _other_label(question, say)
+    match question.kind.answer:
+        case "option" | "options" | "ranking":
+            return [labels.get(str(one), str(one)) for one in _several(value)]
+        case "consent":
+            return [say(question.label) or ""]
+    return [str(value)]
+
+
+def _other_label(question: Question, say: Say) -> str:
+    return (say(question.other) if isinstance(question.other, Text) else None) or "Other"
+
+
+def _answer(question: Question, given: Mapping[str, object], say: Say, locale: str) -> dict[str, Any]:
+    value, other = given.get(question.id), given.get(other_key(question))
     kind, band = question.kind, _band(question.kind, value)
     answer = {"ask": say(question.ask), "kind": kind, "value": value, "tone": tone_of(kind, band), "scale": None}
     if not kind.scored:
-        return answer
+        return answer | {"said": _said(question, value, other, say)}
     scale = {
         "scores": range(kind.lowest, kind.highest + 1),
-        "low": say(question.low) or end_label(kind.ends[0], locale),
-        "high": say(question.high) or end_label(kind.ends[1], locale),
+        "low": say(question.low) or _end(kind.ends[0], locale),
+        "high": say(question.high) or _end(kind.ends[1], locale),
         "band": band,
     }
     return answer | {"scale": scale}

@@ -10,12 +10,10 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from tactful.core.kinds import KINDS, Kind
+from tactful.core.kinds import Kind
 from tactful.core.moments import in_words as event_in_words
 from tactful.core.results import FEWEST, Figure, Funnel, Results, summarise
 from tactful.core.surveys import Survey
-from tactful.core.telling import lookup_in
-from tactful.core.texts import ELSE, choose_language, fill
 from tactful.errors import NotFound
 from tactful.store.figures import Counted, survey_counts
 from tactful.store.groups import groups_of
@@ -26,6 +24,7 @@ from tactful.web.dashboard.filters import RANGES, Filters, in_words, read_filter
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.groups import shown_groups
 from tactful.web.dashboard.labels import loads, tone_of, who_of
+from tactful.web.dashboard.questions import in_plain_words, shown_questions
 from tactful.web.dashboard.refusals import refusals
 from tactful.web.dashboard.trend import PERIODS, Point, trend
 
@@ -43,7 +42,7 @@ _WAYS = {
 async def results(look: Look) -> str:
     """One survey's results."""
     survey = _survey(look)
-    kind = KINDS[survey.kind]
+    kind = survey.scale
     filters = read_filters(look.request.query_params, kind, look.now_ms)
     counted = await look.service.db.scan(survey_counts, look.project_id, survey.key, filters.part)
     names = [one.name for one in survey.variants]
@@ -59,6 +58,7 @@ async def results(look: Look) -> str:
         tones={band.name: tone_of(kind, band.name) for band in kind.bands},
         comments=[_comment(look, kind, row) for row in counted.comments],
         tests=[_comment(look, kind, row) for row in counted.tests],
+        questions=await shown_questions(look, survey, filters),
         groups=shown_groups(survey, kind, filters.band, groups),
         ever_asked=counted.ever_asked,
         refusals=await refusals(look, survey.key, filters),
@@ -82,11 +82,7 @@ def _survey(look: Look) -> Survey:
 
 def question_of(survey: Survey, project_name: str) -> str:
     """The text of the scored question, in English where there is one, as everybody outside a band is asked."""
-    asked = survey.scored or survey.questions[0]
-    languages = asked.ask.by.get(ELSE) or next(iter(asked.ask.by.values()))
-    # Of nobody in particular: every slot as it reads where its value is missing, but for the product's name.
-    about = lookup_in({"project": {"name": project_name}})
-    return fill(languages[choose_language(languages, "en")], about)
+    return in_plain_words((survey.scored or survey.questions[0]).ask, project_name)
 
 
 def funnel_of(asks: Row) -> Funnel:

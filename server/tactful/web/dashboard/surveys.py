@@ -7,7 +7,6 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from tactful.core.kinds import KINDS
 from tactful.core.moments import in_words as event_in_words
 from tactful.core.results import summarise
 from tactful.core.spans import DAY_MS
@@ -54,7 +53,7 @@ def _place(survey: Survey) -> tuple[int, int, str]:
 
 
 def _line(look: Look, survey: Survey, counted: Overview) -> dict[str, Any]:
-    kind = KINDS[survey.kind]
+    kind = survey.scale
     results = summarise(kind, counted.histogram, funnel_of(counted.asks))
     return {
         "survey": survey,
