@@ -46,8 +46,8 @@ SELECT version, count(said) AS responses FROM (
             AND p.person_id = r.person_id AND CAST(p.traits -> CAST(? AS TEXT) AS TEXT) IN (?, ?)))
 ) answered GROUP BY version
 """
-# A key with a dot in it, as `topics.other` has, is no path in every database: so the key is looked for as it is written.
-# Inside of a text its quotes would be escaped.
+# A key with a dot in it, as `topics.other` has, is no path in every database: so the key is looked for as it is
+# written. Inside of a text its quotes would be escaped.
 LATEST_WORDS = """
 SELECT r.response_id, CAST(r.answers AS TEXT) AS said, r.created_at FROM responses r
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.created_at >= ? AND r.created_at < ?

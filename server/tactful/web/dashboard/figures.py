@@ -94,6 +94,8 @@ def shown_figure(kind: Kind, figure: Figure) -> dict[str, Any]:
 def _about(kind: Kind, figure: Figure) -> str:
     if figure.unit == "points":
         return "Share of promoters minus share of detractors, in points"
+    if kind.highest - kind.lowest == 1:
+        return "Share of those who answered"
     if figure.unit == "percent":
         return (
             f"Share who answered {formats.band_range(kind, figure.name)} on a scale of {kind.lowest} to {kind.highest}"
