@@ -162,6 +162,11 @@ def test_opting_out_is_confirmed_and_final(host: Host, seen: Watched) -> None:
     ask(host, seen)
     seen.card.get_by_role("button", name="Don't ask me again").click()
     expect(seen.card).to_contain_text("We won't ask you again")
+    with seen.page.expect_popup() as opened:
+        seen.card.get_by_role("button", name="Change this").click()
+    expect(opened.value.get_by_role("button", name="You may ask me again")).to_be_visible()
+    assert opened.value.evaluate("opener") is None
+    opened.value.close()
     seen.card.get_by_role("button", name="Close").click()
     with seen.page.expect_response("**/w/events") as told:
         seen.track()

@@ -150,6 +150,7 @@ export type Words = Record<
   | 'of'
   | 'thanks'
   | 'opted_out'
+  | 'change'
   | 'required'
   | 'least'
   | 'most'
@@ -173,6 +174,8 @@ export type Words = Record<
 /** The answer to a taken-up offer: a token for responses and closings, and the survey to draw. */
 export interface Asked {
   ask: string
+  /** Where this person sees and changes what they agreed to; ends after an hour. */
+  preferences?: string
   survey: Survey
 }
 

@@ -276,7 +276,9 @@ export class Card {
 
   private _optOut(): void {
     this._end('opted_out')
-    this._thank({ title: this._asked.survey.words.opted_out })
+    const { survey, preferences } = this._asked
+    this._thank({ title: survey.words.opted_out })
+    if (preferences) this._content.firstChild!.appendChild(button('quiet', () => open(preferences), {}, survey.words.change))
   }
 
   private _close(): void {

@@ -14,6 +14,7 @@ WORDS = {
     "of": "{n} von {max}",
     "thanks": "Vielen Dank!",
     "opted_out": "In Ordnung. Wir fragen nicht mehr.",
+    "change": "Das ändern",
     "required": "Zum Fortfahren bitte antworten.",
     "least": "Mindestens {n} auswählen",
     "most": "Höchstens {n} auswählen",

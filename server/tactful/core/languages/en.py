@@ -14,6 +14,7 @@ WORDS = {
     "of": "{n} of {max}",
     "thanks": "Thank you!",
     "opted_out": "All right. We won't ask you again.",
+    "change": "Change this",
     "required": "Please answer to continue.",
     "least": "Choose at least {n}",
     "most": "Choose up to {n}",

@@ -14,6 +14,7 @@ WORDS = {
     "of": "{n} de {max}",
     "thanks": "¡Gracias!",
     "opted_out": "De acuerdo. No volveremos a preguntar.",
+    "change": "Cambiar esto",
     "required": "Hace falta una respuesta para continuar.",
     "least": "Elegir al menos {n}",
     "most": "Elegir {n} como máximo",

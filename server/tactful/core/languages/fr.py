@@ -14,6 +14,7 @@ WORDS = {
     "of": "{n} sur {max}",
     "thanks": "Merci\u00a0!",
     "opted_out": "C’est noté. Nous ne demanderons plus.",
+    "change": "Modifier ce choix",
     "required": "Une réponse est nécessaire pour continuer.",
     "least": "{n} choix au minimum",
     "most": "{n} choix au maximum",

@@ -14,6 +14,7 @@ WORDS = {
     "of": "{n} de {max}",
     "thanks": "Obrigado!",
     "opted_out": "Tudo bem. Não vamos perguntar de novo.",
+    "change": "Mudar isto",
     "required": "É preciso responder para continuar.",
     "least": "Escolher pelo menos {n}",
     "most": "Escolher até {n}",

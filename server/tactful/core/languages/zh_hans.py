@@ -14,6 +14,7 @@ WORDS = {
     "of": "第 {n} 题，共 {max} 题",
     "thanks": "谢谢！",
     "opted_out": "好的，我们不会再询问您。",
+    "change": "更改",
     "required": "请先回答此问题。",
     "least": "请至少选择 {n} 项",
     "most": "最多可选 {n} 项",

@@ -14,6 +14,7 @@ WORDS = {
     "of": "第 {n} 題，共 {max} 題",
     "thanks": "謝謝！",
     "opted_out": "好的，我們不會再詢問您。",
+    "change": "變更",
     "required": "請先回答此問題。",
     "least": "請至少選擇 {n} 項",
     "most": "最多可選 {n} 項",
