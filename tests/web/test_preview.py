@@ -89,6 +89,14 @@ async def test_a_survey_that_names_no_language_is_shown_in_each_of_the_cards(sit
     assert told(text)["questions"][0]["ask"] == "How likely?"
 
 
+async def test_the_projects_own_words_are_shown_and_an_inline_card_has_its_place(site: Site) -> None:
+    await site.manage("PUT", "words", json={"words": {"en": {"send": "Go"}}})
+    await site.manage("PUT", "surveys/nps", json=DRAFT | {"look": {"position": "inline", "target": "theirs"}})
+    text = (await site.client.get(shared(site, 2))).text
+    assert told(text)["words"]["send"] == "Go"
+    assert f'id="{told(text)["look"]["target"]}"' in html.unescape(text)
+
+
 async def test_every_page_with_the_card_is_strict_and_kept_by_nobody(site: Site) -> None:
     await log_in(site.client, site.service, "viewer")
     for path in (page(site), shared(site)):

@@ -22,6 +22,7 @@ from tactful.core.surveys import Survey
 from tactful.core.telling import lookup_in, tell, written_languages
 from tactful.core.texts import ELSE
 from tactful.errors import NotFound, TactfulError
+from tactful.store.projects import Config
 from tactful.store.versions import find_version
 from tactful.tokens import PREVIEW
 from tactful.web.access import PAGE_POLICY, error_response, page_response
@@ -72,13 +73,13 @@ def preview_response(html: str, status: int = 200) -> Response:
     return response
 
 
-def drawn(request: Request, survey: Survey, project: str, wish: Wish) -> dict[str, Any]:
+def drawn(request: Request, survey: Survey, config: Config, wish: Wish) -> dict[str, Any]:
     """What the toolbar and the frame of a page need (`templates/preview_part.html`)."""
     choices = _choices(survey)
     chosen = {
         name: value if value in choices[name] else next(iter(choices[name])) for name, value in wish._asdict().items()
     }
-    told = _told(survey, project, chosen)
+    told = _told(survey, config, chosen)
     widget: Widget = request.app.state.widget
     # By the page's own host, whatever name of ours it was opened by: nothing else may be loaded.
     if more_for(service_of(request), survey):
@@ -109,13 +110,13 @@ def _choices(survey: Survey) -> dict[str, Mapping[str, str]]:
     }
 
 
-def _told(survey: Survey, project: str, chosen: Mapping[str, str]) -> dict[str, Any]:
+def _told(survey: Survey, config: Config, chosen: Mapping[str, str]) -> dict[str, Any]:
     """The survey as a card is told of it."""
-    lookup = lookup_in({"project": {"name": project}})
-    told = tell(LiveSurvey(survey, 0, ()), chosen["lang"], lookup, chosen["variant"] or None)
+    lookup = lookup_in({"project": {"name": config.name}})
+    told = tell(LiveSurvey(survey, 0, ()), chosen["lang"], lookup, chosen["variant"] or None, own=config.words)
     told["look"]["scheme"] = chosen["scheme"] or told["look"]["scheme"]
     if told["look"]["target"]:
-        told["look"]["target"] = "#place"
+        told["look"]["target"] = "place"
     return _as_told_to(told, chosen["band"]) if chosen["band"] else told
 
 
@@ -154,6 +155,6 @@ async def _shared(request: Request) -> Response:
     found = await service.db.read(find_version, project_id, key, number)
     if found is None:
         raise NotFound("no_such_version", "There is no such version of this survey any more.")
-    values = drawn(request, found.survey, config.name, wish_of(request.query_params))
+    values = drawn(request, found.survey, config, wish_of(request.query_params))
     html = render("preview_shared.html", title=f"Preview of {found.survey.name}", until=opened.expires_at, **values)
     return preview_response(html)

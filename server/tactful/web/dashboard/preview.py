@@ -97,6 +97,6 @@ def _page(look: Look, survey: Survey, version: int, wish: Wish, draft: _Draft) -
         draft=draft,
         may_paste=look.member.may("editor"),
         link=link_of(look.service, look.project_id, key, version),
-        **drawn(look.request, survey, look.config.name, wish),
+        **drawn(look.request, survey, look.config, wish),
     )
     return preview_response(html, 422 if draft.faults else 200)
