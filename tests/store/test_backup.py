@@ -20,6 +20,7 @@ from tactful.database_url import read_database_url
 from tactful.errors import CannotStart, Conflict
 from tactful.identity import hash_user
 from tactful.store.backup import BackupFile, dump, no_progress, open_backup, writing
+from tactful.store.choices import Holder, want_erasure, withdraw
 from tactful.store.erasure import erase
 from tactful.store.migrate import migrate
 from tactful.store.opening import read_once
@@ -32,7 +33,7 @@ from tests.support.clock import SetClock
 from tests.support.databases import Where, beside, url_of
 from tests.support.postgres import the_postgres
 from tests.support.rows import contents, counts, execute
-from tests.support.service import NO_RULES, Site, a_site, make_project
+from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project
 from tests.web.test_erasure import opt_out, person_of
 from tests.web.test_watch import again
 
@@ -281,6 +282,27 @@ async def test_an_opt_out_since_the_backup_holds(lived: Site, file: Path) -> Non
     await lived.service.configs.refresh()
     for known_as in ({"user_id": "old"}, {"user_id": "new"}, {"anonymous_id": "of-old"}, {"anonymous_id": "of-new"}):
         assert await lived.offer(identity=known_as) is None, known_as
+
+
+async def test_what_people_took_back_or_asked_for_since_holds(path: Path, clock: SetClock, file: Path) -> None:
+    consent = {"id": "quote", "kind": "consent", "ask": "May we?", "label": "You may."}
+    survey = a_survey(questions=[{"id": "score", "kind": "nps", "ask": "?"}, consent])
+    async with a_site(path, clock, surveys=(survey,), policy=NO_RULES) as site:
+        await site.respond(await site.ask("ann"), answers={"score": 9, "quote": True})
+        holder = Holder(site.project.project_id, (await person_of(site, "ann"))["id"], "proved")
+        [(response,)] = execute(path, "SELECT response_id FROM responses")
+        backup = back_up(path, clock, file)
+        clock.advance(HOUR_MS)
+        assert await site.service.db.run(withdraw, holder, (response, "quote"), act(clock, "x"))
+        await site.service.db.run(want_erasure, holder, act(clock, "x"))
+        before = [execute(path, statement) for statement in (TAKEN_BACK, WANTED)]
+        put_back(backup, path, clock, replace=True)
+        assert [execute(path, statement) for statement in (TAKEN_BACK, WANTED)] == before
+        assert before == [[('{"score":9}', f'{{"quote":{clock.now}}}')], [(clock.now,)]]
+
+
+TAKEN_BACK = "SELECT answers, withdrawn FROM responses"
+WANTED = "SELECT erasure_asked_at FROM people"
 
 
 async def test_nobody_who_was_erased_since_comes_back(lived: Site, file: Path) -> None:

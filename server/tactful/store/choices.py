@@ -28,9 +28,11 @@ __all__ = [
     "keep_everything",
     "opened",
     "read_choices",
+    "read_withdrawn",
     "stop_asking",
     "want_erasure",
     "withdraw",
+    "withdraw_again",
 ]
 
 READ_CHOICES = """
@@ -47,6 +49,12 @@ SELECT ask_id, answers, withdrawn FROM responses WHERE project_id = ? AND person
 """
 SET_WITHDRAWN = """
 UPDATE responses SET answers = ?, withdrawn = ?, updated_at = ? WHERE project_id = ? AND person_id = ? AND ask_id = ?
+"""
+READ_WITHDRAWN = """
+SELECT project_id, response_id, answers, withdrawn FROM responses WHERE CAST(withdrawn AS TEXT) <> '{}'
+"""
+FIND_ANSWERS = """
+SELECT person_id, ask_id, answers, withdrawn, updated_at FROM responses WHERE project_id = ? AND response_id = ?
 """
 SET_ERASURE_ASKED = """
 UPDATE people SET erasure_asked_at = coalesce(erasure_asked_at, last_at) WHERE project_id = ? AND person_id = ?
@@ -139,6 +147,25 @@ def withdraw(holder: Holder, said: tuple[str, str], act: Act) -> Script[bool]:
     yield run(SET_WITHDRAWN, *written, holder.project_id, row["person_id"], found["ask_id"])
     yield from record(act, "consent_withdrawn", holder.project_id, row["person_id"])
     return True
+
+
+def read_withdrawn() -> Script[list[Row]]:
+    """Every response of the installation from which something was taken back, for `withdraw_again`."""
+    found: list[Row] = yield rows(READ_WITHDRAWN)
+    return found
+
+
+def withdraw_again(was: Row) -> Script[None]:
+    """Take back in a response that came from a backup what had been taken back since: `was` is how it stood before."""
+    found = yield one(FIND_ANSWERS, was["project_id"], was["response_id"])
+    if found is None:
+        return
+    held, answers = orjson.loads(was["answers"]), orjson.loads(found["answers"])
+    since = {question: at for question, at in orjson.loads(was["withdrawn"]).items() if question not in held}
+    kept = {question: value for question, value in answers.items() if question not in since}
+    withdrawn = orjson.loads(found["withdrawn"]) | since
+    written = (orjson.dumps(kept).decode(), orjson.dumps(withdrawn).decode(), found["updated_at"])
+    yield run(SET_WITHDRAWN, *written, was["project_id"], found["person_id"], found["ask_id"])
 
 
 def want_erasure(holder: Holder, act: Act) -> Script[None]:

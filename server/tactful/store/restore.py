@@ -7,7 +7,8 @@ and asked who had said never again. So over an existing database
                 asks; revoked keys; the record
     is skipped  every row of somebody who was erased since: their histories' ids are known by their hashes
     goes        everything else; then the backup's rows come, and give way to what stayed
-    is redone   merges since: what the backup has of a history that became somebody else goes to whom it became
+    is redone   merges since: what the backup has of a history that became somebody else goes to whom it became; and
+                consents that were taken back since
 
 Where there is nothing to learn that from, in a project that was not in the database, nobody knows what was asked since.
 The project is then *quiet* (`core/decide.py`), unless whoever restores says that nothing was: an installation that was
@@ -23,6 +24,7 @@ from tactful.core.spans import MINUTE_MS
 from tactful.errors import Conflict
 from tactful.store.audit import Act, record
 from tactful.store.backup import BackupFile, Progress
+from tactful.store.choices import read_withdrawn, withdraw_again
 from tactful.store.hashes import READ_HASH_KEYS, hashed
 from tactful.store.installation import lock_installation
 from tactful.store.people import lock_person, merge
@@ -142,11 +144,14 @@ def restore(backup: BackupFile, wish: Wish, act: Act, progress: Progress) -> Scr
     known = {row["project_id"] for row in (yield rows(ALL_PROJECTS))}
     if known and not wish.replace:
         raise Conflict("not_empty", "This database holds projects. To put the backup in their place, add --replace.")
+    withdrawn = yield from read_withdrawn()
     stayed = (yield from _make_room(backup, known)) if known else 0
     merged: list[Row] = yield rows(READ_STAYED)
     came, skipped = yield from _load(backup, progress)
     for row in merged:
         yield from _redo(row)
+    for row in withdrawn:
+        yield from withdraw_again(row)
     unknown = () if wish.moved else sorted(backup.project_ids - known)
     for project_id in unknown:
         yield run(BE_QUIET, project_id)
