@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 import subprocess
@@ -206,9 +207,15 @@ def test_the_first_sample_runs(shelf: Path, host: Host, seen: Watched) -> None:
 @pytest.mark.browser
 def test_what_segment_is_told_needs_no_second_snippet(shelf: Path, host: Host, seen: Watched) -> None:
     app(shelf, host, seen, "import { analytics } from './tactful_segment.js'; window.analytics = analytics")
+    user_hash = hmac.new(host.project.identity_secret.encode(), b"ann", "sha256").hexdigest()
+    with seen.page.expect_request(lambda request: '"user_id":"ann"' in (request.post_data or "")) as told:
+        seen.page.evaluate(
+            "proof => analytics.identify('ann', { plan: 'pro' }, { integrations: { Tactful: proof } })",
+            {"user_hash": user_hash},
+        )
+    assert told.value.post_data_json["identity"].items() >= {"user_id": "ann", "user_hash": user_hash}.items()
     seen.page.evaluate(
         """async () => {
-            await analytics.identify('ann', { plan: 'pro' })
             await analytics.group('acme', { seats: 12 })
             await analytics.page('Pricing')
             await analytics.page('Pricing', 'Monthly')

@@ -71,7 +71,11 @@ track({_script_text(event)})"""
             "Bytes that never change, with their hash; put in the new tag after each upgrade of Tactful.",
             pinned_tag(base_url, config.public_key, pinned),
         ),
-        Sample("Bundled app (npm, React, Vue and so on)", "With the package tactful.", module),
+        Sample(
+            "Bundled app (npm, React, Vue and so on)",
+            "With the package tactful. Under Trusted Types allow its policy too: tactful-init.",
+            module,
+        ),
     )
 
 
