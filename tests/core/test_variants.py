@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from tactful.core import variants
 from tactful.core.decide import LiveSurvey
+from tactful.core.kinds import KINDS
 from tactful.core.reading import read_survey, write_survey
-from tactful.core.surveys import Survey
+from tactful.core.surveys import Link, Option, Question, Survey, Variant
 from tactful.core.telling import event_paths, lookup_in, tell
+from tactful.core.texts import plain
 from tactful.core.variants import LONGEST_ARM, arm_of, variant_for, varied
+from tests.core.examples import a_survey
 from tests.core.strategies import surveys
 
 WRITTEN: dict[str, Any] = {
@@ -201,3 +204,33 @@ def test_any_variant_can_be_told_and_says_what_it_writes(survey: Survey, key: st
     read = read_survey(orjson.loads(orjson.dumps(write_survey(said))))
     assert read.value == said, "what a variant makes of a survey is a survey"
     _told(survey, name)
+
+
+def test_a_variant_says_options_links_and_buttons_otherwise() -> None:
+    options = (Option("a", plain("A")), Option("b", plain("B")))
+    survey = a_survey(
+        questions=(
+            Question("hello", KINDS["info"], plain("?"), button=plain("Go on")),
+            Question("topic", KINDS["choice"], plain("?"), options=options, other=True),
+            Question(
+                "call", KINDS["consent"], plain("?"), label=plain("Yes"), link=Link(plain("More"), "https://a.b/")
+            ),
+        ),
+        variants=(
+            Variant(
+                "warm",
+                texts={
+                    "hello.button": plain("Sure!"),
+                    "topic.options.b": plain("Bee"),
+                    "topic.other": plain("Or else"),
+                    "call.label": plain("Call me"),
+                    "call.link.label": plain("Why?"),
+                },
+            ),
+        ),
+    )
+    hello, topic, call = varied(survey, "warm").questions
+    assert hello.button == plain("Sure!")
+    assert topic.options == (options[0], Option("b", plain("Bee")))
+    assert topic.other == plain("Or else")
+    assert (call.label, call.link) == (plain("Call me"), Link(plain("Why?"), "https://a.b/"))
