@@ -68,7 +68,8 @@ def pages_on_another_origin(pages: dict[str, str], policy: str) -> Iterator[str]
         def do_GET(self) -> None:
             body = pages.get(self.path.partition("?")[0])
             self.send_response(404 if body is None else 200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
+            kind = {"css": "css", ".js": "javascript"}.get(self.path.partition("?")[0][-3:], "html")
+            self.send_header("Content-Type", f"text/{kind}; charset=utf-8")
             self.send_header("Content-Security-Policy", policy)
             self.end_headers()
             self.wfile.write((body or "").encode())

@@ -143,6 +143,7 @@ export class Card {
       this._submit()
     }
     const primary = element('button', { class: 'primary', hidden: waits, onclick }, label)
+    const lead = !this._path.length && said(intro) && element('p', { class: 'intro', id: 'more' }, said(intro))
     const form = element(
       'form',
       {
@@ -151,10 +152,11 @@ export class Card {
           this._blame()
         },
       },
+      lead,
       control.body,
       this._foot(primary, waits && index > 0 && !question.required),
     )
-    this._replace(this._path.length ? '' : said(intro), form)
+    this._replace(form)
     this._blame()
   }
 
@@ -173,10 +175,9 @@ export class Card {
   }
 
   /** Show `main` in place of what was there; the focus follows only if it was inside. */
-  private _replace(intro: string, main: HTMLElement): void {
+  private _replace(main: HTMLElement): void {
     const inside = this._root.activeElement
-    const lead = intro && element('p', { class: 'intro', id: 'more' }, intro)
-    this._content.replaceChildren(...[lead, main].filter((one): one is HTMLElement => !!one))
+    this._content.replaceChildren(main)
     this._card.toggleAttribute('aria-describedby', false)
     if (this._root.getElementById('more')) this._card.setAttribute('aria-describedby', 'more')
     this._card.scrollTop = 0
@@ -249,7 +250,7 @@ export class Card {
     this._done = true
     this._control = undefined
     const inside = this._root.activeElement
-    this._replace('', drawThanks(thanks, { words: this._asked.survey.words }))
+    this._replace(drawThanks(thanks, { words: this._asked.survey.words }))
     if (!inside) this._announce()
     this._stay = THANKS_MS + LETTER_MS * (this._content.textContent || '').length
     this._linger()

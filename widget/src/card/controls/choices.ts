@@ -13,11 +13,18 @@ const choosing =
     const { options = [], other, least, most, required, max_length } = question
     const one = type == 'radio'
     const field = element('input', { class: 'field', 'aria-label': said(other), maxlength: max_length, value: drawing.other })
+    // The field is there as long as what it belongs to is chosen.
+    const look = (): void => {
+      field.hidden = !chosen().includes(OTHER)
+    }
     const rows = element('div', {
       class: 'rows',
-      onclick: onPointer((input) => (input.value == OTHER ? input.checked && field.focus() : one && choose())),
-      // The field is there as long as what it belongs to is chosen.
-      onchange: () => (field.hidden = !chosen().includes(OTHER)),
+      onclick: onPointer(({ value }) => {
+        look()
+        if (value == OTHER) field.focus()
+        else if (one) choose()
+      }),
+      onchange: look,
     })
     const inputs = [...options, ...(other ? [[OTHER, other] as const] : [])].map(([value, label]) => {
       const checked = one ? given == value : given?.includes(value)
@@ -26,7 +33,7 @@ const choosing =
       return input
     })
     const chosen = (): string[] => inputs.filter(({ checked }) => checked).map(({ value }) => value)
-    field.hidden = !chosen().includes(OTHER)
+    look()
     const few = least! > 1 && fill(words.least, least!)
     const many = !!most && fill(words.most, most)
     return {
