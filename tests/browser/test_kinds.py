@@ -260,7 +260,7 @@ def hostile() -> dict[str, Any]:
     return survey
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320, pytest.param(1280, marks=pytest.mark.long)])
 def test_no_text_breaks_the_card(chromium: Browser, stage: Stage, width: int) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 600})
     seen = stage.open(context)
@@ -295,6 +295,7 @@ def assert_it_fits(seen: Watched) -> None:
     expect(seen.card.get_by_role("button", name="Close")).to_be_in_viewport()
 
 
+@pytest.mark.long
 def test_text_of_twice_the_size_is_all_there(chromium: Browser, stage: Stage) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 640})
     seen = stage.open(context)

@@ -14,6 +14,7 @@ import brotli
 import httpx2
 import pytest
 
+from tactful.core.kinds import KINDS, Kind
 from tactful.core.spans import DAY_MS, MINUTE_MS
 from tactful.errors import CannotStart
 from tactful.tokens import PASS
@@ -267,3 +268,31 @@ class TestBuild:
         with pytest.raises(CannotStart) as refused:
             load_widget(tmp_path)
         assert "make widget" in refused.value.message
+
+
+class TestWhatFewSurveysNeed:
+    """The controls of some kinds are a file of their own, which only a survey that has one tells of."""
+
+    @pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.apart], ids=lambda kind: kind.name)
+    async def test_a_survey_with_such_a_control_tells_where_it_is(self, site: Site, kind: Kind) -> None:
+        options = [{"id": one, "label": one} for one in ("speed", "price")]
+        needed = {name: {"options": options, "label": "Yes"}[name] for name in kind.needs}
+        questions = [{"id": "q", "kind": kind.name, "ask": "?"} | needed]
+        assert (await site.manage("PUT", "surveys/nps", json=a_survey(questions=questions))).status_code == 200
+        more = (await _asked(site))["more"]
+        assert more["integrity"] == site.app.state.widget.more.integrity
+        answer = await site.client.get("/w/" + more["url"].rpartition("/")[2])
+        assert answer.content == (BUILT / "more.js").read_bytes()
+        assert f"{kind.control}:" in answer.text
+        assert f"{kind.control}:" not in (BUILT / "card.js").read_text(encoding="utf-8")
+
+    async def test_any_other_does_not(self, site: Site) -> None:
+        assert "more" not in await _asked(site)
+        assert (await site.client.get("/w/more-00000000.js")).status_code == 404
+
+
+async def _asked(site: Site) -> Any:
+    """The survey of a new ask."""
+    offer = (await site.event()).json()["offer"]["token"]
+    answer = await site.post("/w/asks", {"offer": offer, "identity": {"user_id": "ann"}, "context": {}})
+    return answer.json()["survey"]
