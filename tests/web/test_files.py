@@ -278,7 +278,10 @@ class TestWhatFewSurveysNeed:
         options = [{"id": one, "label": one} for one in ("speed", "price")]
         needed = {name: {"options": options, "label": "Yes"}[name] for name in kind.needs}
         questions = [{"id": "q", "kind": kind.name, "ask": "?"} | needed]
-        assert (await site.manage("PUT", "surveys/nps", json=a_survey(questions=questions))).status_code == 200
+        assert (
+            await site.manage("PUT", "surveys/other", json=a_survey("other", questions=questions))
+        ).status_code == 201
+        assert (await site.manage("PUT", "surveys/nps", json=a_survey(state="paused"))).status_code == 200
         more = (await _asked(site))["more"]
         assert more["integrity"] == site.app.state.widget.more.integrity
         answer = await site.client.get("/w/" + more["url"].rpartition("/")[2])
@@ -293,6 +296,6 @@ class TestWhatFewSurveysNeed:
 
 async def _asked(site: Site) -> Any:
     """The survey of a new ask."""
-    offer = (await site.event()).json()["offer"]["token"]
-    answer = await site.post("/w/asks", {"offer": offer, "identity": {"user_id": "ann"}, "context": {}})
-    return answer.json()["survey"]
+    offer = await site.offer()
+    assert offer is not None
+    return (await site.take_up(offer)).json()["survey"]
