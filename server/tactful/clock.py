@@ -11,6 +11,7 @@ __all__ = ["Clock", "SystemClock", "id_of", "new_id", "new_secret", "share"]
 # Crockford's base 32: its order as text is its order as a number, and no letter is mistaken for a digit.
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 _ID_LENGTH = 26
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 # Linux has one that goes on while the machine sleeps.
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -46,7 +47,7 @@ def id_of(at_ms: int, chance: int) -> str:
     """Write the id that is made at `at_ms` when `chance`, 80 bits, was drawn."""
     value = (at_ms & (2**48 - 1)) << 80 | chance
     value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    return "".join(_DIGITS[value >> shift & 31] for shift in range(5 * (_ID_LENGTH - 1), -1, -5))
+    return "".join([_PAIRS[value >> shift & 1_023] for shift in range(5 * (_ID_LENGTH - 2), -1, -10)])
 
 
 def new_secret(prefix: str) -> str:

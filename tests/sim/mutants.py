@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tactful.core import decide, throttle
-from tactful.store import asks, events, people
+from tactful.store import asks, events, guarding, people
 from tactful.store.asks import Asked, _record
 from tactful.store.batches import commit_batch
 from tactful.store.people import lock_person
@@ -262,7 +262,7 @@ def an_unsigned_user_is_believed(patching: pytest.MonkeyPatch) -> None:
 
 @mutant("10 identity")
 def a_browser_speaks_for_whoever_used_it(patching: pytest.MonkeyPatch) -> None:
-    for module in (people, asks):
+    for module in (guarding, people, asks):
         patching.setattr(module, "guard", lambda _identity, _user_id: None)
 
 

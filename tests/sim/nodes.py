@@ -88,5 +88,5 @@ class Node:
                 return None
             at_once = tuple(again for one in at_once if (again := one.under(fresh.catalogue)) is not None)
         due = [*at_once, *ready(fresh.catalogue, observed.waiting, known.now)]
-        moment = moment_of(known.now, context)._replace(standings=fresh.standings)
+        moment = moment_of(known.now, context, fresh.standings)
         return Decided(fresh, due, choose(due, fresh.catalogue.policy, known.person, moment), known)

@@ -9,10 +9,10 @@ import pytest
 
 from tactful.clock import new_id
 from tactful.identity import Identity
-from tactful.store.asks import Asked, take_up
-from tactful.store.people import recognise
+from tactful.store.asks import Asked, NotNow, take_up
+from tactful.store.people import Guarded, recognise
 from tactful.store.profiles import read_profile
-from tactful.store.script import Database
+from tactful.store.script import Database, Script
 from tests.support.asking import PAGE, Asking, asking
 from tests.support.clock import SetClock
 
@@ -48,6 +48,30 @@ async def test_everybody_with_racing_offers_is_asked_once(any_database: Database
 async def test_first_contacts_at_once_make_one_person(any_database: Database, clock: SetClock) -> None:
     world = await asking(any_database, clock)
     assert len(set(await asyncio.gather(*(world.person("ann", "b1") for _ in range(32))))) == 1
+
+
+async def test_pages_that_prove_nothing_make_nobody_run_twice(any_database: Database, clock: SetClock) -> None:
+    """A script that fails after it has written takes its batch with it, and anybody can send such pages in floods."""
+    world = await asking(any_database, clock)
+    people = [await world.person(f"u{i}", f"b{i}") for i in range(PEOPLE)]
+    started: list[str] = []
+
+    def counted(person_id: str) -> Script[Asked | NotNow]:
+        started.append(person_id)
+        user = Identity(f"u{people.index(person_id)}", None, proved=True)
+        return (yield from take_up(world.config, world.offered(person_id), user, PAGE))
+
+    def unproved(number: int) -> list[Any]:
+        who, project_id = Identity(None, f"b{number}", guarded=True), world.config.project_id
+        taking = world.database.run(take_up, world.config, world.offered(people[number]), who, PAGE)
+        return [taking, world.database.run(recognise, project_id, who, new_id(clock))]
+
+    flood = [one for number in range(PEOPLE) for one in unproved(number)]
+    asking_too = [world.database.run(counted, person_id) for person_id in people[: PEOPLE // 2]]
+    outcomes = await asyncio.gather(*flood[:PEOPLE], *asking_too, *flood[PEOPLE:], return_exceptions=True)
+    assert sum(isinstance(outcome, Guarded) for outcome in outcomes) == len(flood)
+    assert sum(isinstance(outcome, Asked) for outcome in outcomes) == len(asking_too)
+    assert len(started) == len(asking_too)
 
 
 async def test_asks_race_merges_of_the_same_people(any_database: Database, clock: SetClock) -> None:

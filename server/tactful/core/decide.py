@@ -63,8 +63,12 @@ class LiveSurvey:
     yields_to: tuple[LiveSurvey, ...] = ()
     finders: tuple[tuple[Finder, ...], ...] | None = field(default=None, repr=False, compare=False)
     judge: Judge | None = field(init=False, compare=False, repr=False)
+    #: The person's own history is all that it is decided by: no scope beyond, and nobody to yield to.
+    by_person: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
+        alone = not self.yields_to and all(rule.scope == "person" for rule in self.rules)
+        object.__setattr__(self, "by_person", alone)
         object.__setattr__(self, "judge", compiled(self.survey.audience.where))
 
     @classmethod

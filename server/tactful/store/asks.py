@@ -8,7 +8,9 @@ id, so an offer sent twice is one ask. Whatever is said later (seen, response, c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 import orjson
 
@@ -16,11 +18,22 @@ from tactful.core.answers import Answers
 from tactful.core.decide import LiveSurvey, Moment, Refusal, decide
 from tactful.core.scopes import locks_for, marks_of
 from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
+from tactful.core.standing import Standing
 from tactful.core.variants import arm_of, variant_for
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.candidates import asked_for, consume, is_waiting
-from tactful.store.people import FIND_ALIAS, SET_OPTED_OUT, Known, facts, guard, lock_person, merged_ask_id, recognise
+from tactful.store.people import (
+    FIND_ALIAS,
+    SET_OPTED_OUT,
+    Known,
+    facts,
+    guard,
+    guard_unlocked,
+    lock_person,
+    merged_ask_id,
+    recognise,
+)
 from tactful.store.projects import Config, load_config
 from tactful.store.scopes import complete, consume_firing, lock_scopes, mark
 from tactful.store.script import Row, Script, one, run
@@ -88,21 +101,20 @@ class Offered:
     per: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where the ask happens, and what it is about: the values of the event that the survey's texts mention. `visit` is
     the tab's own and `width` the page's, in CSS pixels; each None where the page tells none."""
 
     page: str
     locale: str
-    event: Mapping[str, str | int | float] = field(default_factory=dict)
+    event: Mapping[str, str | int | float] = MappingProxyType({})
     visit: str | None = None
     width: float | None = None
 
 
-def moment_of(now: int, context: Context) -> Moment:
+def moment_of(now: int, context: Context, standings: Mapping[str, Standing]) -> Moment:
     """The moment of a decision at `context`, the same for an offer and for its ask."""
-    return Moment(now, context.page, locale=context.locale, width=context.width)
+    return Moment(now, context.page, locale=context.locale, width=context.width, standings=standings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,7 @@ def _fresh(config: Config, known: Known) -> Script[Config]:
 def take_up(config: Config, offered: Offered, identity: Identity, context: Context) -> Script[Asked | NotNow]:
     """Record the ask that `offered` allows, or say why not. Raises `Guarded`."""
     project_id = config.project_id
+    yield from guard_unlocked(project_id, identity, offered.person_id)
     known = yield from facts(project_id, offered.person_id, config.catalogue.horizon_ms)
     if known is not None:
         guard(identity, known.user_id)
@@ -181,7 +194,7 @@ def take_up(config: Config, offered: Offered, identity: Identity, context: Conte
         at, variant = before["asked_at"], before["variant"]
         return Asked(offered.offer_id, at, live, known, context.event, variant, again=True)
     known = yield from _with_scopes(project_id, known, live)
-    moment = moment_of(known.now, context)._replace(standings=config.standings)
+    moment = moment_of(known.now, context, config.standings)
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
         return NotNow(refusals, known)
@@ -243,7 +256,7 @@ def show(
     live = fresh.catalogue.surveys.get(survey_key)
     if live is None:
         return _refused("not_live", known)
-    moment = moment_of(known.now, context)._replace(asked_for=True)
+    moment = moment_of(known.now, context, {})._replace(asked_for=True)
     refusals = decide(live, fresh.catalogue.policy, known.person, moment)
     if refusals:
         return NotNow(refusals, known)

@@ -163,8 +163,11 @@ def describe_account(project_id: str, message: Message) -> Script[None]:
 
 def _observed(project_id: str, known: Known, at_once: Sequence[Candidate], catalogue: Catalogue) -> Script[Observed]:
     """Read what waits for the person, and what deciding about all of it needs beyond them."""
-    waiting = yield from _waiters(project_id, known, catalogue)
-    at_once = yield from _unasked(project_id, known.person_id, at_once)
+    waiting: tuple[Waiter, ...] = ()
+    if known.waited_for and catalogue.keeps_candidates():
+        waiting = yield from waiters(project_id, known.person_id, known.now)
+    if any(candidate.per is not None for candidate in at_once):
+        at_once = yield from _unasked(project_id, known.person_id, at_once)
     lives = [candidate.live for candidate in at_once]
     lives += [live for one in waiting if (live := catalogue.surveys.get(one.survey_key)) is not None]
     if lives:
@@ -181,12 +184,6 @@ def _unasked(project_id: str, person_id: str, made: Sequence[Candidate]) -> Scri
         if not done:
             kept.append(candidate)
     return kept
-
-
-def _waiters(project_id: str, known: Known, catalogue: Catalogue) -> Script[tuple[Waiter, ...]]:
-    if not known.waited_for or not catalogue.keeps_candidates():
-        return ()
-    return (yield from waiters(project_id, known.person_id, known.now))
 
 
 def _due(message: Message, counts: Mapping[str, int]) -> tuple[list[Candidate], list[Held]]:

@@ -12,14 +12,15 @@ the next one would find the window open.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from tactful.core.people import PastAsk, Person
-from tactful.errors import Conflict
 from tactful.identity import Identity
 from tactful.store.accounts import READ_ACCOUNT, merged_traits
+from tactful.store.guarding import LONGEST_CHAIN, Guarded, guard, guard_unlocked
 from tactful.store.hashes import opted_out_before
 from tactful.store.journal import join_decisions
 from tactful.store.script import Row, Script, one, rows, run
@@ -32,6 +33,7 @@ __all__ = [
     "facts",
     "find_alias",
     "guard",
+    "guard_unlocked",
     "lock_person",
     "merge",
     "merged_ask_id",
@@ -156,17 +158,6 @@ _MOVES = (
     (MERGE_FIRINGS, DROP_FIRINGS),
 )
 
-#: A chain longer than this can only come from a bug.
-_LONGEST_CHAIN = 50
-
-
-class Guarded(Conflict):
-    """Somebody who is known would have been acted for without the proof that this takes. A script that raises it has
-    changed nothing; on the wire it looks like every other reason not to ask."""
-
-    def __init__(self) -> None:
-        super().__init__("not_now", "Not now.")
-
 
 class Known(NamedTuple):
     """A person as one transaction or one read saw them. `waited_for` is False where no candidate can wait for them."""
@@ -195,12 +186,6 @@ def _latest(first: int | None, second: int | None) -> int | None:
     return max(times, default=None)
 
 
-def guard(identity: Identity, user_id: str | None) -> None:
-    """Raise `Guarded` if whoever is at the page proved nothing and this person, locked or read, is a known one."""
-    if identity.guarded and user_id is not None:
-        raise Guarded
-
-
 def find_alias(project_id: str, alias: str) -> Script[str | None]:
     """Whom an alias leads to, if anybody."""
     row = yield one(FIND_ALIAS, project_id, alias)
@@ -210,7 +195,7 @@ def find_alias(project_id: str, alias: str) -> Script[str | None]:
 def lock_person(project_id: str, person_id: str) -> Script[Row | None]:
     """Lock the person, merges followed, and read the time after the lock as `last_at`."""
     row = yield one(LOCK_PERSON, project_id, person_id)
-    for _ in range(_LONGEST_CHAIN):
+    for _ in range(LONGEST_CHAIN):
         if row is None or row["merged_into"] is None:
             return row
         row = yield one(LOCK_PERSON, project_id, row["merged_into"])
@@ -225,40 +210,38 @@ def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[K
 
 
 def _known(row: Row, account_traits: str | None, asks: Sequence[Row], now: int, *, waited_for: bool = True) -> Known:
+    person_id, user_id, anonymous_id, traits = row["person_id"], row["user_id"], row["anonymous_id"], row["traits"]
     person = Person(
-        sample_key=row["user_id"] or row["anonymous_id"] or row["person_id"],
+        sample_key=user_id or anonymous_id or person_id,
         first_seen_at=row["first_seen_at"],
         created_at=row["created_at"],
-        known=row["user_id"] is not None,
+        known=user_id is not None,
         opted_out=row["opted_out_at"] is not None,
         test=bool(row["test"]),
-        traits=orjson.loads(row["traits"]),
+        traits=orjson.loads(traits) if traits != "{}" else {},
         account=orjson.loads(account_traits) if account_traits else {},
         asks=tuple([_past_ask(ask) for ask in asks]),
         account_id=row["account_id"],
     )
-    return Known(
-        person_id=row["person_id"],
-        user_id=row["user_id"],
-        anonymous_id=row["anonymous_id"],
-        now=now,
-        config_version=row["config_version"],
-        person=person,
-        waited_for=waited_for,
-    )
+    return Known(person_id, user_id, anonymous_id, now, row["config_version"], person, waited_for)
 
 
 def _past_ask(row: Row) -> PastAsk:
     return PastAsk(
-        survey=row["survey_key"],
-        kind=row["kind"],
-        tags=frozenset(orjson.loads(row["tags"])),
-        asked_at=row["asked_at"],
-        dismissed_at=row["dismissed_at"],
-        responded_at=row["responded_at"],
-        score=row["score"],
-        band=row["band"],
+        row["survey_key"],
+        row["kind"],
+        _tags(row["tags"]),
+        row["asked_at"],
+        row["dismissed_at"],
+        row["responded_at"],
+        row["score"],
+        row["band"],
     )
+
+
+@lru_cache(maxsize=1_000)
+def _tags(written: str) -> frozenset[str]:
+    return frozenset(orjson.loads(written))
 
 
 def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -> Script[Known | None]:
@@ -274,7 +257,7 @@ def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -
         other = yield one(PEEK_ALIAS, project_id, alias)
         if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
             return None
-    asks = found if first["asked_at"] is not None else ()
+    asks = found if first["survey_key"] is not None else ()
     now = max(clock_now, first["last_at"])
     return _known(first, first["account_traits"], asks, now, waited_for=bool(first["waited_for"]))
 
@@ -307,6 +290,8 @@ def recognise(project_id: str, identity: Identity, new_person_id: str) -> Script
 def _claim(project_id: str, identity: Identity, alias: str, new_person_id: str) -> Script[Row]:
     """Lock the person behind `alias`. A user id met for the first time belongs to the browser's anonymous person."""
     taken = yield one(FIND_ALIAS, project_id, alias)
+    if taken is not None:
+        yield from guard_unlocked(project_id, identity, taken["person_id"])
     wanted = new_person_id
     if taken is None and identity.user_id is not None and identity.anonymous_id is not None:
         anonymous = yield from _anonymous_person(project_id, identity.anonymous_id)

@@ -6,7 +6,7 @@ costs the same in a project of ten thousand asks as in one of ten million. Test 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tactful.core.decide import LiveSurvey
 from tactful.core.people import Tally
@@ -82,9 +82,11 @@ def lock_scopes(project_id: str, known: Known, scopes: Sequence[str]) -> Script[
     return known._replace(now=now)
 
 
-def complete(project_id: str, known: Known, lives: Iterable[LiveSurvey]) -> Script[Known]:
+def complete(project_id: str, known: Known, lives: Collection[LiveSurvey]) -> Script[Known]:
     """Read what deciding `lives` needs beyond the person: the counts of their rules' scopes, and which triggers fired
     that reserve the person."""
+    if all(live.by_person for live in lives):
+        return known
     involved = {live.survey.key: live for one_live in lives for live in (one_live, *one_live.yields_to)}
     counted = yield from _tallies(project_id, known, involved)
     fired: Mapping[str, int] = {}

@@ -201,27 +201,26 @@ def is_sound(value: Any) -> bool:
     level: list[Any] = [value]
     values = 0
     for _ in range(DEEPEST + 1):
+        values += len(level)
         below: list[Any] = []
         for one in level:
-            values += 1
+            # By type, since each value is of one of JSON's own, and the most frequent first.
+            kind = type(one)
+            if kind is str:
+                sound = _NUL not in one
+            elif kind is dict:
+                below.extend(one.values())
+                # Names are joined and searched once, since most values have several.
+                sound = len(one) <= MOST_VALUES and _NUL not in "".join(one)
+            elif kind is list:
+                below.extend(one)
+                sound = True
+            else:
+                sound = kind is not int or -LARGEST_INT <= one <= LARGEST_INT
             # Counted before it is looked into: a message of millions of values costs no more than one of a thousand.
-            if not _is_plain(one, below) or values + len(below) > MOST_VALUES:
+            if not sound or values + len(below) > MOST_VALUES:
                 return False
         if not below:
             return True
         level = below
     return False
-
-
-def _is_plain(value: Any, below: list[Any]) -> bool:
-    """Check one value by itself and put what it holds into `below`."""
-    if isinstance(value, str):
-        return _NUL not in value
-    if isinstance(value, dict):
-        below.extend(value.values())
-        # Names are joined and searched once, since most values have several.
-        return len(value) <= MOST_VALUES and _NUL not in "".join(value)
-    if isinstance(value, list):
-        below.extend(value)
-        return True
-    return not isinstance(value, int) or -LARGEST_INT <= value <= LARGEST_INT

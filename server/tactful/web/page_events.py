@@ -172,16 +172,14 @@ async def _offer(
     known, at_once = observed.known, observed.at_once
     if identity.user_id is None and known.user_id is not None:
         service.proofs.guarded(config, post.origin)  # enforced, this would have been nobody
-    fresh = await service.configs.at_least(config.project_id, known.config_version)
-    if fresh.catalogue is not config.catalogue:
+    if known.config_version > config.version:
         found = await service.person(config.project_id, known.person_id)
         if found is None:
             return None
-        fresh, known = found
-        at_once = tuple(again for one in at_once if (again := one.under(fresh.catalogue)) is not None)
-    config = fresh
+        config, known = found
+        at_once = tuple(again for one in at_once if (again := one.under(config.catalogue)) is not None)
     due = [*at_once, *ready(config.catalogue, observed.waiting, known.now)]
-    moment = moment_of(known.now, context)._replace(standings=config.standings)
+    moment = moment_of(known.now, context, config.standings)
     decision = choose(due, config.catalogue.policy, known.person, moment)
     service.journal.chosen(known, config.project_id, due, decision, context.page)
     if observed.waiting and (service.nodes or (config.project_id, known.person_id) in service.hub):

@@ -38,9 +38,14 @@ def normal(tag: str) -> str:
 
 def chain(tag: str) -> list[str]:
     """The tag, as it is compared, and its shorter forms down to the language (of Chinese: and its script)."""
+    return list(_chain(tag))
+
+
+@lru_cache(maxsize=1_024)
+def _chain(tag: str) -> tuple[str, ...]:
     parts = normal(tag).split("-")
     shortest = 2 if parts[0] == "zh" else 1
-    return ["-".join(parts[:length]) for length in range(len(parts), shortest - 1, -1)]
+    return tuple(["-".join(parts[:length]) for length in range(len(parts), shortest - 1, -1)])
 
 
 #: Languages by the letters that they are written with, where those are not Latin.
@@ -73,6 +78,7 @@ _IN = {script: re.compile(f"[{letters}]") for script, letters in _RANGES}
 _RIGHT_TO_LEFT = frozenset({"arab", "hebr", "thaa", "nkoo", "adlm", "rohg", "syrc"})
 
 
+@lru_cache(maxsize=1_024)
 def _written_with(tag: str) -> tuple[str, ...]:
     """The scripts that a language is written with: the one that its tag names, else those it usually has."""
     language, *rest = normal(tag).split("-")
@@ -87,6 +93,7 @@ def direction(tag: str) -> Literal["ltr", "rtl"]:
     return "rtl" if _written_with(tag)[0] in _RIGHT_TO_LEFT else "ltr"
 
 
+@lru_cache(maxsize=1_024)
 def guessed(text: str, locale: str, default: str) -> str:
     """Say in which language a text is that does not say it: the page's `locale`, unless its letters are others.
 
