@@ -178,8 +178,7 @@ export class Card {
   private _replace(main: HTMLElement): void {
     const inside = this._root.activeElement
     this._content.replaceChildren(main)
-    this._card.toggleAttribute('aria-describedby', false)
-    if (this._root.getElementById('more')) this._card.setAttribute('aria-describedby', 'more')
+    this._card.setAttribute('aria-describedby', this._root.getElementById('more') ? 'more' : '')
     this._card.scrollTop = 0
     if (!inside) return
     // On a touch screen the focus in a field would throw the keyboard over the card.

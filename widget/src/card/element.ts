@@ -14,7 +14,7 @@ export const element = <Tag extends keyof HTMLElementTagNameMap>(
     const value = attributes[name]
     // Nothing is returned, since returning false would cancel what happened.
     if (name.startsWith('on')) made[name] = (event: Event) => void (value as (event: Event) => unknown)(event)
-    else if (value != null && value !== false) made.setAttribute(name, value === true ? '' : value)
+    else if (value != null && value !== false) made.setAttribute(name, value)
   }
   made.append(...children.filter((child) => child))
   return made

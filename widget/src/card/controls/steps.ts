@@ -1,4 +1,5 @@
 /** Scales of numbers, stars, faces and thumbs: native radio groups, so that the browser does names, arrows and the tab stop. */
+import type { Question } from '../../wire.ts'
 import { type Child, element } from '../element.ts'
 import { fill } from '../fill.ts'
 import { FACES, icon, STAR, THUMB } from '../icon.ts'
@@ -11,7 +12,7 @@ const steps =
   (kind: string, step: Step) =>
   (drawing: Drawing): Control => {
     const { question, said, given, choose } = drawing
-    const { min = 0, max = 10, required } = question
+    const { min, max, required } = question as Question & { min: number; max: number }
     const ends = { [min]: said(question.low), [max]: said(question.high) }
     const radios: HTMLInputElement[] = []
     const targets = element('div', { class: 'scale', onclick: onPointer(choose) })

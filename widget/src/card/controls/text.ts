@@ -9,9 +9,10 @@ const TOLD = 20
 
 export const text = (drawing: Drawing): Control => {
   const { question, words, said, given, say } = drawing
-  const { rows = 3, max_length: most = 2_000, required } = question
+  const { rows, max_length, required } = question
+  const most = max_length!
   const count = element('p', { class: 'count' })
-  const field: HTMLInputElement | HTMLTextAreaElement = element(rows > 1 ? 'textarea' : 'input', {
+  const field: HTMLInputElement | HTMLTextAreaElement = element(rows! > 1 ? 'textarea' : 'input', {
     id: 'field',
     class: 'field',
     rows,
