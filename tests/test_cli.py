@@ -133,3 +133,13 @@ def test_bad_settings_are_told_all_at_once(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TACTFUL_SECRET_KEYS", "short")
     code, _, err = run("migrate")
     assert (code, "DATABASE_URL" in err, "SECRET_KEYS" in err, "short" in err) == (1, True, True, False)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_a_review_for_the_content_alone_is_warned_about(run: Run, tmp_path: Path, options: list[str]) -> None:
+    title, link = "title: T", "url: 'https://www.g2.com/x'"
+    thanks = f", thanks: {{by: {{promoter: {{{title}, action: {{label: R, {link}}}}}, else: {{{title}}}}}}}}}]"
+    gated = written(tmp_path, "g.yaml", (SURVEY % "a").removesuffix("}]") + thanks)
+    code, _, err = run("apply", gated, "--project", "Shop", *options)
+    assert (code, "warning: " in err, "leads `promoter` to G2 and `detractor` not" in err) == (0, True, True)

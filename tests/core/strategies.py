@@ -16,6 +16,7 @@ from tactful.core.schedule import DAYS, Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
     OTHER,
+    Action,
     AnswerCondition,
     Audience,
     Cancel,
@@ -26,14 +27,16 @@ from tactful.core.surveys import (
     Look,
     Nth,
     Option,
+    Promise,
     Question,
+    Share,
     Survey,
     SurveyThrottle,
     Thanks,
     Trigger,
     Variant,
 )
-from tactful.core.texts import ANY_LANGUAGE, ELSE, Text
+from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 
 __all__ = ["JSON", "KEYS", "SCHEDULES", "TEXTS", "conditions_on", "policies", "surveys"]
 
@@ -70,6 +73,17 @@ def texts(bands: tuple[str, ...] = ()) -> st.SearchStrategy[Text]:
 
 def _by_band(bands: tuple[str, ...], one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries({ELSE: one}, optional=dict.fromkeys(bands, one)).map(MappingProxyType)
+
+
+#: Addresses with a slot and without; a site of reviews among them.
+URLS = st.sampled_from(
+    [
+        "https://example.com",
+        "https://example.com/a?plan={{traits.plan|free}}#{{ event.course }}",
+        "mailto:help@example.com?subject={{traits.name}}",
+        "https://www.trustpilot.com/evaluate/example.com",
+    ]
+).map(plain)
 
 
 def conditions_on(roots: list[str], also: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[tuple[Entry, ...]]:
@@ -278,7 +292,15 @@ def surveys(draw: st.DrawFn) -> Survey:
         questions.append(_question(draw, questions, kind))
     scored = next((question.kind for question in questions if question.kind.scored), None)
     bands = tuple(band.name for band in scored.bands) if scored else ()
-    said = st.builds(Thanks, title=texts(), text=st.none() | texts())
+    said = st.builds(
+        Thanks,
+        title=texts(),
+        text=st.none() | texts(),
+        action=st.none() | st.builds(Action, texts(), URLS),
+        share=st.none() | st.builds(Share, texts(), st.none() | URLS),
+        coupon=st.none() | texts(),
+        promise=st.none() | st.builds(Promise, texts(), st.none() | texts()),
+    )
     has_default = scored is not None and scored.repeat is not None
     return Survey(
         key=draw(KEYS),

@@ -22,15 +22,7 @@ import yaml
 
 from tactful.clock import SystemClock
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import (
-    policy,
-    questions,
-    read_receiver,
-    read_survey,
-    survey,
-    trigger,
-    variants,
-)
+from tactful.core.reading import policy, questions, read_receiver, read_survey, survey, thanks, trigger, variants
 from tactful.core.reading.conditions import RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.database_url import read_database_url
@@ -108,8 +100,8 @@ def test_definitions_read_without_faults_and_warnings(sample: Sample) -> None:
 
 def test_what_a_definition_may_say_is_what_the_full_example_says() -> None:
     """Every field of every shape stands in the example, which stands in the page."""
-    shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK)
-    shapes += (variants.VARIANT,)
+    shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, thanks.THANKS, survey.LOOK)
+    shapes += (variants.VARIANT, thanks.ACTION, thanks.SHARE, thanks.PROMISE)
     shapes += (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL)
     shapes += (RESPONDED, SCHEDULE)
     shapes += (questions.QUESTION, policy.POLICY, policy.RULE)
@@ -330,11 +322,13 @@ async def test_what_is_answered_has_the_shape_that_is_shown(path: Path, clock: S
     asked = {"id": "score", "kind": "csat", "ask": "How was {{event.what}}?"}
     options = [{"id": one, "label": one} for one in ("speed", "price")]
     topics = {"id": "topics", "kind": "choices", "ask": "Which?", "options": options}
-    survey = a_survey("after-order", questions=[topics, asked], throttle={"repeat": "1ms"})
+    offer = {"title": "Thanks", "action": {"label": "Go", "url": "https://x.test"}}
+    survey = a_survey("after-order", questions=[topics, asked], thanks=offer, throttle={"repeat": "1ms"})
     async with a_site(path, clock, surveys=(survey,), policy=policy_of({"rules": [], "tenure": "0s"})) as site:
         for number in range(5):
             ask = await site.ask(f"user-{number}", properties={"what": "it"})
             await site.respond(ask, answers={"score": 5, "topics": ["speed"]}, done=True)
+            await site.post("/w/clicks", {"ask": ask, "what": "action"})
         answers = [await site.manage("GET", path) for path in ("surveys/after-order/results", "responses", "nothing")]
     for sample, answer in zip(shown, answers, strict=True):
         assert _shape(answer.json()) == _shape(sample)

@@ -18,7 +18,7 @@ from tactful.core.explain import REASONS
 from tactful.core.kinds import KINDS
 from tactful.core.people import DEVICES
 from tactful.core.policy import DEFAULT_POLICY
-from tactful.core.reading import policy, questions, receiver, survey, trigger, variants
+from tactful.core.reading import policy, questions, receiver, survey, thanks, trigger, variants
 from tactful.core.reading.conditions import ANSWER_OPERATORS, GROUPS, PERSON_OPERATORS, RESPONDED
 from tactful.core.reading.schedule import SCHEDULE
 from tactful.core.reading.wording import KNOWN_VALUES
@@ -131,7 +131,8 @@ def test_every_address_for_programs_is_there() -> None:
 @pytest.mark.parametrize(
     ("page", "shapes"),
     [
-        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, survey.THANKS, survey.LOOK, survey.LOGO)),
+        ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, thanks.THANKS, survey.LOOK, survey.LOGO)),
+        ("surveys", (thanks.ACTION, thanks.SHARE, thanks.PROMISE)),
         ("surveys", (RESPONDED, SCHEDULE, variants.VARIANT)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),

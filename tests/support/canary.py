@@ -13,7 +13,11 @@ CANARY = "canary-7f3a"
 #: `nps` asks, `held` makes a candidate wait, `nth` counts, `vip` reserves; each survey's texts mention something of its
 #: event.
 SURVEYS = (
-    a_survey(trigger={"any": [{"event": "Done"}]}, intro="About {{event.course|it}}"),
+    a_survey(
+        trigger={"any": [{"event": "Done"}]},
+        intro="About {{event.course|it}}",
+        thanks={"title": "Thanks", "share": {"text": "I did {{event.course}}"}},
+    ),
     a_survey("held", trigger={"any": [{"event": "Closed", "source": "server", "per": "properties.ticket"}]}),
     a_survey("nth", trigger={"any": [{"event": "Counted", "nth": {"every": 3}}]}),
     a_survey("vip", priority=1, audience={"where": [["traits.vip", "is", True]]}, throttle={"reserve": "7d"}),
@@ -50,7 +54,9 @@ async def _answered(site: Site, identity: dict[str, str | None], name: str) -> N
     taken = await site.take_up(offer, identity=identity)
     assert taken.status_code == 200, taken.text
     answers = {"score": 9, "why": f"because {name}"}
-    assert (await site.respond(taken.json()["ask"], answers=answers)).status_code == 200
+    ask = taken.json()["ask"]
+    assert (await site.respond(ask, answers=answers)).status_code == 200
+    assert (await site.post("/w/clicks", {"ask": ask, "what": "copy"})).status_code == 200
 
 
 async def become_test(site: Site, user_id: str) -> None:

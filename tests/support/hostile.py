@@ -8,7 +8,7 @@ import httpx2
 
 from tests.support.service import SITE, Site
 
-WIDGET = ("/w/events", "/w/asks", "/w/responses", "/w/closings")
+WIDGET = ("/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/clicks")
 INGEST = ("/v1/batch", "/v1/track", "/v1/identify", "/v1/group")
 MANAGE = ("/api/v1/surveys/nps", "/api/v1/policy")
 ROUTES = (*WIDGET, *INGEST, *MANAGE)

@@ -27,6 +27,8 @@ class Bodies:
         site = self.site
         passed, identity = await site.the_pass(), {"user_id": "ann", "anonymous_id": "b1"}
         who = {"identity": identity, "context": CONTEXT}
+        sharing = a_survey(thanks={"title": "Thanks", "share": {"text": "I do this"}})
+        assert (await site.manage("PUT", "surveys/nps", json=sharing)).status_code == 200
         ask = await site.ask("zoe")
         site.clock.advance(3_600_000)
         offer = await site.offer("ann", identity=identity)
@@ -38,6 +40,7 @@ class Bodies:
             "/w/asks": [{"offer": offer} | who, {"show": "nps", "pass": passed} | who],
             "/w/responses": [{"ask": ask, "rev": 1, "answers": {"score": 9, "why": "x"}, "done": False}],
             "/w/closings": [{"ask": ask, "how": "seen"}, {"pass": passed, "how": "opted_out", "identity": identity}],
+            "/w/clicks": [{"ask": ask, "what": "copy"}],
             "/v1/batch": [
                 {"sentAt": "2026-11-21T18:00:00Z", "batch": [{"type": "track", "event": "Done", "userId": "ann"}]}
             ],
@@ -106,6 +109,9 @@ async def test_the_good_bodies_are_good(site: Site, route: str) -> None:
         ("/w/closings", {"how": "bored"}, "how"),
         ("/w/closings", {"how": "x - at `$.pass`"}, "how"),
         ("/w/closings", {"ask": {}}, "ask"),
+        ("/w/clicks", {"what": "like"}, "what"),
+        ("/w/clicks", {"what": ["copy"]}, "what"),
+        ("/w/clicks", {"ask": 1}, "ask"),
     ],
 )
 async def test_a_wrong_type_is_told_with_its_path(site: Site, route: str, change: dict[str, Any], at: str) -> None:

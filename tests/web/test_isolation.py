@@ -142,6 +142,8 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
         ("/w/responses", {"ask": sign(ASK, [ours, two.ids["person"], "a", "nps", 1]), "rev": 1}),
         ("/w/responses", {"ask": sign(ASK, [ours, two.ids["person"], "a", "theirs", 1]), "rev": 1}),
         ("/w/closings", {"ask": sign(ASK, [ours, two.ids["person"], "a", "nps", 1]), "how": "opted_out"}),
+        ("/w/clicks", {"ask": sign(ASK, [ours, two.ids["person"], "a", "nps", 1]), "what": "copy"}),
+        ("/w/clicks", {"ask": sign(ASK, [ours, two.ids["person"], "a", "theirs", 1]), "what": "copy"}),
         ("/w/events", {"pass": sign(PASS, [ABSENT["person"]]), "events": []}),
         ("/w/preferences", {"pass": sign(PASS, [ABSENT["person"]])}),
     ]
@@ -153,23 +155,22 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
     assert contents(two.site.url) == before
 
 
-@pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/preferences"])
+@pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/clicks", "/w/preferences"])
 async def test_no_token_opens_what_it_was_not_made_for(two: Two, route: str) -> None:
     sign, ours = two.site.service.tokens.sign, two.site.project.project_id
     payload = [ours, two.ids["person"], "a", "nps", 1, {}]
-    right = {"/w/preferences": PASS, "/w/events": PASS, "/w/asks": OFFER, "/w/responses": ASK, "/w/closings": ASK}[
-        route
-    ]
-    field = {
-        "/w/preferences": "pass",
-        "/w/events": "pass",
-        "/w/asks": "offer",
-        "/w/responses": "ask",
-        "/w/closings": "ask",
-    }[route]
+    right = {"/w/events": PASS, "/w/preferences": PASS, "/w/asks": OFFER}.get(route, ASK)
+    field = {"/w/events": "pass", "/w/preferences": "pass", "/w/asks": "offer"}.get(route, "ask")
     before = contents(two.site.url)
     for purpose in {PASS, OFFER, ASK} - {right}:
-        body = {field: sign(purpose, payload), "events": [], "rev": 1, "answers": {"score": 1}, "how": "seen"}
+        body = {
+            field: sign(purpose, payload),
+            "events": [],
+            "rev": 1,
+            "answers": {"score": 1},
+            "how": "seen",
+            "what": "copy",
+        }
         answer = await two.site.post(route, body)
         assert (answer.status_code, answer.json()["code"]) == (401, f"{right.name}_invalid")
     assert contents(two.site.url) == before

@@ -15,7 +15,7 @@ from tactful.store.projects import config_versions, create_project
 from tactful.tokens import PASS, Tokens
 from tactful.web import service as web_service
 from tests.support.rows import contents, execute
-from tests.support.service import CONTEXT, KEY, SITE, Site
+from tests.support.service import CONTEXT, KEY, SITE, Site, a_survey
 
 pytestmark = pytest.mark.anyio
 
@@ -49,6 +49,8 @@ FOREIGN = [
 
 async def bodies(site: Site) -> dict[str, dict[str, Any]]:
     """A good body for each route; the offer and the ask are of the project."""
+    sharing = a_survey(thanks={"title": "Thanks", "share": {"text": "I do this"}})
+    assert (await site.manage("PUT", "surveys/nps", json=sharing)).status_code == 200
     ask, offer = await site.ask("zoe"), await site.offer("ann")
     passed, who = await site.the_pass(), {"identity": {"user_id": "ann"}, "context": CONTEXT}
     message = {"message_id": "1", "type": "identify", "traits": {"a": 1}}
@@ -58,6 +60,7 @@ async def bodies(site: Site) -> dict[str, dict[str, Any]]:
         "/w/asks?show": {"show": "nps", "pass": passed} | who,
         "/w/responses": {"ask": ask, "rev": 1, "answers": {"score": 9}},
         "/w/closings": {"ask": ask, "how": "seen"},
+        "/w/clicks": {"ask": ask, "what": "copy"},
         "/w/closings?pass": {"pass": passed, "identity": {"user_id": "bob"}, "how": "opted_out"},
     }
 
@@ -109,7 +112,7 @@ async def test_a_page_without_an_origin_must_be_listed_by_its_name(
 @pytest.mark.parametrize("body", [b"no json", b"{}", b'{"pass":"x","events":[]}'])
 async def test_a_listed_page_reads_errors_too(site: Site, body: bytes) -> None:
     """What a page cannot read looks to it like a lost network, and it would send the same again for ever."""
-    for route in ("/w/events", "/w/asks", "/w/responses", "/w/closings"):
+    for route in ("/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/clicks"):
         answer = await site.post(route, body)
         assert 400 <= answer.status_code < 500
         assert answer.headers["access-control-allow-origin"] == SITE

@@ -19,7 +19,7 @@ from tactful.web.files import BUILT, PLACEHOLDER, load_widget
 from tests.support.clock import SetClock
 
 LOADER_BYTES = 2_000
-BYTES = {"pinned": 2_200, "card": 6_000, "more": 2_000, "live": 1_000, "moments": 1_000}
+BYTES = {"pinned": 2_200, "card": 6_000, "more": 2_200, "live": 1_000, "moments": 1_000}
 SERVER = "https://surveys.example.com"
 
 

@@ -110,9 +110,19 @@ export interface Question {
 export type Answer = string | number | string[] | true
 export type Answers = Record<string, Answer>
 
+/** What somebody did with what the thanks offered. */
+export type Click = 'action' | 'share' | 'copy' | 'coupon'
+
 export interface Thanks {
   title: string
   text?: string | null
+  /** A button that leads somewhere. */
+  action?: { label: string; url: string }
+  /** A text to pass on, with an address if it has one. */
+  share?: { text: string; url?: string | null }
+  coupon?: string
+  /** Who promises what. */
+  promise?: { by: string; text: string }
 }
 
 /** How the card looks. `target` is an element's id, given with the position `inline`; `radius` is in pixels. */
@@ -179,13 +189,16 @@ export interface Asked {
   survey: Survey
 }
 
-export type Happening = 'asked' | 'answered' | 'dismissed'
+export type Happening = 'asked' | 'answered' | 'dismissed' | 'clicked'
 
 /** Store a request until the server has answered it, and send it. An entry with the same `id` is replaced. */
 export type Post = (path: string, body: object, id?: string) => void
 
 /** The page's own listeners, for the card to tell. */
 export type Listeners = Iterable<[what: Happening, listener: (detail: object) => void]>
+
+/** Draw what may be done with the thanks, if anything may. */
+export type DrawActs = (thanks: Partial<Thanks>, asked: Asked, post: Post, listeners: Listeners) => HTMLElement | undefined
 
 /** Draw the card and return its host element. Throws if it cannot be drawn; then nothing is left on the page. */
 export interface DrawCard {

@@ -20,7 +20,9 @@ __all__ = [
     "LONGEST_OTHER",
     "OTHER",
     "TEXT_FIELDS",
+    "THANKS_TEXTS",
     "WAITS_MS",
+    "Action",
     "AnswerCondition",
     "Audience",
     "Cancel",
@@ -31,7 +33,9 @@ __all__ = [
     "Look",
     "Nth",
     "Option",
+    "Promise",
     "Question",
+    "Share",
     "Source",
     "State",
     "Survey",
@@ -213,11 +217,48 @@ def texts_of(question: Question) -> Iterator[tuple[str, Text]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """A button that leads somewhere. What is inserted into `url` is percent-encoded (`core/texts.fill_url`)."""
+
+    label: Text
+    url: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A text that people may pass on, copied or by what their device shares with; with an address, if it has one."""
+
+    text: Text
+    url: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Who will write to whoever answered, and what they promise; without a text, our own words say it."""
+
+    by: Text
+    text: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Thanks:
-    """What is said at the end to one band."""
+    """What is said at the end to one band, and what may be done there. None of its texts depends on the band again."""
 
     title: Text
     text: Text | None = None
+    action: Action | None = None
+    share: Share | None = None
+    coupon: Text | None = None
+    promise: Promise | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether there is more to it than words: something to do, or somebody's promise."""
+        return any((self.action, self.share, self.coupon, self.promise))
+
+
+#: The texts of thanks that a variant may say otherwise, by their address.
+THANKS_TEXTS = ("thanks.title", "thanks.text", "thanks.action.label", "thanks.share.text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +287,7 @@ class Variant:
     """Other words for the same survey, told to people by `weight`, a whole number (0: to nobody new).
 
     `texts` replaces texts by their address: `intro`, `QUESTION.ask` (or another of `TEXT_FIELDS`),
-    `QUESTION.options.ID`, `QUESTION.link.label`, `thanks.title`, `thanks.text`.
+    `QUESTION.options.ID`, `QUESTION.link.label`, or one of `THANKS_TEXTS`.
     """
 
     name: str

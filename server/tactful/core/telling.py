@@ -15,7 +15,7 @@ from tactful.core.decide import LiveSurvey, share_of
 from tactful.core.kinds import Shaped
 from tactful.core.languages.tags import chain, direction, guessed
 from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Survey, Thanks, texts_of
-from tactful.core.texts import DEFAULT_LANGUAGE, SLOT, Lookup, Text, choose_language, in_language
+from tactful.core.texts import DEFAULT_LANGUAGE, ELSE, SLOT, Lookup, Text, choose_language, fill_url, in_language
 from tactful.core.variants import varied
 from tactful.core.words import OwnWords, on_the_card, words_for
 
@@ -28,7 +28,7 @@ def _texts(survey: Survey) -> Iterator[Text]:
     for question in survey.questions:
         yield from (text for _, text in texts_of(question))
     for thanks in survey.thanks.values():
-        yield from (text for text in (thanks.title, thanks.text) if text)
+        yield from _texts_of_thanks(thanks)
     if survey.intro is not None:
         yield survey.intro
     if survey.look.logo is not None:
@@ -41,6 +41,17 @@ def written_languages(survey: Survey) -> tuple[str, ...]:
     """The languages that any text of the survey is written in, in their order; none where no text names one."""
     found = {language: None for text in _texts(survey) for languages in text.by.values() for language in languages}
     return tuple(language for language in found if language)
+
+
+def _texts_of_thanks(thanks: Thanks) -> Iterator[Text]:
+    told: list[Text | None] = [thanks.title, thanks.text, thanks.coupon]
+    if thanks.action is not None:
+        told += [thanks.action.label, thanks.action.url]
+    if thanks.share is not None:
+        told += [thanks.share.text, thanks.share.url]
+    if thanks.promise is not None:
+        told += [thanks.promise.by, thanks.promise.text]
+    yield from (text for text in told if text is not None)
 
 
 def event_paths(survey: Survey) -> frozenset[str]:
@@ -97,6 +108,13 @@ class _Speaker:
 
     def __call__(self, text: Text | None) -> str | dict[str, dict[str, str]] | None:
         return None if text is None else in_language(text, self._language, self._lookup)
+
+    def url(self, text: Text | None) -> str | None:
+        """An address, which no band changes."""
+        if text is None:
+            return None
+        languages = text.by[ELSE]
+        return fill_url(languages[choose_language(languages, self._language)], self._lookup)
 
 
 def card_language(survey: Survey, locale: str) -> str:
@@ -195,7 +213,18 @@ _OF_ANSWER: Mapping[Shaped, Callable[[Question, _Speaker], dict[str, Any]]] = {
 
 
 def _thanks(thanks: Thanks, say: _Speaker) -> dict[str, Any]:
-    return {"title": say(thanks.title), "text": say(thanks.text)}
+    """What one band is told; what may be done there only where it may."""
+    told: dict[str, Any] = {"title": say(thanks.title), "text": say(thanks.text)}
+    if thanks.action is not None:
+        told["action"] = {"label": say(thanks.action.label), "url": say.url(thanks.action.url)}
+    if thanks.share is not None:
+        told["share"] = {"text": say(thanks.share.text), "url": say.url(thanks.share.url)}
+    if thanks.coupon is not None:
+        told["coupon"] = say(thanks.coupon)
+    if thanks.promise is not None:
+        by, text = say(thanks.promise.by), say(thanks.promise.text)
+        told["promise"] = {"by": by, "text": text or say.words["promise"].replace("{by}", str(by))}
+    return told
 
 
 def _look(look: Look, say: _Speaker) -> dict[str, Any]:

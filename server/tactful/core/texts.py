@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import quote
 
 from tactful.core.languages.tags import chain, normal
 
@@ -22,6 +23,7 @@ __all__ = [
     "Text",
     "choose_language",
     "fill",
+    "fill_url",
     "in_language",
     "plain",
 ]
@@ -72,19 +74,29 @@ def choose_language(available: Mapping[str, str], locale: str) -> str:
     return next((known for known in (ANY_LANGUAGE, DEFAULT_LANGUAGE) if known in available), next(iter(available)))
 
 
-def fill(template: str, lookup: Lookup) -> str:
+def fill(template: str, lookup: Lookup, encode: Callable[[str], str] = str) -> str:
     """Replace every `{{path|fallback}}` by what `lookup` knows of the path, else by its fallback, else by nothing.
 
-    Values come from pages and backends, so only short strings and numbers are inserted.
+    Values come from pages and backends, so only short strings and numbers are inserted, as `encode` writes them.
     """
 
     def value_of(match: re.Match[str]) -> str:
         value = lookup(match[1])
         if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
-            return (match[2] or "").strip()
-        return str(value)[:_LONGEST_VALUE]
+            return encode((match[2] or "").strip())
+        return encode(str(value)[:_LONGEST_VALUE])
 
     return SLOT.sub(value_of, template) if "{{" in template else template
+
+
+def fill_url(template: str, lookup: Lookup) -> str:
+    """Fill an address: whatever is inserted stays one word of its path or query, whoever sent it."""
+    return fill(template, lookup, _as_word)
+
+
+def _as_word(value: str) -> str:
+    """Percent-encode a value. Dots alone are left out: browsers read `..` as a step up, encoded or not."""
+    return quote(value, safe="", errors="replace") if value.strip(".") else ""
 
 
 def in_language(text: Text, locale: str, lookup: Lookup) -> str | dict[str, dict[str, str]]:

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from tactful.core.conditions import look_up
 from tactful.core.decide import share_of
-from tactful.core.surveys import TEXT_FIELDS, Question, Survey, Thanks
+from tactful.core.surveys import TEXT_FIELDS, THANKS_TEXTS, Question, Survey, Thanks
 from tactful.core.texts import ELSE, Text
 
 __all__ = ["LONGEST_ARM", "arm_of", "variant_for", "varied"]
@@ -46,7 +46,7 @@ def varied(survey: Survey, variant: str | None) -> Survey:
         survey,
         intro=texts.get("intro", survey.intro),
         questions=tuple(_question(question, texts) for question in survey.questions),
-        thanks=_thanks(survey.thanks, texts.get("thanks.title"), texts.get("thanks.text")),
+        thanks=_thanks(survey.thanks, {name: texts[name] for name in THANKS_TEXTS if name in texts}),
     )
 
 
@@ -60,21 +60,30 @@ def _question(question: Question, texts: Mapping[str, Text]) -> Question:
     return replace(question, options=options, link=link, **said)
 
 
-def _thanks(thanks: Mapping[str, Thanks], title: Text | None, text: Text | None) -> Mapping[str, Thanks]:
-    """Thanks with another title or text, or both, for each band that any of them names."""
-    bands = dict.fromkeys([*thanks, *(title.by if title else ()), *(text.by if text else ())])
+def _thanks(thanks: Mapping[str, Thanks], texts: Mapping[str, Text]) -> Mapping[str, Thanks]:
+    """Thanks with other texts, for each band that any of them names."""
+    bands = dict.fromkeys([*thanks, *(band for text in texts.values() for band in text.by)])
     said = {band: thanks.get(band) or thanks.get(ELSE) for band in bands}
-    return {band: _thanks_of(band, one, title, text) for band, one in said.items()}
+    return {band: _thanks_of(said[band], {name: _at(text, band) for name, text in texts.items()}) for band in bands}
 
 
-def _thanks_of(band: str, said: Thanks | None, title: Text | None, text: Text | None) -> Thanks:
-    own_title = _at(title, band) or (said.title if said else None)
-    assert own_title is not None, "reading refuses a text of thanks that have no title"
-    return Thanks(own_title, _at(text, band) or (said.text if said else None))
+def _thanks_of(said: Thanks | None, texts: Mapping[str, Text]) -> Thanks:
+    """What one band is told. A label is nothing without its button, so it changes only one that there is."""
+    if said is None:
+        assert "thanks.title" in texts, "reading refuses a text of thanks that have no title"
+        said = Thanks(texts["thanks.title"])
+    action, share = said.action, said.share
+    return replace(
+        said,
+        title=texts.get("thanks.title", said.title),
+        text=texts.get("thanks.text", said.text),
+        action=action and replace(action, label=texts.get("thanks.action.label", action.label)),
+        share=share and replace(share, text=texts.get("thanks.share.text", share.text)),
+    )
 
 
-def _at(text: Text | None, band: str) -> Text | None:
-    return None if text is None else Text({ELSE: text.by.get(band, text.by[ELSE])})
+def _at(text: Text, band: str) -> Text:
+    return Text({ELSE: text.by.get(band, text.by[ELSE])})
 
 
 def arm_of(survey: Survey, values: Mapping[str, object]) -> str | None:

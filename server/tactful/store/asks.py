@@ -23,6 +23,7 @@ from tactful.core.variants import arm_of, variant_for
 from tactful.errors import Conflict, NotFound
 from tactful.identity import Identity
 from tactful.store.candidates import asked_for, consume, is_waiting
+from tactful.store.clicks import INSERT_CLICK
 from tactful.store.people import (
     FIND_ALIAS,
     SET_OPTED_OUT,
@@ -38,7 +39,19 @@ from tactful.store.projects import Config, load_config
 from tactful.store.scopes import complete, consume_firing, lock_scopes, mark
 from tactful.store.script import Row, Script, one, run
 
-__all__ = ["Asked", "Context", "NotNow", "Offered", "Revision", "close", "moment_of", "respond", "show", "take_up"]
+__all__ = [
+    "Asked",
+    "Context",
+    "NotNow",
+    "Offered",
+    "Revision",
+    "click",
+    "close",
+    "moment_of",
+    "respond",
+    "show",
+    "take_up",
+]
 
 FIND_ASK = """
 SELECT ask_id, survey_key, version, test, asked_at, seen_at, responded_at, dismissed_at, refunded_at, visit, variant
@@ -328,6 +341,13 @@ def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) ->
         int(revision.done), now,
     )  # fmt: skip
     yield run(SET_RESPONDED, now, answers.score, answers.band, *key)
+
+
+def click(project_id: str, person_id: str, ask_id: str, what: str) -> Script[None]:
+    """Record that somebody did `what` with what the thanks offered them; again changes nothing. Raises `NotFound`."""
+    person, ask = yield from _lock_ask(project_id, person_id, ask_id)
+    key = (project_id, person["person_id"], ask["ask_id"])
+    yield run(INSERT_CLICK, *key, what, ask["survey_key"], person["last_at"])
 
 
 def close(project_id: str, person_id: str, ask_id: str, how: str) -> Script[None]:

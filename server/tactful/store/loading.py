@@ -110,6 +110,10 @@ INSERT INTO responses (project_id, person_id, ask_id, response_id, survey_key, v
     band, comment, done, test, created_at, updated_at, withdrawn)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+LOAD_CLICKS = """
+INSERT INTO clicks (project_id, person_id, ask_id, what, survey_key, clicked_at)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
 LOAD_FIRINGS = """
 INSERT INTO firings (project_id, person_id, survey_key, fired_at, expires_at)
 VALUES (?, ?, ?, ?, ?)

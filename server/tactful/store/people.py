@@ -20,6 +20,7 @@ import orjson
 from tactful.core.people import PastAsk, Person
 from tactful.identity import Identity
 from tactful.store.accounts import READ_ACCOUNT, merged_traits
+from tactful.store.clicks import MERGE_CLICKS
 from tactful.store.guarding import LONGEST_CHAIN, Guarded, guard, guard_unlocked
 from tactful.store.hashes import opted_out_before
 from tactful.store.journal import join_decisions
@@ -341,7 +342,7 @@ def still_opted_out(project_id: str, alias: str, row: Row) -> Script[Row]:
 def merge(project_id: str, *, loser: Row, winner: Row) -> Script[None]:
     """Give everything that the anonymous `loser` has to `winner`, the opt-out too."""
     to, gone = winner["person_id"], loser["person_id"]
-    for statement in (MERGE_RESPONSES, MERGE_MARKS, MERGE_ASKS):
+    for statement in (MERGE_RESPONSES, MERGE_CLICKS, MERGE_MARKS, MERGE_ASKS):
         yield run(statement, to, to, project_id, gone)
     for move, drop in _MOVES:
         yield run(move, to, project_id, gone)

@@ -20,6 +20,7 @@ READ_ALL_MARKS = "SELECT * FROM ask_scopes WHERE project_id = ? AND person_id = 
 READ_ALL_FIRINGS = "SELECT * FROM firings WHERE project_id = ? AND person_id = ? ORDER BY survey_key"
 READ_ALL_ASKS = "SELECT * FROM asks WHERE project_id = ? AND person_id = ? ORDER BY asked_at, ask_id"
 READ_ALL_RESPONSES = "SELECT * FROM responses WHERE project_id = ? AND person_id = ? ORDER BY created_at, ask_id"
+READ_ALL_CLICKS = "SELECT * FROM clicks WHERE project_id = ? AND person_id = ? ORDER BY clicked_at, ask_id, what"
 READ_ALL_DECISIONS = "SELECT * FROM decisions WHERE project_id = ? AND person_id = ?"
 READ_ALL_OF_PERSON = "SELECT * FROM people WHERE project_id = ? AND person_id = ?"
 
@@ -28,6 +29,7 @@ ERASE_EVENTS = "DELETE FROM events WHERE project_id = ? AND person_id = ?"
 ERASE_ASKS = "DELETE FROM asks WHERE project_id = ? AND person_id = ?"
 ERASE_MARKS = "DELETE FROM ask_scopes WHERE project_id = ? AND person_id = ?"
 ERASE_RESPONSES = "DELETE FROM responses WHERE project_id = ? AND person_id = ?"
+ERASE_CLICKS = "DELETE FROM clicks WHERE project_id = ? AND person_id = ?"
 ERASE_PERSON = "DELETE FROM people WHERE project_id = ? AND person_id = ?"
 
 
@@ -47,6 +49,7 @@ BELONGINGS: tuple[Belonging, ...] = (
     Belonging("ask_scopes", READ_ALL_MARKS, ERASE_MARKS),
     Belonging("firings", READ_ALL_FIRINGS, DROP_FIRINGS),
     Belonging("responses", READ_ALL_RESPONSES, ERASE_RESPONSES),
+    Belonging("clicks", READ_ALL_CLICKS, ERASE_CLICKS),
     Belonging("events", READ_ALL_EVENTS, ERASE_EVENTS),
     Belonging("counters", READ_ALL_COUNTERS, DROP_COUNTERS),
     Belonging("candidates", READ_ALL_CANDIDATES, DROP_CANDIDATES),

@@ -25,6 +25,7 @@ from tactful.errors import Conflict
 from tactful.store.audit import Act, record
 from tactful.store.backup import BackupFile, Progress
 from tactful.store.choices import read_withdrawn, withdraw_again
+from tactful.store.clicks import MOVE_CLICKS
 from tactful.store.hashes import READ_HASH_KEYS, hashed
 from tactful.store.installation import lock_installation
 from tactful.store.people import lock_person, merge
@@ -36,6 +37,7 @@ from tactful.store.tables import SIZE_ASKS, Table
 __all__ = ["Restored", "Wish", "restore"]
 
 CLEAR_RESPONSES = "DELETE FROM responses"
+CLEAR_CLICKS = "DELETE FROM clicks"
 CLEAR_FIRINGS = "DELETE FROM firings"
 CLEAR_CANDIDATES = "DELETE FROM candidates"
 CLEAR_COUNTERS = "DELETE FROM counters"
@@ -79,9 +81,10 @@ DELETE FROM aliases WHERE NOT EXISTS (
     SELECT 1 FROM people p WHERE p.project_id = aliases.project_id AND p.person_id = aliases.person_id)
 """
 _CLEARED = (
-    CLEAR_RESPONSES, CLEAR_FIRINGS, CLEAR_CANDIDATES, CLEAR_COUNTERS, CLEAR_EVENTS, CLEAR_MESSAGES, CLEAR_DECISIONS,
-    CLEAR_DECISION_COUNTS, CLEAR_EVENT_NAMES, CLEAR_IDENTITY_COUNTS, CLEAR_ACCOUNTS, CLEAR_VERSIONS, CLEAR_SURVEYS,
-    CLEAR_SECRETS, CLEAR_RECEIVERS, CLEAR_TALLIES, CLEAR_KEYS, CLEAR_SESSIONS, CLEAR_LINKS, CLEAR_MEMBERS,
+    CLEAR_RESPONSES, CLEAR_CLICKS, CLEAR_FIRINGS, CLEAR_CANDIDATES, CLEAR_COUNTERS, CLEAR_EVENTS, CLEAR_MESSAGES,
+    CLEAR_DECISIONS, CLEAR_DECISION_COUNTS, CLEAR_EVENT_NAMES, CLEAR_IDENTITY_COUNTS, CLEAR_ACCOUNTS, CLEAR_VERSIONS,
+    CLEAR_SURVEYS, CLEAR_SECRETS, CLEAR_RECEIVERS, CLEAR_TALLIES, CLEAR_KEYS, CLEAR_SESSIONS, CLEAR_LINKS,
+    CLEAR_MEMBERS,
 )  # fmt: skip
 
 DROP_ASKS = "DELETE FROM asks WHERE project_id = ?"
@@ -228,6 +231,7 @@ def _redo(stayed: Mapping[str, str]) -> Script[None]:
     for row in twice:
         key = (project_id, loser["person_id"], row["ask_id"])
         yield run(MOVE_RESPONSE, winner["person_id"], row["stayed_as"], *key)
+        yield run(MOVE_CLICKS, winner["person_id"], row["stayed_as"], *key)
         yield run(DROP_MARKS_OF_ASK, *key)
         yield run(DROP_ASK, *key)
     yield from merge(project_id, loser=loser, winner=winner)

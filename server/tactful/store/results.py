@@ -43,9 +43,12 @@ JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
 ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
+#: `clicks` has a bit for each of `core.clicks.CLICKS` that was done.
 LIST_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm,
+    (SELECT sum(CASE c.what WHEN 'action' THEN 1 WHEN 'share' THEN 2 WHEN 'copy' THEN 4 WHEN 'coupon' THEN 8 END)
+        FROM clicks c WHERE c.project_id = a.project_id AND c.person_id = a.person_id AND c.ask_id = a.ask_id) AS clicks
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND (r.created_at, r.response_id) < (?, ?)
@@ -53,7 +56,9 @@ ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 LIST_SURVEY_RESPONSES = """
 SELECT r.response_id, r.survey_key, r.version, r.rev, r.answers, r.score, r.band, r.comment, r.done, r.test,
-    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm
+    r.created_at, r.updated_at, r.person_id, p.user_id, p.anonymous_id, p.traits, a.event, a.variant, a.arm,
+    (SELECT sum(CASE c.what WHEN 'action' THEN 1 WHEN 'share' THEN 2 WHEN 'copy' THEN 4 WHEN 'coupon' THEN 8 END)
+        FROM clicks c WHERE c.project_id = a.project_id AND c.person_id = a.person_id AND c.ask_id = a.ask_id) AS clicks
 FROM responses r JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
 JOIN asks a ON a.project_id = r.project_id AND a.person_id = r.person_id AND a.ask_id = r.ask_id
 WHERE r.project_id = ? AND r.survey_key = ? AND (r.created_at, r.response_id) < (?, ?)

@@ -18,6 +18,7 @@ from tactful.store.loading import (
     LOAD_ASKS,
     LOAD_AUDIT,
     LOAD_CANDIDATES,
+    LOAD_CLICKS,
     LOAD_COUNTERS,
     LOAD_DECISION_COUNTS,
     LOAD_DECISIONS,
@@ -88,6 +89,10 @@ CHUNK_RESPONSES = """
 SELECT * FROM responses WHERE (project_id, person_id, ask_id) > (?, ?, ?) ORDER BY project_id, person_id, ask_id
     LIMIT ?
 """
+CHUNK_CLICKS = """
+SELECT * FROM clicks WHERE (project_id, person_id, ask_id, what) > (?, ?, ?, ?) ORDER BY project_id, person_id,
+    ask_id, what LIMIT ?
+"""
 CHUNK_FIRINGS = """
 SELECT * FROM firings WHERE (project_id, person_id, survey_key) > (?, ?, ?) ORDER BY project_id, person_id,
     survey_key LIMIT ?
@@ -140,6 +145,7 @@ SIZE_SCOPES = "SELECT count(*) AS found FROM scopes"
 SIZE_ASKS = "SELECT count(*) AS found FROM asks"
 SIZE_ASK_SCOPES = "SELECT count(*) AS found FROM ask_scopes"
 SIZE_RESPONSES = "SELECT count(*) AS found FROM responses"
+SIZE_CLICKS = "SELECT count(*) AS found FROM clicks"
 SIZE_FIRINGS = "SELECT count(*) AS found FROM firings"
 SIZE_CANDIDATES = "SELECT count(*) AS found FROM candidates"
 SIZE_COUNTERS = "SELECT count(*) AS found FROM counters"
@@ -206,6 +212,7 @@ TABLES: tuple[Table, ...] = (
     _table(CHUNK_ASKS, SIZE_ASKS, ("", "", ""), LOAD_ASKS),
     _table(CHUNK_ASK_SCOPES, SIZE_ASK_SCOPES, ("", "", "", ""), LOAD_ASK_SCOPES),
     _table(CHUNK_RESPONSES, SIZE_RESPONSES, ("", "", ""), LOAD_RESPONSES),
+    _table(CHUNK_CLICKS, SIZE_CLICKS, ("", "", "", ""), LOAD_CLICKS),
     _table(CHUNK_FIRINGS, SIZE_FIRINGS, ("", "", ""), LOAD_FIRINGS),
     _table(CHUNK_CANDIDATES, SIZE_CANDIDATES, ("", "", ""), LOAD_CANDIDATES),
     _table(CHUNK_COUNTERS, SIZE_COUNTERS, ("", "", ""), LOAD_COUNTERS),

@@ -15,11 +15,12 @@ from starlette.requests import Request
 
 from tactful.clock import new_id
 from tactful.core.answers import read_answers
+from tactful.core.clicks import offers
 from tactful.core.surveys import Survey
 from tactful.core.telling import lookup_in, tell
 from tactful.errors import BadRequest, Conflict, Invalid, Unauthorized
 from tactful.identity import Identity
-from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, close, respond, show, take_up
+from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, click, close, respond, show, take_up
 from tactful.store.choices import Holder
 from tactful.store.people import Guarded, set_opted_out
 from tactful.store.projects import Config
@@ -29,12 +30,13 @@ from tactful.web.limits import Sender
 from tactful.web.links import level_of, link_now
 from tactful.web.posts import Post, endpoint
 from tactful.web.service import Service
-from tactful.web.wire import AsksBody, ClosingsBody, ContextPart, IdentityPart, ResponsesBody
+from tactful.web.wire import AsksBody, ClicksBody, ClosingsBody, ContextPart, IdentityPart, ResponsesBody
 
-__all__ = ["asks", "closings", "context_of", "identity_of", "responses", "service_of"]
+__all__ = ["asks", "clicks", "closings", "context_of", "identity_of", "responses", "service_of"]
 
 _asks_body = msgspec.json.Decoder(AsksBody)
 _responses_body = msgspec.json.Decoder(ResponsesBody)
+_clicks_body = msgspec.json.Decoder(ClicksBody)
 _closings_body = msgspec.json.Decoder(ClosingsBody)
 
 _LONGEST_PAGE = 2_000
@@ -148,7 +150,8 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
 
 def more_for(service: Service, survey: Survey) -> dict[str, Any]:
     """What the card has to load besides itself to draw `survey`: nothing, for most."""
-    return {"more": service.more_controls} if any(question.kind.apart for question in survey.questions) else {}
+    apart = any(question.kind.apart for question in survey.questions) or any(one.acts for one in survey.thanks.values())
+    return {"more": service.more_controls} if apart else {}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:
@@ -178,6 +181,20 @@ async def responses(post: Post) -> bytes:
     await service.db.run_first(respond, project_id, person_id, ask_id, revision)
     service.tell(project_id, "response", survey_key)
     return orjson.dumps({"left_out": answers.left_out}) if answers.left_out else _DONE
+
+
+@endpoint("holder")
+async def clicks(post: Post) -> bytes:
+    """Record what somebody did with what the thanks offered, once each."""
+    service = post.service
+    body = decode(post.body, _clicks_body)
+    project_id, person_id, ask_id, survey_key, version = await _opened_ask(post, body.ask)
+    survey = await service.configs.survey_version(project_id, survey_key, version)
+    if body.what not in offers(survey):
+        raise Conflict("not_offered", "The thanks of this survey offer no such thing.")
+    await service.db.run_first(click, project_id, person_id, ask_id, body.what)
+    service.tell(project_id, "click", survey_key)
+    return _DONE
 
 
 @endpoint("holder")

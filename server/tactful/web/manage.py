@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from tactful.core.by_question import by_question_json
 from tactful.core.changes import Change, content_of
+from tactful.core.clicks import clicks_in
 from tactful.core.differences import differences, unified
 from tactful.core.reading import read_file, read_policy, read_survey, read_words, write_policy, write_survey
 from tactful.core.results import as_json
@@ -33,7 +34,7 @@ from tactful.web.by_question import answered_by_question
 from tactful.web.calls import Call, answer, authorised, definition_of, limit_of, page_of
 from tactful.web.links import link_to_send
 from tactful.web.privacy import act, exported_json
-from tactful.web.summary import compared_json, results_of
+from tactful.web.summary import after_json, after_of, compared_json, results_of
 from tactful.web.times import iso_time
 from tactful.web.why import explanation_json
 
@@ -217,6 +218,7 @@ async def get_results(call: Call) -> Response:
         "questions": [by_question_json(one.sums) for one in found],
         "variants": compared_json(live.survey, groups.variants),
         "arms": compared_json(live.survey, groups.arms),
+        "clicks": after_json(await after_of(call.service, call.project_id, live.survey, Window())),
     }
     return answer({"survey": key} | as_json(results_of(live.survey, sums)) | told)
 
@@ -253,6 +255,7 @@ def _response_json(row: Row) -> dict[str, Any]:
         "event": orjson.loads(row["event"]),
         "variant": row["variant"],
         "arm": row["arm"],
+        "clicks": clicks_in(row["clicks"] or 0),
         "done": bool(row["done"]),
         "test": bool(row["test"]),
         "created_at": iso_time(row["created_at"]),

@@ -16,7 +16,7 @@ from tactful.core.results import ENOUGH, FEWEST
 from tactful.web import formats
 from tactful.web.assets import asset
 
-__all__ = ["render"]
+__all__ = ["AFTER_LABELS", "render"]
 
 #: The best band, the worst band and what lies between have a tone and a sign each.
 _SIGNS = {
@@ -30,6 +30,13 @@ _RATES = {
     "dismissed": "Dismissed it",
     "opted_out": "Opted out",
     "ignored": "Did nothing",
+}
+#: What people did after the thanks, in words.
+AFTER_LABELS = {
+    "action": "Followed the link",
+    "share": "Shared the text",
+    "copy": "Copied the text",
+    "coupon": "Copied the coupon",
 }
 
 _FILTERS = (
@@ -65,6 +72,7 @@ def _environment() -> Environment:
         "asset": asset,
         "signs": _SIGNS,
         "rate_labels": _RATES,
+        "after_labels": AFTER_LABELS,
         "band_range": formats.band_range,
         "few": FEWEST,
         "enough": ENOUGH,

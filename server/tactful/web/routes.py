@@ -86,6 +86,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/responses", browser.responses, methods=["POST"]),
     Route("/w/closings", browser.closings, methods=["POST"]),
     Route("/w/preferences", preferences.preferences, methods=["POST"]),
+    Route("/w/clicks", browser.clicks, methods=["POST"]),
     Route("/w/live", stream.LiveStream(), methods=["POST"]),
     Route("/w/loader-{hash}.js", files.pinned_loader),
     Route("/w/card-{hash}.js", files.card),

@@ -44,6 +44,14 @@ _COMPARISON: Schema = {
 }
 
 
+_CLICKS: Schema = {
+    "type": "array",
+    "items": _object(
+        band=MAYBE_TEXT, what=TEXT, count=NUMBER, of=NUMBER, share={"type": ["number", "null"]}, low={}, high={}
+    ),
+}
+
+
 def _list_of(name: str) -> Schema:
     return {"type": "array", "items": ref(name)}
 
@@ -108,6 +116,7 @@ SCHEMAS: dict[str, Schema] = {
         },
         variants=_COMPARISON,
         arms=_COMPARISON,
+        clicks=_CLICKS,
     ),
     "Identity": _object(
         mode={"enum": ["off", "warn", "enforce"]},
@@ -206,6 +215,7 @@ SCHEMAS: dict[str, Schema] = {
         event=OPEN,
         variant=MAYBE_TEXT,
         arm=MAYBE_TEXT,
+        clicks={"type": "array", "items": TEXT},
         done=FLAG,
         created_at=TIME,
         updated_at=TIME,

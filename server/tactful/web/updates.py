@@ -1,8 +1,8 @@
 """Telling the open pages of a project that something happened, so that they look again (dashboard/live.py serves it).
 
-A message names what happened (`ask`, `response`, `closing`, `event`, `change`) and to which survey; what it says is
-read by the page itself, by its own address, with its own rights. Whatever happens within a moment is one message of
-each kind, so that a thousand answers a second cost an open page four looks.
+A message names what happened (`ask`, `response`, `closing`, `click`, `event`, `change`) and to which survey; what it
+says is read by the page itself, by its own address, with its own rights. Whatever happens within a moment is one
+message of each kind, so that a thousand answers a second cost an open page four looks.
 
 A stream ends after some minutes and the browser opens another: whoever has been logged out meanwhile gets no more.
 

@@ -16,6 +16,7 @@ from tactful.tokens import LONGEST_TOKEN
 
 __all__ = [
     "AsksBody",
+    "ClicksBody",
     "ClosingsBody",
     "ContextPart",
     "EventPart",
@@ -137,6 +138,13 @@ class PreferencesBody(msgspec.Struct, frozen=True):
     passed: Token = msgspec.field(name="pass")
     identity: IdentityPart = IdentityPart()
     context: ContextPart = ContextPart()
+
+
+class ClicksBody(msgspec.Struct, frozen=True):
+    """`POST /w/clicks`: what was done with what the thanks offer."""
+
+    ask: Token
+    what: Literal["action", "share", "copy", "coupon"]
 
 
 class LiveBody(msgspec.Struct, frozen=True):

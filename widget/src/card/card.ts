@@ -20,7 +20,7 @@ import { dress } from './style.ts'
 import { drawThanks } from './thanks.ts'
 import { whenSeen } from './whenSeen.ts'
 
-/** Thanks stay for so long, and for so much longer for every letter; hovered, focused or unseen they stay. */
+/** Thanks stay for so long, and for so much longer for every letter; hovered, focused, unseen or with something to do they stay. */
 const THANKS_MS = 5_000
 const LETTER_MS = 60
 
@@ -249,7 +249,7 @@ export class Card {
     this._done = true
     this._control = undefined
     const inside = this._root.activeElement
-    this._replace(drawThanks(thanks, { words: this._asked.survey.words }))
+    this._replace(drawThanks(thanks, this._asked, this._post, this._listeners))
     if (!inside) this._announce()
     this._stay = THANKS_MS + LETTER_MS * (this._content.textContent || '').length
     this._linger()
@@ -264,7 +264,7 @@ export class Card {
   private _linger(): void {
     clearTimeout(this._timer)
     this._timer = setTimeout(() => {
-      const busy = document.hidden || this._card.matches(':hover') || this._root.querySelector(':focus-visible')
+      const busy = document.hidden || this._card.matches(':hover') || this._root.querySelector('.acts,:focus-visible')
       if (busy) this._linger()
       else this._remove()
     }, this._stay)

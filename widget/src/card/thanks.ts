@@ -1,18 +1,15 @@
-/** What is said at the end, to this person's band. */
-import type { Thanks, Words } from '../wire.ts'
+/** What is said at the end, to this person's band. What may be done there is drawn by `src/more`, as few surveys need it. */
+import type { Asked, DrawActs, Listeners, Post, Thanks } from '../wire.ts'
+import { controls } from './controls.ts'
 import { element } from './element.ts'
 import { icon, TICK } from './icon.ts'
 
-/** What the thanks need of the card. */
-export interface Around {
-  words: Words
-}
-
-export const drawThanks = ({ title, text }: Partial<Thanks>, { words }: Around): HTMLElement =>
+export const drawThanks = (thanks: Partial<Thanks>, asked: Asked, post: Post, listeners: Listeners): HTMLElement =>
   element(
     'div',
     { class: 'thanks' },
     icon(TICK),
-    element('p', { id: 'ask' }, title || words.thanks),
-    text && element('p', { id: 'more' }, text),
+    element('p', { id: 'ask' }, thanks.title || asked.survey.words.thanks),
+    thanks.text && element('p', { id: 'more' }, thanks.text),
+    (controls as { acts?: DrawActs }).acts?.(thanks, asked, post, listeners),
   )

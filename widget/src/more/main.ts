@@ -1,8 +1,9 @@
 /**
- * More: the controls that few surveys need, in a file of their own. The card loads it where a question is drawn by one
- * of them, and goes without that question where it cannot be loaded.
+ * More: what few surveys need, in a file of its own: some controls, and what may be done with thanks. The card loads it
+ * where a survey has any of it, and goes without where it cannot be loaded.
  */
 import type { DrawCard } from '../wire.ts'
+import { acts } from './acts.ts'
 import { consent } from './consent.ts'
 import { date } from './date.ts'
 import { ranking } from './ranking.ts'
@@ -11,5 +12,5 @@ import css from './style.css'
 declare const tactful: { card: DrawCard }
 
 // Loaded anew for a second survey it changes nothing.
-if (tactful.card.more) tactful.card.more({ consent, date, ranking }, css)
+if (tactful.card.more) tactful.card.more({ acts, consent, date, ranking }, css)
 delete tactful.card.more

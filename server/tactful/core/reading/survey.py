@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import get_args
 
 from tactful.core.reading.conditions import conditions, path_under
 from tactful.core.reading.fields import integer, key, name, number_over, one_of, share, span, string
 from tactful.core.reading.links import picture_url
 from tactful.core.reading.outline import BEFORE_SCORE, outline_of
-from tactful.core.reading.places import At, Reader
+from tactful.core.reading.places import At
 from tactful.core.reading.questions import questions
 from tactful.core.reading.schedule import schedule
 from tactful.core.reading.shapes import Field, Shape, later, read_fields, record, set_of
+from tactful.core.reading.thanks import thanks
 from tactful.core.reading.trigger import trigger
 from tactful.core.reading.variants import refuse_untitled, variants
-from tactful.core.reading.wording import THANKS_TEXT, THANKS_TITLE, by_band, intro, text
+from tactful.core.reading.wording import intro, text
 from tactful.core.spans import DAY_MS, SECOND_MS, parse_span
 from tactful.core.surveys import (
     Audience,
@@ -27,9 +26,8 @@ from tactful.core.surveys import (
     State,
     Survey,
     SurveyThrottle,
-    Thanks,
 )
-from tactful.core.texts import ELSE, Text
+from tactful.core.texts import Text
 
 __all__ = ["LONGEST_SPAN_MS", "rule_id", "survey", "tag"]
 
@@ -97,25 +95,6 @@ def _quota(at: At) -> int | None:
     return None if found is None else int(found["responses"])
 
 
-_AROUND = "write `by` around all that is said"
-THANKS = Shape(
-    "thanks",
-    {
-        "title": Field(text(THANKS_TITLE, no_bands=_AROUND), to="title", needs="a title, such as `Thank you!`"),
-        "text": Field(text(THANKS_TEXT, no_bands=_AROUND), to="text"),
-    },
-    refused=later("share", "coupon", "action"),
-)
-_one_thanks: Reader[Thanks] = record(Thanks, THANKS)
-
-
-def _thanks(at: At) -> Mapping[str, Thanks] | None:
-    if isinstance(at.value, dict) and "by" in at.value:
-        return by_band(at, _one_thanks)
-    one = _one_thanks(at)
-    return None if one is None else MappingProxyType({ELSE: one})
-
-
 LOGO = Shape(
     "a logo",
     {
@@ -180,7 +159,7 @@ SURVEY = Shape(
         "arm": Field(path_under("traits", "account"), to="arm"),
         "intro": Field(_intro, to="intro"),
         "questions": Field(questions, to="questions", needs="1 to 20 questions"),
-        "thanks": Field(_thanks, to="thanks"),
+        "thanks": Field(thanks, to="thanks"),
         "look": Field(_look, to="look"),
         "enough": Field(_enough, to="enough"),
         "quota": Field(_quota, to="quota"),

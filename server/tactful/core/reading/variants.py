@@ -1,8 +1,8 @@
 """Readers of a survey's variants: a mapping from a name to its weight and the texts that it says otherwise.
 
-A text has an address: `intro`, `QUESTION.ask` (or what else its kind says), `QUESTION.options.ID`, `thanks.title`,
-`thanks.text`. It is read as it would be in its own place, so it may be by language, and by band where the score is
-known.
+A text has an address: `intro`, `QUESTION.ask` (or what else its kind says), `QUESTION.options.ID`, `thanks.title`
+(`text`, `action.label`, `share.text`). It is read as it would be in its own place, so it may be by language, and by
+band where the score is known.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from tactful.core.reading.outline import BEFORE_SCORE, Outline, Sketch, seen_fro
 from tactful.core.reading.places import At, Reader
 from tactful.core.reading.questions import QUESTION, label_of
 from tactful.core.reading.shapes import Field, Shape, read_fields
+from tactful.core.reading.thanks import LABEL, SHARED
 from tactful.core.reading.wording import THANKS_TEXT, THANKS_TITLE, intro, text
-from tactful.core.surveys import OTHER, TEXT_FIELDS, Survey, Variant
+from tactful.core.surveys import OTHER, TEXT_FIELDS, THANKS_TEXTS, Survey, Variant
 from tactful.core.texts import Text
 
 __all__ = ["MOST_VARIANTS", "VARIANT", "refuse_untitled", "variants"]
@@ -41,7 +42,8 @@ def _places(whole: Outline) -> Places:
     for question, sketch in whole.earlier.items():
         here = seen_from(question, whole)
         places |= {f"{question}.{name}": (read, here) for name, read in _said_by(sketch).items()}
-    return places | {"thanks.title": (text(THANKS_TITLE), whole), "thanks.text": (text(THANKS_TEXT), whole)}
+    longest = (THANKS_TITLE, THANKS_TEXT, LABEL, SHARED)
+    return places | {address: (text(most), whole) for address, most in zip(THANKS_TEXTS, longest, strict=True)}
 
 
 def _said_by(sketch: Sketch | None) -> dict[str, Reader[Any]]:
@@ -103,9 +105,16 @@ def _variant(at: At) -> Variant | None:
     return None if written is None or found is None else Variant(written, **found)
 
 
+#: What of thanks says nothing by itself, and what it is said beside.
+_BESIDE = {"thanks.action.label": "action", "thanks.share.text": "share"}
+
+
 def refuse_untitled(at: At, survey: Survey) -> None:
-    """Note a fault where a variant has a text of thanks that have no title."""
+    """Note a fault where a variant has a text of thanks that have no title, or of a button that there is not."""
     for variant in survey.variants:
+        steps = (*at.steps, "variants", variant.name, "texts")
         if "thanks.text" in variant.texts and not survey.thanks and "thanks.title" not in variant.texts:
-            steps = (*at.steps, "variants", variant.name, "texts", "thanks.text")
-            at.notes.fault(steps, "has no title above it; give `thanks.title` too")
+            at.notes.fault((*steps, "thanks.text"), "has no title above it; give `thanks.title` too")
+        for address, field in _BESIDE.items():
+            if address in variant.texts and not any(getattr(one, field) for one in survey.thanks.values()):
+                at.notes.fault((*steps, address), f"has nothing to stand on; give `thanks` a `{field}` first")

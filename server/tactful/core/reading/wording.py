@@ -12,7 +12,7 @@ from tactful.core.reading.notes import nearest, quoted
 from tactful.core.reading.places import At, Reader
 from tactful.core.texts import ANY_LANGUAGE, ELSE, SLOT, Text
 
-__all__ = ["KNOWN_VALUES", "LANGUAGE", "THANKS_TEXT", "THANKS_TITLE", "by_band", "intro", "text"]
+__all__ = ["KNOWN_VALUES", "LANGUAGE", "THANKS_TEXT", "THANKS_TITLE", "by_band", "by_language", "intro", "text"]
 
 T = TypeVar("T")
 
@@ -46,6 +46,16 @@ def text(longest: int, *, no_bands: str = "") -> Reader[Text]:
             by = by_band(at, lambda inner: _languages(inner, one))
             return None if by is None else Text(by)
         told = _languages(at, one)
+        return None if told is None else Text(MappingProxyType({ELSE: told}))
+
+    return read
+
+
+def by_language(read_one: Reader[str]) -> Reader[Text]:
+    """A text of its own kind, such as an address: read by `read_one` in each language, and never by band."""
+
+    def read(at: At) -> Text | None:
+        told = _languages(at, read_one)
         return None if told is None else Text(MappingProxyType({ELSE: told}))
 
     return read

@@ -104,10 +104,23 @@ def _by_band(written: Written) -> Any:
 
 
 def _thanks(thanks: Mapping[str, Thanks]) -> Any:
-    written = {
-        band: {"title": _text(one.title), **unless_none("text", one.text, _text)} for band, one in thanks.items()
-    }
+    written = {band: _thanks_of(one) for band, one in thanks.items()}
     return _by_band(written) if written else {}
+
+
+def _thanks_of(thanks: Thanks) -> Written:
+    return {
+        "title": _text(thanks.title),
+        **unless_none("text", thanks.text, _text),
+        **unless_none("action", thanks.action, lambda one: {"label": _text(one.label), "url": _text(one.url)}),
+        **unless_none(
+            "share", thanks.share, lambda one: {"text": _text(one.text), **unless_none("url", one.url, _text)}
+        ),
+        **unless_none("coupon", thanks.coupon, _text),
+        **unless_none(
+            "promise", thanks.promise, lambda one: {"by": _text(one.by), **unless_none("text", one.text, _text)}
+        ),
+    }
 
 
 def _variant(variant: Variant) -> Written:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tactful.core.changes import content_of, fields_changed
 from tactful.core.differences import Line, differences
-from tactful.core.reading import Definitions
+from tactful.core.reading import Definitions, read_survey, write_survey
 from tactful.definitions import as_yaml, written_text
 from tactful.errors import NotFound
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
@@ -50,6 +50,7 @@ async def definition(look: Look) -> str:
         title=f"{live.survey.name}: definition",
         survey=live.survey,
         version=live.version,
+        warnings=read_survey(write_survey(live.survey)).warnings,
         text=as_yaml(Definitions(None, (live.survey,))),
         versions=_listed(found),
         older=found[_MOST_VERSIONS - 1].version if len(found) > _MOST_VERSIONS else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -36,6 +36,7 @@ from tactful.web.dashboard.labels import (
 )
 from tactful.web.dashboard.questions import option_label
 from tactful.web.formats import excerpt, span
+from tactful.web.rendering import AFTER_LABELS
 
 __all__ = ["MOST_LOOKED_AT", "PAGE", "response", "responses"]
 
@@ -180,7 +181,7 @@ async def response(look: Look) -> str:
     read = None if "\0" in response_id else await look.service.db.read(read_response, look.project_id, response_id)
     if read is None:
         raise NotFound("no_such_response", "There is no such response in this project.")
-    row, account = read[0], loads(read[1])
+    row, account, clicks = read[0], loads(read[1]), read[2]
     survey = await look.service.configs.survey_version(look.project_id, row["survey_key"], row["version"])
     traits = loads(row["traits"])
     who = who_of(look, row, traits)
@@ -194,7 +195,7 @@ async def response(look: Look) -> str:
         answers=_answers(look, survey, row, {"traits": traits, "account": account}),
         about=[(name, value_text(value)) for name, value in loads(row["event"]).items()],
         page=_page(row["page"]),
-        moments=_moments(row),
+        moments=_moments(row, clicks),
         who=who,
         account_name=_account_name(row["account_id"], account),
         version_is_current=current.version == row["version"],
@@ -288,11 +289,12 @@ _MOMENTS = (
 )
 
 
-def _moments(row: Row) -> list[dict[str, Any]]:
+def _moments(row: Row, clicks: Sequence[Row]) -> list[dict[str, Any]]:
     """When what happened, in order, each with the time since the one before."""
-    found = sorted((row[column], index, name) for index, (name, column) in enumerate(_MOMENTS) if row[column])
+    found = [(row[column], index, name) for index, (name, column) in enumerate(_MOMENTS) if row[column]]
     if row["updated_at"] == row["created_at"]:
         found = [one for one in found if one[2] != "Last answer"]
+    found = sorted(found + [(one["clicked_at"], len(_MOMENTS), AFTER_LABELS[one["what"]]) for one in clicks])
     before = None
     moments = []
     for at, _, name in found:

@@ -8,6 +8,7 @@ more than text: the policy of the page lets nothing inline run, even if escaping
 from __future__ import annotations
 
 import shlex
+from itertools import groupby
 from typing import Any
 
 from tactful.core.kinds import Kind
@@ -17,6 +18,7 @@ from tactful.core.surveys import Survey
 from tactful.errors import NotFound
 from tactful.store.figures import Counted, survey_counts
 from tactful.store.groups import groups_of
+from tactful.store.results import Window
 from tactful.store.script import Row
 from tactful.web import formats
 from tactful.web.dashboard.figures import change, histogram_of, measure, shown_figure, trait_values
@@ -27,6 +29,7 @@ from tactful.web.dashboard.labels import loads, tone_of, who_of
 from tactful.web.dashboard.questions import in_plain_words, shown_questions
 from tactful.web.dashboard.refusals import refusals
 from tactful.web.dashboard.trend import PERIODS, Point, trend
+from tactful.web.summary import after_of
 
 __all__ = ["funnel_of", "question_of", "results"]
 
@@ -59,12 +62,35 @@ async def results(look: Look) -> str:
         comments=[_comment(look, kind, row) for row in counted.comments],
         tests=[_comment(look, kind, row) for row in counted.tests],
         questions=await shown_questions(look, survey, filters),
+        after=await _after(look, survey, kind, filters),
         groups=shown_groups(survey, kind, filters.band, groups),
         ever_asked=counted.ever_asked,
         refusals=await refusals(look, survey.key, filters),
         why=f"tactful why --project {shlex.quote(_name(look))} --user ID --survey {shlex.quote(survey.key)}",
         **values,
     )
+
+
+async def _after(look: Look, survey: Survey, kind: Kind, filters: Filters) -> list[dict[str, Any]]:
+    """What people did after the thanks, a group for each band that was offered something."""
+    window = Window(*filters.part.times)
+    found = await after_of(look.service, look.project_id, survey, window, filters.part.trait)
+    return [
+        {
+            "band": band,
+            "tone": tone_of(kind, band),
+            "label": _band_label(kind, band),
+            "parts": [one.part for one in parts],
+        }
+        for band, parts in ((band, list(group)) for band, group in groupby(found, key=lambda one: one.band))
+        if filters.band in (None, band)
+    ]
+
+
+def _band_label(kind: Kind, band: str | None) -> str:
+    if band is not None:
+        return formats.band_label(band)
+    return "No score" if kind.scored else "Everybody"
 
 
 def _name(look: Look) -> str:
