@@ -155,7 +155,9 @@ async def test_a_token_of_one_project_takes_nothing_of_another(two: Two) -> None
     assert contents(two.site.url) == before
 
 
-@pytest.mark.parametrize("route", ["/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/clicks", "/w/preferences"])
+@pytest.mark.parametrize(
+    "route", ["/w/events", "/w/asks", "/w/responses", "/w/closings", "/w/clicks", "/w/preferences"]
+)
 async def test_no_token_opens_what_it_was_not_made_for(two: Two, route: str) -> None:
     sign, ours = two.site.service.tokens.sign, two.site.project.project_id
     payload = [ours, two.ids["person"], "a", "nps", 1, {}]

@@ -28,7 +28,7 @@ export interface Options {
 }
 
 /** What happens to a card. A listener of `before` that returns false, or a promise of it, keeps it from being asked. */
-export type Happening = 'asked' | 'answered' | 'dismissed' | 'before'
+export type Happening = 'asked' | 'answered' | 'dismissed' | 'clicked' | 'before'
 
 type Call = [name: string, ...args: unknown[]]
 type Tactful = { (...call: Call): unknown; q?: unknown[] }
