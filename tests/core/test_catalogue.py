@@ -295,3 +295,9 @@ def test_a_catalogue_names_who_waits_for_an_event_from_where() -> None:
     assert catalogue.waited_for_by("Done", "browser") == ["any", "page"]
     assert catalogue.waited_for_by("Done", "server") == ["any"]
     assert catalogue.waited_for_by("Other", "server") == []
+
+
+def test_a_catalogue_tells_which_events_concern_anybody() -> None:
+    cancelled = EventTrigger("Closed", cancel_on=(Cancel("Reopened"),))
+    catalogue = _compiled(a_survey("after", trigger=Trigger((cancelled,))))
+    assert [catalogue.concerns(name) for name in ("Closed", "Reopened", "Opened")] == [True, True, False]

@@ -17,6 +17,7 @@ from tactful.core.changes import (
     receiver_change,
     survey_change,
     unlike,
+    words_change,
 )
 from tactful.core.policy import DEFAULT_POLICY, Policy
 from tactful.core.reading import read_policy, read_receiver, read_survey
@@ -273,3 +274,13 @@ def test_a_receiver_is_made_changed_or_stays() -> None:
         assert (change.how, change.receiver, change.survey, len(change.means)) == (how, "a", None, means)
         assert change.written["name"] == "One"
     assert policy_change(DEFAULT_POLICY, DEFAULT_POLICY).receiver is None
+
+
+def test_words_change_by_language() -> None:
+    kept = {"de": {"send": "Los"}, "fr": {"send": "Allons"}}
+    assert words_change(kept, {**kept}).how == "unchanged"
+    change = words_change(kept, {"fr": {"send": "Allons"}, "de": {"send": "Ab"}})
+    assert (change.how, change.means) == (
+        "changed",
+        ("Whoever is asked in `de` is told other words from their next card on.",),
+    )

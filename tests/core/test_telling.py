@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tactful.core.decide import LiveSurvey
 from tactful.core.kinds import KINDS, fitted
 from tactful.core.surveys import AnswerCondition, Link, Logo, Look, Option, Question, Survey, Thanks
-from tactful.core.telling import event_paths, lookup_in, tell
+from tactful.core.telling import event_paths, lookup_in, tell, written_languages
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 from tests.core.examples import a_survey
 from tests.core.strategies import surveys
@@ -307,3 +307,15 @@ def test_a_projects_own_words_stand_on_the_card_and_at_the_ends_of_its_scales() 
     )
     assert (german["words"]["send"], german["questions"][0]["high"]) == ("Los", "Aber sicher")
     assert (english["words"]["send"], english["questions"][0]["high"]) == ("Send", "Extremely likely")
+
+
+def test_a_survey_tells_which_languages_it_is_written_in() -> None:
+    texts = a_survey("lesson", questions=(Question("score", KINDS["nps"], _text(en="How?", de="Wie?")),))
+    assert written_languages(texts) == ("en", "de")
+    assert written_languages(a_survey("lesson", questions=(Question("score", KINDS["nps"], plain("How?")),))) == ()
+
+
+@pytest.mark.parametrize(("kinds", "only"), [(("info",), True), (("info", "text"), False)])
+def test_a_survey_of_messages_only_tells(kinds: tuple[str, ...], only: bool) -> None:
+    questions = tuple(Question(f"q{number}", KINDS[kind], plain("Look")) for number, kind in enumerate(kinds))
+    assert a_survey("news", questions=questions).only_tells is only

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tactful.core.answers import other_key
-from tactful.core.ends import end_label
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.surveys import OTHER, Question, Survey
 from tactful.core.telling import lookup_in
 from tactful.core.texts import ELSE, Text, choose_language, fill
 from tactful.core.variants import varied
+from tactful.core.words import words_for
 from tactful.errors import NotFound
 from tactful.store.responses import read_response
 from tactful.store.results import list_responses
@@ -239,7 +239,7 @@ def _answers(look: Look, survey: Survey, row: Row, values: Mapping[str, object])
 
 
 def _end(end: str, locale: str) -> str:
-    return end_label(end, locale) if end else ""
+    return words_for(locale)[end] if end else ""
 
 
 def _said(question: Question, value: object, other: object, say: Say) -> list[str]:
