@@ -35,8 +35,8 @@ class Kind:
     `answer` is the shape of an answer. `bands` go from the worst to the best and are empty for a kind without a score.
     `measure` names the statistic of `tactful.core.results` that sums it up; `ends` what the ends of its scale are
     called (`core/words`). `displays` are pairs of a name and a control, the default first; `points` are the lengths
-    that its scale may have. `fields` are those of a question besides the ones that every kind takes, and `needs` those of
-    them that must be given. The control of a kind that is `apart` travels in a file of its own (`widget/src/more`).
+    that its scale may have. `fields` are those of a question besides the ones that every kind takes, and `needs` those
+    of them that must be given. The control of a kind that is `apart` travels in a file of its own (`widget/src/more`).
     """
 
     name: str
