@@ -1,5 +1,5 @@
 /**
- * Build the loader and the files that it loads (card, more, live, moments) into the server's static files, the same bytes every time.
+ * Build the loader and the files that it loads (tact, card, more, live, moments) into the server's static files, the same bytes every time.
  *
  * esbuild bundles, terser minifies: one after the other saves 5 %. Names that begin with `_` are private and get short
  * ones. The loader is served with the project's configuration in place of its placeholder; the others under names
@@ -12,6 +12,8 @@ import { build, transform } from 'esbuild'
 import { minify } from 'terser'
 
 const PLACEHOLDER = '"__TACTFUL_CONFIG__"'
+/** Where the file that asks tells the card's name and hash, which it alone has to know. */
+const CARD = '"__TACTFUL_CARD__"'
 const here = new URL('.', import.meta.url)
 const target = new URL('../server/tactful/web/static/widget/', here)
 
@@ -71,7 +73,7 @@ const pin = (name, code) => ({
 })
 
 /** Files that never change under their names: the pinned loader, and what a loader loads when it is needed. */
-const PINNED = ['pinned', 'card', 'more', 'live', 'moments']
+const PINNED = ['pinned', 'card', 'more', 'live', 'moments', 'tact']
 const LATER = PINNED.slice(1)
 const [loader, ...later] = await Promise.all([
   bundle('src/loader/main.ts', false),
@@ -83,6 +85,12 @@ if (loader.split(PLACEHOLDER).length !== 2) throw new Error(`The loader must con
 /** Scripts of the server's own pages: each file of src/dashboard is one, under `dashboard-` and its name. */
 const pages = (await readdir(new URL('src/dashboard/', here))).filter((file) => file.endsWith('.ts')).sort()
 const scripts = await Promise.all(pages.map((file) => bundlePage(`src/dashboard/${file}`)))
+
+const card = later[PINNED.indexOf('card')]
+const tact = later.pop()
+if (tact.split(CARD).length !== 2) throw new Error(`The file that asks must contain ${CARD} exactly once.`)
+const { hash, integrity } = pin('card', card)
+later.push(tact.replace(CARD, JSON.stringify({ url: `card-${hash}.js`, integrity })))
 
 const meta = Object.fromEntries(PINNED.map((name, index) => [name, pin(name, later[index])]))
 await mkdir(target, { recursive: true })

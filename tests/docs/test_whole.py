@@ -183,9 +183,12 @@ def test_every_function_of_the_snippet_is_there() -> None:
 
 def test_every_attribute_of_the_snippet_is_there() -> None:
     loader = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "widget/src/loader").glob("*.ts"))
-    used = set(re.findall(r"\bdata\.(\w+)", loader)) | set(re.findall(r"\bsaid\.(\w+)", loader)) - {"pass", "offer"}
+    used = set(re.findall(r"\bdata\.(\w+)", loader)) | set(re.findall(r"\bdataset\.(\w+)", loader))
+    clicked = re.search(r"of \['(\w+)', '(\w+)'\]\) \{\n\s+const said", loader)
+    assert clicked is not None
+    used |= {"tactful" + what.capitalize() for what in clicked.groups()}
     names = {"data-" + re.sub("[A-Z]", lambda letter: "-" + letter[0].lower(), name) for name in used}
-    assert {"data-user-id", "data-tactful-track"} <= names
+    assert {"data-user-id", "data-tactful-track", "data-tactful-show", "data-tactful-properties"} <= names
     assert {name for name in names if f"`{name}" not in source("snippet")} == set()
 
 

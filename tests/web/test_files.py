@@ -23,7 +23,7 @@ from tests.support.service import SITE, Site, a_survey
 
 pytestmark = pytest.mark.anyio
 
-PARTS = ("{key}.js", "{key}.json", "card")  # the pinned loader travels as the card does
+PARTS = ("{key}.js", "{key}.json", "card")  # the other pinned files travel as the card does
 NASTY = [  # names of events
     "</script>",
     "<!--<script>",
@@ -162,6 +162,7 @@ class TestConfiguration:
             "watch": ["Done"],
             "live": False,
             "card": {"url": str(card.url), "integrity": told["card"]["integrity"]},
+            "tact": site.app.state.widget.tact.pin("http://service.test"),
             "loader": told["loader"],  # TestPinnedLoader
         }
         algorithm, _, digest = told["card"]["integrity"].partition("-")
@@ -177,6 +178,7 @@ class TestConfiguration:
         assert PLACEHOLDER.decode() not in code
         told = await configuration(site)
         del told["loader"]  # which is what this is
+        del told["card"]  # which the file that asks knows
         assert json.dumps(told | {"live": int(told["live"])}, separators=(",", ":")) in code
 
     @pytest.mark.parametrize("name", NASTY)

@@ -19,16 +19,16 @@ from tactful.web.files import BUILT, PLACEHOLDER, load_widget
 from tests.support.clock import SetClock
 
 LOADER_BYTES = 2_000
-BYTES = {"pinned": 2_200, "card": 6_000, "more": 2_200, "live": 1_000, "moments": 1_000}
+BYTES = {"pinned": 2_200, "card": 6_000, "more": 2_200, "live": 1_000, "moments": 1_000, "tact": 1_750}
 SERVER = "https://surveys.example.com"
 
 
 def _configuration() -> bytes:
-    """A signed pass, the pinned card, and five watched events of a project whose tabs listen."""
+    """A signed pass, the pinned file that asks, and five watched events of a project whose tabs listen."""
     clock = SetClock()
     passed = Tokens(("a-key-for-tests-of-32-characters!",), clock).sign(PASS, [new_id(clock)])
     watched = ["Lesson Finished", "Ticket Closed", "Course Completed", "Invoice Paid", "page"]
-    told = {"api": SERVER, "pass": passed, "watch": watched, "live": 1, "card": load_widget().card.pin(SERVER)}
+    told = {"api": SERVER, "pass": passed, "watch": watched, "live": 1, "tact": load_widget().tact.pin(SERVER)}
     return json.dumps(told, separators=(",", ":")).encode()
 
 

@@ -14,7 +14,8 @@ export interface Config {
   watch: string[]
   /** Whether tabs of identified people listen for what their backend says. */
   live: boolean
-  card: Pinned
+  /** What asks; where the card is, it knows. */
+  tact: Pinned
   /** What tells the moments that a live survey waits for; absent where none does. */
   moments?: Pinned
 }
@@ -54,6 +55,16 @@ export interface Offer {
   token: string
   survey: string
   delay_ms: number
+  quiet?: Quiet
+}
+
+/** What moment a survey waits for, where its author says more than nothing. */
+export interface Quiet {
+  /** How long nothing may have disturbed. */
+  for_ms: number
+  give_up_ms: number
+  /** What is no disturbance. */
+  despite: string[]
 }
 
 /** What the server may say to what is posted, besides other things. */
@@ -189,13 +200,14 @@ export interface Asked {
   survey: Survey
 }
 
-export type Happening = 'asked' | 'answered' | 'dismissed' | 'clicked'
+/** What listeners hear of; `before` has a say in asking, `ask` draws in the card's place. */
+export type Happening = 'asked' | 'answered' | 'dismissed' | 'clicked' | 'before' | 'ask'
 
 /** Store a request until the server has answered it, and send it. An entry with the same `id` is replaced. */
 export type Post = (path: string, body: object, id?: string) => void
 
 /** The page's own listeners, for the card to tell. */
-export type Listeners = Iterable<[what: Happening, listener: (detail: object) => void]>
+export type Listeners = Iterable<[what: Happening, listener: (...told: any[]) => unknown]>
 
 /** Draw what may be done with the thanks, if anything may. */
 export type DrawActs = (thanks: Partial<Thanks>, asked: Asked, post: Post, listeners: Listeners) => HTMLElement | undefined
@@ -206,6 +218,26 @@ export interface DrawCard {
   /** Take controls of another file, and their style. */
   more?: (controls: object, css: string) => void
 }
+
+/** What a reply brings, or the key of the survey that somebody wishes to answer. */
+export type Wanted = Reply & { show?: string }
+
+/**
+ * What the loader hands to what asks. `whose` stands for who is here: something else for somebody else, and false where
+ * nothing may be asked. `attend` is to be called when the live stream's client has been loaded.
+ */
+export type Page = [
+  scene: () => object,
+  request: (path: string, body: object) => Promise<Record<string, any>>,
+  post: Post,
+  listeners: Listeners,
+  whose: () => unknown,
+  load: (pinned: Pinned) => Promise<unknown>,
+  attend: () => void,
+]
+
+/** Ask what is wanted when the moment is right; called with nothing, take it all back. */
+export type Tact = (...told: [] | [wanted: Wanted, ...page: Page]) => unknown
 
 /** Send what has gathered and, with `ask`, ask what waits in any case. */
 export type Flush = (ask: true) => void

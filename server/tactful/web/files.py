@@ -36,6 +36,7 @@ __all__ = [
     "moments",
     "more",
     "pinned_loader",
+    "tact",
 ]
 
 BUILT = Path(__file__).parent / "static" / "widget"
@@ -66,6 +67,7 @@ class _Meta(msgspec.Struct):
     more: _FileMeta
     live: _FileMeta
     moments: _FileMeta
+    tact: _FileMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Widget:
     more: Pinned
     live: Pinned
     moments: Pinned
+    tact: Pinned
 
 
 def load_widget(built: Path = BUILT) -> Widget:
@@ -118,7 +121,7 @@ def _configuration(service: Service, widget: Widget, config: Config) -> dict[str
         "pass": service.new_pass(config.project_id),
         "watch": config.catalogue.watched_on_pages(),
         "live": config.live,
-        "card": widget.card.pin(base),
+        "tact": widget.tact.pin(base),
     }
     awaited = config.catalogue.moments_on_pages()
     if awaited:
@@ -170,7 +173,9 @@ async def configuration(request: Request) -> Response:
     """The same configuration alone, and which loader reads it: for that one, the npm package and native apps."""
     config = await _config_of(request)
     service, widget = service_of(request), request.app.state.widget
-    told = _configuration(service, widget, config) | {"loader": widget.pinned.pin(service.settings.base_url)}
+    base = service.settings.base_url
+    more = {"card": widget.card.pin(base), "loader": widget.pinned.pin(base)}
+    told = _configuration(service, widget, config) | more
     return _send(request, orjson.dumps(told), media_type="application/json", cache=_LOADER_CACHE)
 
 
@@ -197,6 +202,11 @@ async def live(request: Request) -> Response:
 async def moments(request: Request) -> Response:
     """What tells the moments of a page, of this release. Raises `NotFound` for any other name."""
     return _send_pinned(request, request.app.state.widget.moments)
+
+
+async def tact(request: Request) -> Response:
+    """What asks, of this release. Raises `NotFound` for any other name."""
+    return _send_pinned(request, request.app.state.widget.tact)
 
 
 def _send_pinned(request: Request, pinned: Pinned) -> Response:

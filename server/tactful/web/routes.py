@@ -93,6 +93,7 @@ ROUTES: list[BaseRoute] = [
     Route("/w/more-{hash}.js", files.more),
     Route("/w/live-{hash}.js", files.live),
     Route("/w/moments-{hash}.js", files.moments),
+    Route("/w/tact-{hash}.js", files.tact),
     Route("/w/{public_key}.js", files.loader),
     Route("/w/{public_key}.json", files.configuration),
     Route("/v1/batch", ingest.Ingest(), methods=["POST"]),

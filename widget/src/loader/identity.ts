@@ -24,7 +24,7 @@ export const recall = (): void => {
 }
 
 /** Take `named` as the user from now on. */
-export const become = (named: Partial<Identity>): unknown => (user = named)
+export const become = (id: string, proof?: Partial<Identity>): unknown => (user = { ...proof, user_id: id + '' })
 
 /** Forget the user and this browser's anonymous id. */
 export const forget = (): void => {
@@ -41,7 +41,7 @@ export const scene = (): { test: string | undefined; identity: Partial<Identity>
   return {
     test,
     // Only an id that was written and can be read: another would be somebody new on every page.
-    identity: { anonymous_id: store.length && store[KEY] ? known.id : undefined, ...user },
+    identity: { anonymous_id: (store.length && store[KEY] ? known : {}).id, ...user },
     context: {
       page: pageAddress(location.href),
       locale: document.documentElement.lang,

@@ -5,12 +5,13 @@
  * The page calls `tactful('track', ...)` at any time: until this script runs, the snippet's stub keeps the calls in
  * `tactful.q`; while consent is missing or the page is only prerendered, they are held here. From then on:
  * a watched event joins a batch (events.ts), the batch goes into the outbox (outbox.ts), its answer may bring an
- * offer (asks.ts), and the card that an ask allows is another script, loaded then.
+ * offer (asks.ts), and what asks and draws the card is another script, loaded then.
  */
 import type { Identity, Traits } from '../wire.ts'
-import { ask, takeUp, withdraw } from './asks.ts'
+import { ask, withdraw } from './asks.ts'
 import { attend } from './attend.ts'
 import { live, moments, watch } from './config.ts'
+import { awake, rest, rise } from './consent.ts'
 import { digest } from './digest.ts'
 import { add, flush } from './events.ts'
 import { become, forget, known, recall, scene } from './identity.ts'
@@ -20,7 +21,7 @@ import { keys, post, resend } from './outbox.ts'
 import { pageAddress } from './pageAddress.ts'
 import { safely } from './safely.ts'
 import { data } from './script.ts'
-import { parse, store } from './store.ts'
+import { openStore, parse, store } from './store.ts'
 
 type Call = [name: string, ...args: any[]]
 
@@ -32,7 +33,6 @@ const { pushState } = history
 
 let held: Call[] = []
 let consented = data.consent != 'wait'
-let awake = false
 let place: string
 
 /** Send what may have been sent already today. Traits matter only while something is watched. */
@@ -55,7 +55,7 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
     // What happened until now was done by somebody else, whose anonymous id must not become this one's.
     if (known.user && known.user != sum) reset()
     known.user = sum
-    become({ ...proof, user_id: id + '' })
+    become(id as string, proof)
     tell({ type: 'identify', traits })
     attend()
   },
@@ -67,19 +67,23 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
   reset,
   show: (show: string) => ask({ show }),
   on,
+  onAsk: (draw: (...told: any[]) => unknown) => on('ask', draw),
   optOut: () => post('closings', { ...scene(), how: 'opted_out' }),
   consent(given: boolean) {
     consented = given
     if (given) return wake()
+    // First of all, so that nothing below sends or stores.
+    rest()
+    openStore()
     reset()
-    awake = false
     for (const key of keys()) delete store[key]
     delete sessionStorage.tactful
   },
 }
 
 const call = safely((...[name, ...args]: Call) => {
-  if (awake || name == 'consent') return verbs[name]!(...args)
+  // What neither stores nor sends need not wait.
+  if (awake || /^c?on/.test(name)) return verbs[name]!(...args)
   held = [...held, [name, ...args] as Call].slice(-MOST_HELD)
 })
 
@@ -94,12 +98,11 @@ const wake = (): void => {
     recall()
     if (moments) load(moments)
   }
-  awake = true
+  rise()
   // Before anything new is on its way, which would be sent twice.
   resend()
   for (const args of held.splice(0)) call(...args)
   moved()
-  takeUp()
   attend()
 }
 
@@ -125,12 +128,14 @@ const begin = safely(() => {
   const tactful = ((window as any).tactful = call as any)
   // A page may keep the stub that it made: what that pushes to `tactful.q` must arrive as well.
   tactful.q = { push: (args: Call) => call(...args) }
-  if (data.userId) call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
+  call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
   for (const args of queued) call(...args)
-  // A click on anything that says `data-tactful-track="Event"` tracks it.
+  // A click on anything that says `data-tactful-track="Event"` tracks it, and `data-tactful-show="key"` asks that.
   listen('click', ({ target }: { target: HTMLElement }) => {
-    const said = target.closest<HTMLElement>('[data-tactful-track]')?.dataset
-    if (said) call('track', said.tactfulTrack!, parse(said.tactfulProperties!))
+    for (const name of ['track', 'show']) {
+      const said = target.closest<HTMLElement>(`[data-tactful-${name}]`)
+      if (said) call(name, said.getAttribute('data-tactful-' + name), parse(said.dataset.tactfulProperties!))
+    }
   })
   // Not `unload`, which would keep the page out of the back/forward cache.
   listen('pagehide', () => {
@@ -138,7 +143,7 @@ const begin = safely(() => {
     resend()
     place = ''
   })
-  listen('pageshow', ({ persisted }) => persisted && wake())
+  listen('pageshow', (event) => event.persisted && wake())
   listen('visibilitychange', wake)
   listen('prerenderingchange', wake)
   watchNavigation()

@@ -6,7 +6,8 @@
  * id, so what arrives twice counts once. Nothing but an answer ends an entry. All requests are keepalive, which
  * outlives the page like a beacon and, unlike a beacon, says how it went if the page is still there.
  */
-import { onReply } from './asks.ts'
+import { ask } from './asks.ts'
+import { awake } from './consent.ts'
 import { newId } from './newId.ts'
 import { request, written } from './request.ts'
 import { retryDelay } from './retryDelay.ts'
@@ -34,7 +35,7 @@ const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
     failures = 0
     // While this was on its way, a later revision may have taken its place.
     if (store[key] == kept) delete store[key]
-    onReply(reply)
+    if (reply.offer || reply.live) ask(reply)
   } catch {
     setTimeout(resend, retryDelay(++failures))
   }
@@ -42,13 +43,13 @@ const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
 
 /** Send everything that waits, if somebody looks at the page. */
 export const resend = (): void => {
-  if (!document.hidden) for (const key of keys()) attempt(key, parse(store[key]!))
+  if (awake && !document.hidden) for (const key of keys()) attempt(key, parse(store[key]!))
 }
 
 /** Keep a request until it is answered, and send it now. Where too much waits already, it is sent once and not kept. */
 export const post = (path: string, body: object, id = newId()): void => {
   const entry: Entry = [path, body]
-  if (written(body).length > LONGEST_BODY) return
+  if (!awake || written(body).length > LONGEST_BODY) return
   writeJson(PREFIX + id, entry)
   attempt(PREFIX + id, entry)
   delete store[keys()[MOST_ENTRIES]!]

@@ -5,6 +5,7 @@
  * Touching `localStorage` throws a SecurityError in sandboxed frames and where storage is blocked
  * (https://issues.chromium.org/issues/40321350); writing throws where the quota is 0 or used up.
  */
+import { write } from './json.ts'
 import { newId } from './newId.ts'
 import { safely } from './safely.ts'
 
@@ -27,5 +28,5 @@ export const parse = safely(JSON.parse)
 
 /** A full storage throws. That costs persistence, not the request that is on its way. */
 export const writeJson = safely((key: string, value: unknown) => {
-  store[key] = JSON.stringify(value)
+  store[key] = write(value)
 })
