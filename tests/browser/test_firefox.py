@@ -81,7 +81,7 @@ def test_by_mouse(host: Host, tab: Firefox) -> None:
     tab.press(*"Short & clear")
     click(tab, "card.querySelector('.primary')")
     until(lambda: host.responses() == DONE)
-    assert len(host.asks("seen_at")) == 1
+    until(lambda: len(host.asks("seen_at")) == 1)  # a moment in view, and by then the answers may be there
 
 
 def test_by_keyboard(host: Host, tab: Firefox) -> None:
