@@ -59,7 +59,8 @@ def settle(seen: Watched) -> None:
 def faults_of(seen: Watched) -> list[str]:
     """What axe-core finds or doubts about the card. It comes in over the debugger, as the policy lets no script in."""
     settle(seen)
-    seen.page.context.new_cdp_session(seen.page).send("Runtime.evaluate", {"expression": AXE.read_text()})
+    if seen.page.evaluate("!window.axe"):
+        seen.page.context.new_cdp_session(seen.page).send("Runtime.evaluate", {"expression": AXE.read_text()})
     run = "tags => axe.run({include: [['tactful-card']]}, {runOnly: {type: 'tag', values: tags}})"
     report = seen.page.evaluate(run, TAGS)
     return [f"{one['id']}: {one['help']}" for kind in ("violations", "incomplete") for one in report[kind]]

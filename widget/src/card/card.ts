@@ -169,7 +169,7 @@ export class Card {
       button('quiet', () => this._optOut(), {}, words.dont_ask),
       element('span', { class: 'n' }, max > 1 && fill(words.of, n, max)),
       n > 1 && button('quiet', () => this._back(), {}, words.back),
-      skippable && button('quiet', () => this._advance(), {}, words.skip),
+      skippable && button('quiet skip', () => this._advance(), {}, words.skip),
       primary,
     )
   }
