@@ -319,3 +319,8 @@ def test_a_survey_tells_which_languages_it_is_written_in() -> None:
 def test_a_survey_of_messages_only_tells(kinds: tuple[str, ...], only: bool) -> None:
     questions = tuple(Question(f"q{number}", KINDS[kind], plain("Look")) for number, kind in enumerate(kinds))
     assert a_survey("news", questions=questions).only_tells is only
+
+
+def test_thanks_act_where_there_is_more_to_them_than_words() -> None:
+    assert not Thanks(plain("Thanks"), plain("See you")).acts
+    assert Thanks(plain("Thanks"), coupon=plain("MONTH-ON-US")).acts
