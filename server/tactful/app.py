@@ -123,7 +123,7 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_service(settings, clock) as service:
             service.live_client = widget.live.pin(settings.base_url)
-            service.more_controls = widget.more.pin(settings.base_url)
+            service.tellings.more = widget.more.pin(settings.base_url)
             app.state.service = service
             await _look_at_clock(service)
             tasks = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tactful.core.decide import LiveSurvey
 from tactful.core.kinds import KINDS, fitted
 from tactful.core.surveys import AnswerCondition, Link, Logo, Look, Option, Question, Survey, Thanks
-from tactful.core.telling import event_paths, lookup_in, tell, written_languages
+from tactful.core.telling import event_paths, lookup_in, tell, tell_alike, written_languages
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 from tests.core.examples import a_survey
 from tests.core.strategies import surveys
@@ -289,6 +289,27 @@ def test_any_survey_is_told_as_json_with_no_slot_left(survey: Survey, locale: st
     for question, said in zip(survey.questions, told["questions"], strict=True):
         by = said["ask"]["by"] if isinstance(said["ask"], dict) else {ELSE: said["ask"]}
         assert by.keys() == question.ask.by.keys()
+
+
+@given(surveys(), st.sampled_from(["en", "de-AT", "ar", ""]), st.data())
+def test_what_everybody_is_told_is_what_each_is_told(survey: Survey, locale: str, data: st.DataObject) -> None:
+    variant = data.draw(st.sampled_from([None, *(one.name for one in survey.variants)]))
+    live = LiveSurvey(survey, 3, ())
+    alike = tell_alike(live, locale, variant, {})
+    told = [tell(live, locale, lookup_in(values), variant, key) for values, key in ((VALUES, "ada"), ({}, "bo"))]
+    assert alike is None or told == [alike, alike]
+
+
+def test_what_depends_on_the_person_is_told_to_nobody_else() -> None:
+    said = _text(en="How was {{event.course}}?", de="Wie war es?")
+    survey = a_survey(questions=(Question("score", KINDS["nps"], said),))
+    assert tell_alike(LiveSurvey(survey, 3, ()), "en", None, {}) is None
+    assert tell_alike(LiveSurvey(survey, 3, ()), "de", None, {}) == _told(survey, "de")
+    options = (Option("a", plain("A")), Option("b", plain("B")))
+    for shuffle in (False, True):
+        question = Question("topic", KINDS["choice"], plain("Which?"), options=options, shuffle=shuffle)
+        alike = tell_alike(LiveSurvey(a_survey(questions=(question,)), 3, ()), "en", None, {})
+        assert (alike is None) == shuffle
 
 
 def test_a_card_does_not_change_its_language_on_the_way() -> None:

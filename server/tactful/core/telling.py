@@ -19,7 +19,7 @@ from tactful.core.texts import DEFAULT_LANGUAGE, ELSE, SLOT, Lookup, Text, choos
 from tactful.core.variants import varied
 from tactful.core.words import OwnWords, on_the_card, words_for
 
-__all__ = ["card_language", "event_paths", "lookup_in", "tell", "written_languages"]
+__all__ = ["card_language", "event_paths", "lookup_in", "tell", "tell_alike", "written_languages"]
 
 _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
 
@@ -95,6 +95,25 @@ def tell(
         "look": _look(survey.look, say),
         "words": on_the_card(say.words),
     }
+
+
+class _OfAPerson(Exception):
+    """A text mentions something of whoever reads it."""
+
+
+def _of_nobody(path: str) -> object:
+    raise _OfAPerson(path)
+
+
+def tell_alike(live: LiveSurvey, locale: str, variant: str | None, own: OwnWords) -> dict[str, Any] | None:
+    """What `tell` returns for everybody with `locale`; None where it depends on the person: a text that they would be
+    told mentions something of theirs, or options are shuffled for them."""
+    if any(question.shuffle for question in live.survey.questions):
+        return None
+    try:
+        return tell(live, locale, _of_nobody, variant, own=own)
+    except _OfAPerson:
+        return None
 
 
 class _Speaker:

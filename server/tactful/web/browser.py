@@ -16,8 +16,6 @@ from starlette.requests import Request
 from tactful.clock import new_id
 from tactful.core.answers import read_answers
 from tactful.core.clicks import offers
-from tactful.core.surveys import Survey
-from tactful.core.telling import lookup_in, tell
 from tactful.errors import BadRequest, Conflict, Invalid, Unauthorized
 from tactful.identity import Identity
 from tactful.store.asks import Asked, Context, NotNow, Offered, Revision, click, close, respond, show, take_up
@@ -142,16 +140,8 @@ def _told(service: Service, config: Config, asked: Asked, locale: str) -> dict[s
     payload = [config.project_id, known.person_id, asked.ask_id, live.survey.key, live.version]
     # Its life begins with the ask, however late it is told again: rules look no further back than an ask can matter.
     token = service.tokens.sign(ASK, payload, at_ms=asked.asked_at)
-    values = known.person.values(known.now) | {"project": {"name": config.name}, "event": asked.event}
-    lookup, sample_key = lookup_in(values), known.person.sample_key
-    survey = tell(live, locale, lookup, asked.variant, sample_key, config.words)
-    return {"ask": token, "survey": survey | more_for(service, live.survey)}
-
-
-def more_for(service: Service, survey: Survey) -> dict[str, Any]:
-    """What the card has to load besides itself to draw `survey`: nothing, for most."""
-    apart = any(question.kind.apart for question in survey.questions) or any(one.acts for one in survey.thanks.values())
-    return {"more": service.more_controls} if apart else {}
+    survey = orjson.Fragment(service.tellings.told(config, asked, locale))
+    return {"ask": token, "survey": survey}
 
 
 async def _opened_ask(post: Post, token: str) -> list[Any]:

@@ -26,7 +26,7 @@ from tactful.store.projects import Config
 from tactful.store.versions import find_version
 from tactful.tokens import PREVIEW
 from tactful.web.access import PAGE_POLICY, error_response, page_response
-from tactful.web.browser import more_for, service_of
+from tactful.web.browser import service_of
 from tactful.web.files import Widget
 from tactful.web.rendering import render
 from tactful.web.service import Service
@@ -82,7 +82,7 @@ def drawn(request: Request, survey: Survey, config: Config, wish: Wish) -> dict[
     told = _told(survey, config, chosen)
     widget: Widget = request.app.state.widget
     # By the page's own host, whatever name of ours it was opened by: nothing else may be loaded.
-    if more_for(service_of(request), survey):
+    if service_of(request).tellings.more_for(survey):
         told["more"] = widget.more.pin("")
     frame = render(
         "preview_frame.html",

@@ -34,6 +34,7 @@ from tactful.web.live import Hub
 from tactful.web.nodes import Nodes
 from tactful.web.proofs import Proofs
 from tactful.web.receipts import Receipts
+from tactful.web.tellings import Tellings
 from tactful.web.tries import Tries
 from tactful.web.updates import Updates
 from tactful.web.watch import ClockWatch
@@ -176,8 +177,8 @@ class Service:
     hub: Hub
     #: Where the live stream's client is, and its hash.
     live_client: dict[str, str] = field(default_factory=dict)
-    #: The controls that few surveys need, as a page loads them.
-    more_controls: dict[str, str] = field(default_factory=dict)
+    #: Surveys as cards are told them.
+    tellings: Tellings = field(default_factory=Tellings)
     #: Messages that were dropped because they were unreadable, since the start.
     dropped: int = 0
     #: The open pages of members.
