@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from tactful.store.choices import Holder, Level
@@ -22,8 +23,12 @@ def level_of(user_id: str | None, *, proved: bool) -> Level:
 
 def link_now(service: Service, holder: Holder, locale: str = "") -> str:
     """A link for whoever has a page open now, in the language of that page."""
-    query = f"?lang={quote(locale[:LONGEST_LOCALE], safe='')}" if locale else ""
-    return f"{service.settings.base_url}/me/{service.tokens.sign(ME, list(holder))}{query}"
+    return f"{service.settings.base_url}/me/{service.tokens.sign(ME, list(holder))}{_query(locale[:LONGEST_LOCALE])}"
+
+
+@lru_cache(maxsize=1_024)
+def _query(locale: str) -> str:
+    return f"?lang={quote(locale, safe='')}" if locale else ""
 
 
 def link_to_send(service: Service, project_id: str, person_id: str) -> tuple[str, int]:
