@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.test_card import BUTTON, faults_of, settle
-from tests.support.cards import EVERY_KIND
+from tests.browser.test_kinds import assert_it_fits, double_texts
+from tests.support.cards import EVERY_KIND, Stage, a_stage, told
 from tests.support.server import Server
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
@@ -192,4 +193,71 @@ def test_every_kind_is_answered_by_keyboard_and_accessible(
     until(lambda: (ANSWERS, True) in host.responses()[before:])
     assert len(host.responses()) == before + 1, "one response, however many revisions"
     assert seen.errors == seen.violations == []
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with a_stage() as made:
+        yield made
+
+
+#: At how many of three places of the focused element (top, middle and bottom) nothing lies over it.
+SEEN = """() => {
+  const root = document.querySelector('tactful-card').shadowRoot
+  const one = root.activeElement
+  const { x, y, width, height, bottom } = one.getBoundingClientRect()
+  return [y + 4, y + height / 2, bottom - 4].filter((at) => {
+    const hit = root.elementFromPoint(x + width / 2, at)
+    return hit && (one.contains(hit) || one.closest('label')?.contains(hit))
+  }).length
+}"""
+MARKED = """() => {
+  const root = document.querySelector('tactful-card').shadowRoot
+  const looks = (selector) => [...root.querySelectorAll(selector)].map((one) => getComputedStyle(one).backgroundColor)
+  const outlined = [...root.querySelectorAll('*')].filter((one) => getComputedStyle(one).outlineStyle == 'solid')
+  const names = outlined.map((one) => one.className || one.localName)
+  return [looks(':checked + span'), looks('input:not(:checked) + span'), names, root.getAnimations().length]
+}"""
+SOME = ("nps", "choices", "ranking", "date", "long")
+
+
+def test_where_all_colours_are_the_systems_what_is_chosen_and_focused_shows(chromium: Browser, stage: Stage) -> None:
+    context = chromium.new_context(forced_colors="active", reduced_motion="reduce")
+    seen = stage.open(context)
+    hands = Hands(seen)
+    for question in (one for one in EVERY_KIND if one["id"] in SOME):
+        stage.draw(seen, told(question))
+        answer_of(hands, question["id"])
+        chosen, others, outlined, moving = seen.page.evaluate(MARKED)
+        assert not set(chosen) & set(others), question["id"]
+        assert outlined, question["id"]
+        assert moving == 0
+        seen.page.screenshot(path=ARTEFACTS / f"forced-{question['id']}.png")
+        hands.go_to(".quiet")
+        assert seen.page.evaluate(MARKED)[2] == ["quiet"], "nothing else looks as if it had the focus"
+    context.close()
+
+
+def test_with_texts_of_twice_the_size_in_a_small_window_the_focus_is_in_view(chromium: Browser, stage: Stage) -> None:
+    context = chromium.new_context(viewport={"width": 400, "height": 320})
+    seen = stage.open(context)
+    hands = Hands(seen)
+    for question in (one for one in EVERY_KIND if one["id"] in SOME):
+        stage.draw(seen, told(question, EVERY_KIND[-1]))
+        double_texts(seen)
+        if question["id"] == "ranking":
+            # The last option becomes the first, and the focus goes there with it; and back again.
+            hands.go_to(".row:last-child .rank")
+            for _ in range(2):
+                hands.press("Space")
+                assert seen.page.evaluate(SEEN) > 1
+        answer_of(hands, question["id"])
+        assert seen.page.evaluate(SEEN) > 1, question["id"]
+        assert_it_fits(seen)
+        seen.page.screenshot(path=ARTEFACTS / f"small-{question['id']}.png")
+        hands.go_to(".primary")
+        assert seen.page.evaluate(SEEN) > 1, question["id"]
+        hands.press("Enter")
+        expect(seen.card).to_have_accessible_name(EVERY_KIND[-1]["ask"]["en"])
     context.close()

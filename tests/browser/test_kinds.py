@@ -297,22 +297,27 @@ def assert_it_fits(seen: Watched) -> None:
 
 
 @pytest.mark.long
+def double_texts(seen: Watched) -> None:
+    """Make every text of the card twice as large."""
+    seen.page.evaluate(
+        """() => {
+          for (const one of document.querySelector('tactful-card').shadowRoot.querySelectorAll('.card *')) {
+            if (one.style.fontSize || one.matches('svg, path')) continue
+            one.dataset.size = parseFloat(getComputedStyle(one).fontSize) * 2 + 'px'
+          }
+          for (const one of document.querySelector('tactful-card').shadowRoot.querySelectorAll('[data-size]'))
+            one.style.fontSize = one.dataset.size
+        }"""
+    )
+
+
 def test_text_of_twice_the_size_is_all_there(chromium: Browser, stage: Stage) -> None:
     context = chromium.new_context(viewport={"width": 360, "height": 640})
     seen = stage.open(context)
     stage.draw(seen, told(*EVERY_KIND))
     for question in EVERY_KIND:
         expect(seen.card).to_have_accessible_name(question["ask"]["en"])
-        seen.page.evaluate(
-            """() => {
-              for (const one of document.querySelector('tactful-card').shadowRoot.querySelectorAll('.card *')) {
-                if (one.style.fontSize || one.matches('svg, path')) continue
-                one.dataset.size = parseFloat(getComputedStyle(one).fontSize) * 2 + 'px'
-              }
-              for (const one of document.querySelector('tactful-card').shadowRoot.querySelectorAll('[data-size]'))
-                one.style.fontSize = one.dataset.size
-            }"""
-        )
+        double_texts(seen)
         assert_it_fits(seen)
         answer(seen, question["id"])
     context.close()

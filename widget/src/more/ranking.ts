@@ -19,10 +19,11 @@ export const ranking = (drawing: Drawing): Control => {
   const list = element('div', { class: 'rows' })
   /** Do what `made` is for, show it, and leave the focus where it was although its row may have moved. */
   const press = (made: HTMLElement, action: () => void): HTMLElement => {
-    made.onclick = () => {
+    made.onclick = ({ detail }) => {
       action()
       arrange()
-      made.focus({ preventScroll: true })
+      // Keys lead to where it now stands; a pointer stays where it is, and so does what lies under it.
+      made.focus({ preventScroll: !!detail })
     }
     return made
   }
