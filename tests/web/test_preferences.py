@@ -323,3 +323,19 @@ async def test_a_consent_is_taken_back_and_what_was_agreed_to_stays_known(where:
         [told] = (await site.manage("GET", "responses")).json()["data"]
         assert told["answers"] == {name: said[name] for name in said if name != "quote"}
         assert acts(site) == [("the person", "consent_withdrawn")]
+
+
+@pytest.mark.on_both
+async def test_a_card_that_is_still_open_does_not_give_a_consent_again_that_was_taken_back(
+    where: Where, clock: SetClock
+) -> None:
+    async with a_site(where, clock, surveys=(a_survey(questions=QUESTIONS),), policy=NO_RULES) as site:
+        ask = await site.ask("ann")
+        assert (await site.respond(ask, 1, answers={"quote": True})).status_code == 200
+        path = await link(site, signed(site, "ann"))
+        response = str((await look(site, path)).all("input", name="response")[0]["value"])
+        await do(site, path, "withdraw", response=response, question="quote")
+        assert (await site.respond(ask, 2, answers={"quote": True, "score": 9}, done=True)).status_code == 200
+        [told] = (await site.manage("GET", "responses")).json()["data"]
+        assert told["answers"] == {"score": 9}
+        assert not (await look(site, path)).all("button", value="withdraw")

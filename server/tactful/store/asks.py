@@ -67,7 +67,7 @@ SELECT variant FROM asks
 WHERE project_id = ? AND person_id = ? AND survey_key = ? AND variant IS NOT NULL AND refunded_at IS NULL
 ORDER BY asked_at DESC, ask_id DESC LIMIT 1
 """
-FIND_RESPONSE = "SELECT rev, done FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
+FIND_RESPONSE = "SELECT rev, done, withdrawn FROM responses WHERE project_id = ? AND person_id = ? AND ask_id = ?"
 INSERT_RESPONSE = """
 INSERT INTO responses (project_id, person_id, ask_id, response_id, survey_key, version, test, created_at,
     rev, answers, score, band, comment, done, updated_at)
@@ -335,9 +335,12 @@ def respond(project_id: str, person_id: str, ask_id: str, revision: Revision) ->
     if kept is not None and kept["done"]:
         raise Conflict("response_final", "This response is done; it cannot be changed any more.")
     now, answers = person["last_at"], revision.answers
+    # A card that is still open says again what was agreed to: what was taken back meanwhile stays so.
+    taken_back = orjson.loads(kept["withdrawn"]) if kept is not None else {}
+    values = {name: value for name, value in answers.values.items() if name not in taken_back}
     yield run(
         INSERT_RESPONSE, *key, revision.response_id, ask["survey_key"], ask["version"], ask["test"], now,
-        revision.rev, orjson.dumps(dict(answers.values)).decode(), answers.score, answers.band, answers.comment,
+        revision.rev, orjson.dumps(values).decode(), answers.score, answers.band, answers.comment,
         int(revision.done), now,
     )  # fmt: skip
     yield run(SET_RESPONDED, now, answers.score, answers.band, *key)
