@@ -126,6 +126,7 @@ class TestTime:
             ({"exp": NOW + 0.5, "iat": NOW - 0.5}, NOW, None),
             *(({"exp": value}, NOW, "malformed") for value in (True, "soon", str(NOW + 60), [], {}, -1)),
             *(({"iat": value}, NOW, "malformed") for value in (False, "now", -1)),
+            ({"exp": 1e308}, NOW, "malformed"),
             ({"nbf": True}, NOW, "malformed"),
         ],
     )

@@ -82,7 +82,7 @@ def _instant(claims: dict[str, Any], name: str) -> int | None:
     written = claims.get(name)
     if written is None:
         return None
-    if type(written) not in (int, float) or not 0 <= written < math.inf:
+    if type(written) not in (int, float) or not 0 <= written * 1_000 < math.inf:
         raise Refused("malformed")
     return int(written * 1_000)
 
