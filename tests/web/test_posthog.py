@@ -214,6 +214,15 @@ async def test_what_is_no_batch_is_refused_for_good(site: Site, body: bytes, cod
     assert answer.json()["message"], "posthog's Python client logs `detail`, and retries no 400"
 
 
+@pytest.mark.parametrize("place", ["api_key", "sent_at"])
+@pytest.mark.parametrize("value", ["9" * 30, "-9223372036854775809", "[" * 300 + "]" * 300])
+async def test_numbers_and_depths_around_the_messages_are_no_bug_of_ours(site: Site, place: str, value: str) -> None:
+    around = {"api_key": json.dumps(site.project.write_key), place: value, "batch": json.dumps([an_event()])}
+    body = "{" + ",".join(f'"{name}":{written}' for name, written in around.items()) + "}"
+    answer = await site.client.post("/batch/", content=body)
+    assert answer.status_code == (200 if place == "sent_at" else 401), answer.text
+
+
 async def test_millions_of_values_are_refused_before_they_are_made_into_anything(site: Site) -> None:
     answer = await site.client.post("/batch/", content=b'{"batch":[' + b"1," * 2_000_000 + b"1]}")
     assert (answer.status_code, answer.json()["code"]) == (413, "too_many_values")

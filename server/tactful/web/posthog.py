@@ -65,7 +65,13 @@ def as_segment(body: bytes) -> bytes:
             else:
                 said.append(message)
     key = posted.api_key if posted.api_key is not None else posted.token
-    return orjson.dumps({"writeKey": key, "sentAt": posted.sent_at, "batch": [*said, *members.values()]})
+    around = {"writeKey": _if_sound(key), "sentAt": _if_sound(posted.sent_at)}
+    return orjson.dumps(around | {"batch": [*said, *members.values()]})
+
+
+def _if_sound(value: object) -> object:
+    """What stands around the messages, or nothing where it is out of bounds, as no key and no time is."""
+    return value if is_sound(value) else None
 
 
 def _opened(body: bytes) -> _Posted:
