@@ -20,7 +20,7 @@ from tests.support.members import log_in
 from tests.support.pages import HOSTILE, Shown, show
 from tests.support.receiver_pages import example, fields_of, form, listed, made, post
 from tests.support.service import NO_RULES, Site, a_site, a_survey
-from tests.support.webhooks import SECRET, chatwoot
+from tests.support.webhooks import PLAIN, SECRET, a_receiver, chatwoot
 
 pytestmark = pytest.mark.anyio
 
@@ -217,6 +217,13 @@ class TestOne:
     async def test_of_another_name_or_project_is_not_there(self, site: Site) -> None:
         for path in ("nothing", "nothing/edit", "nothing/try", "nothing/deliveries"):
             await show(site, f"receivers/{path}", status=404)
+
+    async def test_an_address_that_is_believed_by_itself_is_shown_to_admins_alone(self, site: Site) -> None:
+        sender = await a_receiver(site, **PLAIN)
+        assert sender.path in (await show(site, "receivers/r")).text
+        for role in ("viewer", "editor"):
+            await log_in(site.client, site.service, role)
+            assert sender.path not in (await site.client.get(f"/projects/{site.project.project_id}/receivers/r")).text
 
     async def test_looks_the_same_to_viewers_without_what_changes_it(self, site: Site) -> None:
         await made(site, secret=None)

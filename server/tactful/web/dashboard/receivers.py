@@ -255,7 +255,7 @@ def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = 
         ours=made_secret(stored.receiver.auth) is not None,
         may_make=key not in PRESETS,
         sender=preset.name if key in _PRODUCTS else "the sender",
-        address=address_of(look.service.settings.base_url, stored.receiver_id),
+        address=_address(look, stored),
         takes_secret=not isinstance(stored.receiver.auth, Open),
         secrets=len(stored.secrets),
         secret_at=stored.secret_at,
@@ -271,6 +271,14 @@ def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = 
         done=_DONE.get(query(look, "done") or ""),
         **_came(look, listed),
     )
+
+
+def _address(look: Look, stored: Stored) -> str | None:
+    """Where its webhooks are sent. Where nothing else proves them the address is the secret, and an admin's: whoever
+    may only read must not be able to send."""
+    if isinstance(stored.receiver.auth, Open) and not look.member.may("admin"):
+        return None
+    return address_of(look.service.settings.base_url, stored.receiver_id)
 
 
 def _example_event(look: Look, receiver: Receiver) -> str:
