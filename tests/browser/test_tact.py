@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.support.server import Server
+from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
@@ -77,6 +78,24 @@ def test_nobody_is_asked_over_something_else(host: Host, seen: Watched, noise: s
     seen.page.evaluate(f"{end}; 0")
     expect(seen.page.locator("tactful-card")).to_have_count(1)
     assert len(host.asks()) == 1
+
+
+def test_a_survey_waits_for_its_own_moment_and_for_its_place(server: Server, seen: Watched) -> None:
+    look = {"position": "inline", "target": "place"}
+    with a_host(server.url, server.path, a_survey(look=look, quiet={"for": "0s", "despite": ["media"]})) as host:
+        seen.page.goto(host.page(attributes=ANN, body="<video muted></video>"))
+        seen.page.evaluate(
+            f"""{NOISES["a call"][0]}
+            window.looked = 0
+            const find = document.getElementById.bind(document)
+            document.getElementById = (id) => (looked += id == 'place', find(id)); 0"""
+        )
+        offered(seen)
+        until(lambda: seen.page.evaluate("looked > 2"))
+        assert seen.sent("/w/asks") == 0
+        seen.page.evaluate("document.querySelector('main').appendChild(document.createElement('p')).id = 'place'; 0")
+        expect(seen.page.locator("#place tactful-card")).to_have_count(1)
+        assert seen.page.evaluate("document.querySelector('video').paused") is False
 
 
 def test_the_page_may_object(host: Host, seen: Watched) -> None:
@@ -155,7 +174,7 @@ def test_withdrawn_consent_stops_what_is_on_its_way(host: Host, seen: Watched) -
 
 
 HOSTILE = """
-for (const name of ['live', 'moments', 'tact', 'card', 'offer', 'quiet'])
+for (const name of ['live', 'moments', 'tact', 'card', 'offer', 'quiet', 'target'])
   Object.prototype[name] = {url: EVIL, integrity: '', token: 'x', despite: 0}
 for (const kind of [Array, String, Number]) kind.prototype.toJSON = function () { return 'bent' }
 const real = window.fetch
@@ -169,6 +188,7 @@ def test_a_page_that_bends_what_all_share_is_asked_as_any_other(host: Host, seen
     seen.page.evaluate("tactful('__proto__'); tactful('constructor', 1); tactful('toString')")
     seen.track()
     expect(seen.card).to_be_visible()
+    assert seen.card.get_attribute("offer") is None
     seen.card.get_by_role("radio", name="9").click()
     until(lambda: host.responses() == [({"score": 9}, False)])
     assert seen.sent("evil") == 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tactful.core.conditions import OPERATORS, Condition, Entry, Group, Responded
 from tactful.core.kinds import KINDS, SURVEY_KINDS, Kind, fitted
 from tactful.core.policy import Policy, Rule
-from tactful.core.reading.survey import POSITIONS
+from tactful.core.reading.survey import NOISES, POSITIONS
 from tactful.core.schedule import DAYS, Schedule
 from tactful.core.spans import DAY_MS, FOREVER, MINUTE_MS, SECOND_MS
 from tactful.core.surveys import (
@@ -29,6 +29,7 @@ from tactful.core.surveys import (
     Option,
     Promise,
     Question,
+    Quiet,
     Share,
     Survey,
     SurveyThrottle,
@@ -183,6 +184,13 @@ SCHEDULES = st.builds(
     tz=st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Australia/Lord_Howe"]),
     hours=st.none() | _HOURS,
 )
+QUIETS = st.builds(
+    Quiet,
+    for_ms=st.integers(0, MINUTE_MS),
+    give_up_ms=st.integers(10 * SECOND_MS, 5 * MINUTE_MS),
+    despite=st.frozensets(st.sampled_from(NOISES)),
+)
+
 LOOKS = st.builds(
     lambda position, **fields: Look(position, target="a-b.c:d" if position == "inline" else None, **fields),
     position=st.sampled_from(POSITIONS),
@@ -321,6 +329,7 @@ def surveys(draw: st.DrawFn) -> Survey:
         intro=draw(st.none() | texts()),
         thanks=draw(st.just({}) | _by_band(bands, said)),
         look=draw(LOOKS),
+        quiet=draw(QUIETS),
         enough=draw(st.none() | st.builds(Enough, st.floats(0.001, 100), LONG_SPANS)) if scored else None,
         quota=draw(st.none() | st.integers(1, 10_000_000)),
         variants=_variants(draw, questions, bands),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 
 from tactful.core.decide import LiveSurvey
 from tactful.core.kinds import KINDS, fitted
-from tactful.core.surveys import AnswerCondition, Link, Logo, Look, Option, Question, Survey, Thanks
-from tactful.core.telling import event_paths, lookup_in, tell, tell_alike, written_languages
+from tactful.core.reading.survey import NOISES
+from tactful.core.surveys import AnswerCondition, Link, Logo, Look, Option, Question, Quiet, Survey, Thanks
+from tactful.core.telling import event_paths, lookup_in, tell, tell_alike, tell_moment, written_languages
 from tactful.core.texts import ANY_LANGUAGE, ELSE, Text, plain
 from tests.core.examples import a_survey
 from tests.core.strategies import surveys
@@ -345,3 +348,18 @@ def test_a_survey_of_messages_only_tells(kinds: tuple[str, ...], only: bool) -> 
 def test_thanks_act_where_there_is_more_to_them_than_words() -> None:
     assert not Thanks(plain("Thanks"), plain("See you")).acts
     assert Thanks(plain("Thanks"), coupon=plain("MONTH-ON-US")).acts
+
+
+def test_a_page_is_told_of_its_moment_only_what_it_does_not_take_for_granted() -> None:
+    assert tell_moment(a_survey(quiet=Quiet())) == {}
+    assert tell_moment(a_survey(look=Look("inline", target="here"))) == {"target": "here"}
+    told = {"for_ms": 0, "give_up_ms": 300_000, "despite": ["dialog", "media"]}
+    assert tell_moment(a_survey(quiet=Quiet(0, despite=frozenset({"media", "dialog"})))) == {"quiet": told}
+
+
+def test_a_page_takes_the_same_for_granted_and_knows_the_same_noises() -> None:
+    source = (Path(__file__).parents[2] / "widget/src/tact/quiet.ts").read_text(encoding="utf-8")
+    (usual,) = re.findall(r"USUAL: Quiet = { for_ms: ([\d_]+), give_up_ms: ([\d_]+), despite: \[\] }", source)
+    assert Quiet(*map(int, usual)) == Quiet()
+    (noises,) = re.findall(r"const NOISES[^{]*= {\n(.*?)\n}", source, re.DOTALL)
+    assert tuple(re.findall(r"^  (\w+)[:(]", noises, re.MULTILINE)) == NOISES

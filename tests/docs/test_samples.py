@@ -100,7 +100,7 @@ def test_definitions_read_without_faults_and_warnings(sample: Sample) -> None:
 
 def test_what_a_definition_may_say_is_what_the_full_example_says() -> None:
     """Every field of every shape stands in the example, which stands in the page."""
-    shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, thanks.THANKS, survey.LOOK)
+    shapes = (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, thanks.THANKS, survey.LOOK, survey.QUIET)
     shapes += (variants.VARIANT, thanks.ACTION, thanks.SHARE, thanks.PROMISE)
     shapes += (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL)
     shapes += (RESPONDED, SCHEDULE)

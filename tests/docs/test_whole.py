@@ -133,7 +133,7 @@ def test_every_address_for_programs_is_there() -> None:
     [
         ("surveys", (survey.SURVEY, survey.AUDIENCE, survey.THROTTLE, thanks.THANKS, survey.LOOK, survey.LOGO)),
         ("surveys", (thanks.ACTION, thanks.SHARE, thanks.PROMISE)),
-        ("surveys", (RESPONDED, SCHEDULE, variants.VARIANT)),
+        ("surveys", (RESPONDED, SCHEDULE, variants.VARIANT, survey.QUIET)),
         ("surveys", (trigger.TRIGGER, trigger.EVENT, trigger.NTH, trigger.CANCEL, questions.QUESTION)),
         ("throttling", (policy.POLICY, policy.RULE)),
         ("receivers", (receiver.RECEIVER, receiver.PART, *(shape for _, shape in receiver.AUTHS.values()))),
@@ -145,7 +145,8 @@ def test_every_field_is_there(page: str, shapes: tuple[Any, ...]) -> None:
 
 def test_every_word_of_a_definition_is_there() -> None:
     told = _words("surveys")
-    assert {*KINDS, *OPERATORS, *ANSWER_OPERATORS, *KNOWN_VALUES, *GROUPS, *DEVICES, *DAYS} - told == set()
+    names = (KINDS, OPERATORS, ANSWER_OPERATORS, KNOWN_VALUES, GROUPS, DEVICES, DAYS, survey.NOISES)
+    assert {name for some in names for name in some} - told == set()
     assert {f"person.{name}" for name in PERSON_OPERATORS} - _code("surveys") == set()
     assert {
         "live",

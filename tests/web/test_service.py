@@ -81,6 +81,16 @@ async def test_an_event_brings_its_values_to_the_card(site: Site) -> None:
     assert "not mentioned" not in kept
 
 
+async def test_an_offer_says_what_moment_and_which_place_it_waits_for(site: Site) -> None:
+    usual = (await site.event()).json()["offer"]
+    assert usual.keys() == {"token", "survey", "delay_ms"}
+    look, quiet = {"position": "inline", "target": "place"}, {"give_up": "30s", "despite": ["typing", "media"]}
+    await site.manage("PUT", "surveys/nps", json=a_survey(look=look, quiet=quiet))
+    offer = (await site.event()).json()["offer"]
+    assert offer["target"] == "place"
+    assert offer["quiet"] == {"for_ms": 1_000, "give_up_ms": 30_000, "despite": ["media", "typing"]}
+
+
 @pytest.mark.parametrize(
     ("locale", "languages", "told"),
     [("", "zh-CN,zh;q=0.9", "zh"), ("", "en-GB;q=0.8, zh", "en"), ("en", "zh", "en"), ("", "", "en"), ("zh", "", "zh")],

@@ -56,9 +56,11 @@ export interface Offer {
   survey: string
   delay_ms: number
   quiet?: Quiet
+  /** The id of the element without which nobody is asked. */
+  target?: string
 }
 
-/** What moment a survey waits for, where its author says more than nothing. */
+/** What moment a survey waits for, where its author says something else than the usual. */
 export interface Quiet {
   /** How long nothing may have disturbed. */
   for_ms: number

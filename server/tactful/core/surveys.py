@@ -13,7 +13,7 @@ from typing import Literal
 from tactful.core.conditions import Entry
 from tactful.core.kinds import KINDS, Kind
 from tactful.core.schedule import Schedule
-from tactful.core.spans import DAY_MS
+from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS
 from tactful.core.texts import Text
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Option",
     "Promise",
     "Question",
+    "Quiet",
     "Share",
     "Source",
     "State",
@@ -283,6 +284,16 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """The moment that a page waits for before it asks: what has disturbed must be over for `for_ms`, within
+    `give_up_ms` from the end of the trigger's delay. What is named in `despite` is no disturbance."""
+
+    for_ms: int = SECOND_MS
+    give_up_ms: int = 5 * MINUTE_MS
+    despite: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """Other words for the same survey, told to people by `weight`, a whole number (0: to nobody new).
 
@@ -312,6 +323,7 @@ class Survey:
     intro: Text | None = None
     thanks: Mapping[str, Thanks] = field(default_factory=dict)
     look: Look = Look()
+    quiet: Quiet = Quiet()
     enough: Enough | None = None
     quota: int | None = None
     variants: tuple[Variant, ...] = ()

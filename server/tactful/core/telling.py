@@ -14,13 +14,14 @@ from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, share_of
 from tactful.core.kinds import Shaped
 from tactful.core.languages.tags import chain, direction, guessed
-from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Survey, Thanks, texts_of
+from tactful.core.surveys import LONGEST_OTHER, OTHER, Look, Option, Question, Quiet, Survey, Thanks, texts_of
 from tactful.core.texts import DEFAULT_LANGUAGE, ELSE, SLOT, Lookup, Text, choose_language, fill_url, in_language
 from tactful.core.variants import varied
 from tactful.core.words import OwnWords, on_the_card, words_for
 
-__all__ = ["card_language", "event_paths", "lookup_in", "tell", "tell_alike", "written_languages"]
+__all__ = ["card_language", "event_paths", "lookup_in", "tell", "tell_alike", "tell_moment", "written_languages"]
 
+_USUAL = Quiet()
 _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
 
 
@@ -114,6 +115,21 @@ def tell_alike(live: LiveSurvey, locale: str, variant: str | None, own: OwnWords
         return tell(live, locale, _of_nobody, variant, own=own)
     except _OfAPerson:
         return None
+
+
+def tell_moment(survey: Survey) -> dict[str, Any]:
+    """Return what an offer says of the moment and the place to ask: nothing where they are the usual ones."""
+    told: dict[str, Any] = {}
+    if survey.look.target is not None:
+        told["target"] = survey.look.target
+    if survey.quiet != _USUAL:
+        quiet = survey.quiet
+        told["quiet"] = {
+            "for_ms": quiet.for_ms,
+            "give_up_ms": quiet.give_up_ms,
+            "despite": sorted(quiet.despite),
+        }
+    return told
 
 
 class _Speaker:

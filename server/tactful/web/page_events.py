@@ -18,6 +18,7 @@ from tactful.clock import new_id
 from tactful.core.catalogue import Candidate, Decision, choose
 from tactful.core.decide import free_again
 from tactful.core.spans import DAY_MS, MINUTE_MS
+from tactful.core.telling import tell_moment
 from tactful.core.trigger import Event
 from tactful.errors import Unauthorized
 from tactful.identity import Identity, id_or_none
@@ -214,4 +215,9 @@ def _signed_offer(service: Service, config: Config, person_id: str, candidate: C
         candidate.id,
         candidate.per,
     ]
-    return {"token": service.tokens.sign(OFFER, payload), "survey": live.survey.key, "delay_ms": candidate.delay_ms}
+    return {
+        "token": service.tokens.sign(OFFER, payload),
+        "survey": live.survey.key,
+        "delay_ms": candidate.delay_ms,
+        **tell_moment(live.survey),
+    }

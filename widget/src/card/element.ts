@@ -10,8 +10,7 @@ export const element = <Tag extends keyof HTMLElementTagNameMap>(
   ...children: Child[]
 ): HTMLElementTagNameMap[Tag] => {
   const made = document.createElement(tag) as any
-  for (const name in attributes) {
-    const value = attributes[name]
+  for (const [name, value] of Object.entries(attributes)) {
     // Nothing is returned, since returning false would cancel what happened.
     if (name.startsWith('on')) made[name] = (event: Event) => void (value as (event: Event) => unknown)(event)
     else if (value != null && value !== false) made.setAttribute(name, value)

@@ -87,7 +87,7 @@ const take = async (offer: Offer | undefined, show: string | undefined, page: Pa
   if (!isTheirs()) return
   const turn = (waiting = {})
   const still = (): boolean => waiting == turn && isTheirs() && !shown?.isConnected
-  const moment = async (): Promise<boolean> => (offer ? quiet(still, offer.quiet) : still())
+  const moment = async (): Promise<boolean> => (offer ? quiet(still, offer) : still())
   // Looked for again after the page has thought about it.
   if ((await moment()) && (await agreed(listeners, { survey: offer?.survey || show })) && (await moment()))
     await ask(offer ? { offer: offer.token } : { show }, button, page, isTheirs)

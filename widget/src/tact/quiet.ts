@@ -4,7 +4,7 @@
  * What a page cannot tell is not guessed: whether its camera runs, or what happens in a frame of somebody else. A call
  * shows by the stream that it plays, and focus in a frame counts as work there.
  */
-import type { Quiet } from '../wire.ts'
+import type { Offer, Quiet } from '../wire.ts'
 import { pause } from './pause.ts'
 
 const LOOK_MS = 200
@@ -49,14 +49,16 @@ const NOISES: Record<string, () => unknown> = {
 
 /**
  * Wait for a quiet moment and return true; false if it does not come in time, or if `still` does not hold any more.
- * Where it is quiet at the first look that is enough; what has disturbed must be over for `for_ms`.
+ * Where it is quiet at the first look that is enough; what has disturbed must be over for `for_ms`. A page without the
+ * `target` that the card stands in is as one that nobody sees.
  */
-export const quiet = async (still: () => boolean, { for_ms, give_up_ms, despite } = USUAL): Promise<boolean> => {
+export const quiet = async (still: () => boolean, { target, quiet: { for_ms, give_up_ms, despite } = USUAL }: Offer): Promise<boolean> => {
   const begun = Date.now()
   for (let now = begun, noisy = 0; still() && now <= begun + give_up_ms; now = Date.now()) {
-    if (document.hidden || Object.keys(NOISES).some((name) => !despite.includes(name) && NOISES[name]!())) noisy = now
+    const away = document.hidden || (target && !document.getElementById(target))
+    if (away || Object.keys(NOISES).some((name) => !despite.includes(name) && NOISES[name]!())) noisy = now
+    else if (now - noisy >= for_ms) return true
     typed = false
-    if (now - noisy >= for_ms) return true
     await pause(LOOK_MS)
   }
   return false

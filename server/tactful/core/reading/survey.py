@@ -17,12 +17,13 @@ from tactful.core.reading.thanks import thanks
 from tactful.core.reading.trigger import trigger
 from tactful.core.reading.variants import refuse_untitled, variants
 from tactful.core.reading.wording import intro, text
-from tactful.core.spans import DAY_MS, SECOND_MS, parse_span
+from tactful.core.spans import DAY_MS, MINUTE_MS, SECOND_MS, parse_span
 from tactful.core.surveys import (
     Audience,
     Enough,
     Logo,
     Look,
+    Quiet,
     State,
     Survey,
     SurveyThrottle,
@@ -139,6 +140,20 @@ def _look(at: At) -> Look | None:
     return None
 
 
+#: What a page tells of itself that makes a moment unfit for a question (widget/src/tact/quiet.ts has the same names).
+NOISES = ("dialog", "typing", "media", "full_screen")
+
+QUIET = Shape(
+    "a quiet moment",
+    {
+        "for": Field(span(0, MINUTE_MS), to="for_ms"),
+        # With the longest delay before it, that is how long an offer lasts.
+        "give_up": Field(span(10 * SECOND_MS, 5 * MINUTE_MS), to="give_up_ms"),
+        "despite": Field(set_of(one_of(_words(NOISES), "a disturbance"), len(NOISES)), to="despite"),
+    },
+)
+
+
 def _intro(at: At) -> Text | None:
     return intro(at.under(BEFORE_SCORE))
 
@@ -161,6 +176,7 @@ SURVEY = Shape(
         "questions": Field(questions, to="questions", needs="1 to 20 questions"),
         "thanks": Field(thanks, to="thanks"),
         "look": Field(_look, to="look"),
+        "quiet": Field(record(Quiet, QUIET), to="quiet"),
         "enough": Field(_enough, to="enough"),
         "quota": Field(_quota, to="quota"),
     },

@@ -25,6 +25,7 @@ from tactful.core.surveys import (
     Look,
     Nth,
     Question,
+    Quiet,
     Survey,
     SurveyThrottle,
     Thanks,
@@ -56,6 +57,7 @@ def write_survey(survey: Survey) -> Written:
         "questions": [_question(question) for question in survey.questions],
         **given("thanks", _thanks(survey.thanks), {}),
         **given("look", _look(survey.look), {}),
+        **given("quiet", _quiet(survey.quiet), {}),
         **unless_none("enough", survey.enough, _enough),
         **unless_none("quota", survey.quota, lambda quota: {"responses": quota}),
     }
@@ -273,4 +275,13 @@ def _look(look: Look) -> Written:
         **given("radius", look.radius, default.radius),
         **unless_none("logo", look.logo, lambda logo: {"url": logo.url, "alt": _text(logo.alt)}),
         **unless_none("target", look.target, str),
+    }
+
+
+def _quiet(quiet: Quiet) -> Written:
+    default = Quiet()
+    return {
+        **given("for", format_span(quiet.for_ms), format_span(default.for_ms)),
+        **given("give_up", format_span(quiet.give_up_ms), format_span(default.give_up_ms)),
+        **given("despite", sorted(quiet.despite), []),
     }
