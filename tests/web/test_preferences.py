@@ -135,13 +135,23 @@ async def test_who_only_claims_to_be_somebody_sees_nothing_that_was_said(site: S
     assert (await site.client.get(f"{path}/data")).status_code == 401
     assert acknowledged(site.url) == before
     await do(site, path, "stop")
-    await do(site, path, "allow")
-    assert acts(site) == [("the person", "opt_out_ended")]
+    await do(site, path, "allow", 401)
+    assert "You are not asked anything" in (await look(site, path)).text
+    assert acts(site) == []
+
+
+async def test_a_claim_joins_no_browser_to_anybody(site: Site) -> None:
+    await answer_as(site, "ann", "my secret")
+    await link(site, {"user_id": "ann", "anonymous_id": "a-strangers"})
+    [person] = (await site.manage("GET", "people", params={"user_id": "ann"})).json()["data"]
+    exported = (await site.manage("GET", f"people/{person['id']}/export")).json()
+    assert "a-strangers" not in str(exported)
 
 
 async def test_under_enforce_only_a_proof_opens_anything_of_somebody_known(site: Site) -> None:
     await answer_as(site, "ann", "my secret")
-    claimed = await link(site, {"user_id": "ann", "anonymous_id": "anns"})
+    claimed = await link(site, {"user_id": "ann"})
+    await site.event(identity={"user_id": "ann", "anonymous_id": "anns"})
     await enforce(site)
     await look(site, claimed, 401)
     await do(site, claimed, "allow", 401)

@@ -94,7 +94,9 @@ def said_to(project_id: str, survey_key: str, part: Slice, questions: Sequence[Q
             key = question.id if written else other_key(question)
             latest = yield rows(LATEST_WORDS, *where, _written_key(key), MOST_WORDS)
             words[question.id] = tuple(
-                Words(orjson.loads(row["said"])[key], row["response_id"], row["created_at"]) for row in latest
+                Words(said, row["response_id"], row["created_at"])
+                for row in latest
+                if isinstance(said := orjson.loads(row["said"])[key], str)
             )
     return SaidTo({row["version"]: row["responses"] for row in responses}, answers, words)
 

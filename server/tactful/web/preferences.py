@@ -3,7 +3,8 @@
 The link is what opens the page. It is signed, ends, and says what it proves (`store/choices.Level`): a page may have it
 for the browser that it runs in, and shows what was said there; for somebody known it shows what they said only where
 the project's backend vouched for them, by a signed identity or by fetching the link from the API. Whoever only claims
-to be somebody sees whether they are asked and may change that, as any page may; under `enforce` not even that.
+to be somebody sees whether they are asked and may stop that, as any page may; under `enforce` not even that. To be
+asked again takes a proof, since an opt-out is final until the person themselves ends it.
 
 Forms are plain, and a change goes by POST to the link itself, so it takes the link and a page of ours to send it.
 """
@@ -78,6 +79,9 @@ async def preferences(post: Post) -> bytes:
     service.limits.page(config.project_id, "opt-outs", Sender(post.address, identity))
     if not identity.aliases:
         raise NotFound("no_such_person", "This browser keeps no id and nobody is logged in, so nothing is kept.")
+    if identity.user_id is not None and not identity.proved:
+        # To look at a page is no log-in: a claim joins no browser to anybody.
+        identity = identity._replace(anonymous_id=None)
     try:
         row = await service.db.run(recognise, config.project_id, identity, new_id(service.clock))
     except Guarded as guarded:
@@ -209,7 +213,7 @@ def _sure_of_erasure(holder: Holder, form: Mapping[str, str], by: Act) -> Script
 #: What the forms of the page send as `do`.
 _DOINGS: Mapping[str, _Doing] = {
     "stop": _Doing(lambda holder, _form, _by: stop_asking(holder), proof=False),
-    "allow": _Doing(lambda holder, _form, by: allow_asking(holder, by), proof=False),
+    "allow": _Doing(lambda holder, _form, by: allow_asking(holder, by)),
     "withdraw": _Doing(_taken_back),
     "erase": _Doing(_sure_of_erasure),
     "keep": _Doing(lambda holder, _form, by: keep_everything(holder, by)),
@@ -223,7 +227,7 @@ async def _change(visit: _Visit) -> Response:
         raise BadRequest("bad_form", "The page does not know what to do; load it again.")
     if doing.proof and visit.holder.level == "claimed":
         raise Unauthorized(
-            "identity_needed", "This link proves nothing, so it changes nothing but whether you are asked."
+            "identity_needed", "This link proves nothing, so it changes nothing but that you are asked no more."
         )
     await service.db.run(doing.script, visit.holder, form, act(service.clock, _THEY))
     service.tell(visit.holder.project_id, "change")
