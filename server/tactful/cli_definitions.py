@@ -37,6 +37,7 @@ from tactful.store.projects import load_config
 from tactful.store.receivers import FirstSecret, Stored, list_receivers
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
 from tactful.web.manage_receivers import address_of, made_secret
+from tactful.web.privacy import act
 from tactful.web.times import iso_time
 
 __all__ = ["add_definition_commands"]
@@ -78,7 +79,7 @@ def apply(
         typer.echo("Nothing was applied.")
         return
     url = ready_database()
-    new = NewIds(lambda: new_secret("rcv"), secrets)
+    new = NewIds(lambda: new_secret("rcv"), secrets, act(clock, "command line"))
     applied = run_once(url, clock, apply_file, project_id_of(url, project), wanted, new)
     for change in applied.changes:
         typer.echo(_change_line(change))

@@ -16,6 +16,7 @@ from tactful.clock import SystemClock
 from tactful.core.reading import read_receiver
 from tactful.store.receivers import FirstSecret, put_receiver
 from tactful.store.sqlite import run_once
+from tactful.web.privacy import act
 from tests.support.browser import AXE
 from tests.support.members import cookie_for
 from tests.support.plenty import Plenty, fill
@@ -111,7 +112,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         fill(path, Plenty(project.project_id, key, kind, clock.now_ms(), asks=asks, seed=len(key)))
     receiver = read_receiver({"preset": "chatwoot", "key": "chatwoot"}).value
     assert receiver is not None
-    run_once(path, clock, put_receiver, project.project_id, receiver, RECEIVER_ID, FirstSecret("what Chatwoot shows"))
+    secret = FirstSecret("what Chatwoot shows")
+    run_once(path, clock, put_receiver, project.project_id, receiver, RECEIVER_ID, secret, act(clock, "command line"))
     with serving(path) as server:
         yield Place(server, project.project_id, empty.project_id, project.public_key)
 

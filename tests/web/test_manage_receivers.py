@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tactful.store.audit import list_acts
 from tests.core.receivers import CHATWOOT
 from tests.support.clock import SetClock
 from tests.support.databases import Where
@@ -134,3 +136,43 @@ async def test_what_a_file_would_change_is_told(site: Site) -> None:
         assert (change["receiver"], change["survey"], change["change"]) == ("r", None, how)
         assert ("+name: Plain" in change["diff"]) == (how == "created")
         await a_receiver(site, **PLAIN)
+
+
+@pytest.mark.on_both(soon=True)
+async def test_what_is_done_to_a_receiver_is_on_the_record(site: Site) -> None:
+    async def acts(method: str, route: str, body: Any = None) -> list[str]:
+        before = Counter(row["what"] for row in await site.service.db.read(list_acts, 99))
+        assert (await site.manage(method, route, json=body)).status_code in (200, 201)
+        found = await site.service.db.read(list_acts, 99)
+        assert {(row["who"], row["project"]) for row in found} == {("API", "P")}
+        return sorted((Counter(row["what"] for row in found) - before).elements())
+
+    added, ended = "receiver_secret_added", "receiver_secret_ended"
+    named = {"preset": "chatwoot", "name": "Desk"}
+    for method, route, body, what in (
+        ("PUT", "receivers/r", {"preset": "chatwoot", "secret": SECRET}, ["receiver_made"]),
+        ("PUT", "receivers/r", {"preset": "chatwoot", "secret": SECRET}, []),
+        ("PUT", "receivers/r", named | {"secret": "the second secret"}, ["receiver_changed", added]),
+        ("POST", "receivers/r/secret", {"secret": "the third secret"}, [added, ended]),
+        ("POST", "receivers/r/secret", {"secret": "the third secret"}, []),
+        ("DELETE", "receivers/r/secret/previous", None, [ended]),
+        ("DELETE", "receivers/r/secret/previous", None, []),
+        ("POST", "receivers/r/secret", {"secret": "the fourth secret", "keep_previous": False}, [added, ended]),
+        ("PUT", "receivers/r", PLAIN, ["receiver_changed", ended]),
+        ("DELETE", "receivers/r", None, ["receiver_deleted"]),
+    ):
+        assert await acts(method, route, body) == what, (method, route, body)
+
+
+async def test_an_address_that_is_the_secret_is_told_to_those_who_may_write_alone(site: Site) -> None:
+    await site.manage("PUT", "receivers/open", json=PLAIN)
+    await site.manage("PUT", "receivers/shut", json={"preset": "chatwoot", "secret": SECRET})
+    for scopes, told in (
+        ('["receivers:read"]', [False, True]),
+        ('["receivers:read", "receivers:write"]', [True, True]),
+    ):
+        execute(site.url, "UPDATE api_keys SET scopes = ? WHERE purpose = 'api'", scopes)
+        found = (await site.manage("GET", "receivers")).json()["data"]
+        assert [one["key"] for one in found] == ["open", "shut"]
+        assert [one["address"] is not None for one in found] == told
+        assert (await site.manage("GET", "receivers/open")).json() == found[0]

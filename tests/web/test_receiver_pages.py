@@ -13,6 +13,7 @@ import pytest
 
 from tactful.core.receivers import PRESETS, VERDICTS
 from tactful.core.spans import MINUTE_MS
+from tactful.store.audit import list_acts
 from tactful.store.receivers import MOST_RECEIVERS
 from tactful.web.receivers import IGNORED
 from tests.support.clock import SetClock
@@ -213,6 +214,9 @@ class TestOne:
         assert urlsplit(answer.headers["location"]).query == "done=deleted"
         assert (await site.client.get(sender.path)).status_code == 404
         assert "The receiver is deleted" in (await show(site, "receivers?done=deleted")).text
+        found = [(row["who"], row["what"]) for row in await site.service.db.read(list_acts, 9)]
+        acts = ("receiver_made", "receiver_secret_added", "receiver_deleted")
+        assert sorted(found) == sorted(("admin@tactful.test", what) for what in acts)
 
     async def test_of_another_name_or_project_is_not_there(self, site: Site) -> None:
         for path in ("nothing", "nothing/edit", "nothing/try", "nothing/deliveries"):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from tactful.core.changes import Change, receiver_change
 from tactful.core.reading import Definitions
 from tactful.errors import NotFound
+from tactful.store.audit import Act
 from tactful.store.projects import apply_definitions, plan_definitions
 from tactful.store.receivers import FirstSecret, Listed, list_receivers, put_receiver, read_receiver_of
 from tactful.store.script import Script
@@ -22,10 +23,11 @@ __all__ = ["Applied", "NewIds", "apply_file", "plan_file"]
 
 class NewIds(NamedTuple):
     """What new receivers get, made by whoever has chance: a way to make an address, and by key the secrets that were
-    given or, where they may be ours, made."""
+    given or, where they may be ours, made; and who applies."""
 
     new_receiver_id: Callable[[], str]
     first_secrets: Mapping[str, FirstSecret]
+    act: Act
 
 
 class Applied(NamedTuple):
@@ -63,7 +65,7 @@ def apply_file(project_id: str, wanted: Definitions, new: NewIds) -> Script[Appl
     made, done = [], []
     for receiver, change in zip(wanted.receivers, of_receivers, strict=True):
         first = new.first_secrets.get(receiver.key, FirstSecret())
-        how = yield from put_receiver(project_id, receiver, new.new_receiver_id(), first)
+        how = yield from put_receiver(project_id, receiver, new.new_receiver_id(), first, new.act.part(receiver.key))
         # Where only the secret is another one, what is written stays.
         done.append(replace(change, how=how))
         if how == "created":

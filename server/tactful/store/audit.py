@@ -6,7 +6,7 @@ and nobody learns an id from the record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tactful.store.hashes import hashed, the_key
@@ -17,6 +17,7 @@ __all__ = ["Act", "What", "list_acts", "record"]
 What = Literal[
     "erased", "opt_out_ended", "test_ended", "clock_accepted", "clock_reset", "quiet_lifted", "restored",
     "identity_changed", "secret_added", "secret_revoked", "erasure_asked", "erasure_not_asked", "consent_withdrawn",
+    "receiver_made", "receiver_changed", "receiver_deleted", "receiver_secret_added", "receiver_secret_ended",
 ]  # fmt: skip
 
 INSERT_ACT = """
@@ -37,6 +38,10 @@ class Act:
     id: str
     who: str
     spare_key: str
+
+    def part(self, name: str) -> Act:
+        """Another record of the same act, for an act that does several things; each `name` is used once."""
+        return replace(self, id=f"{self.id}-{name}")
 
 
 def record(act: Act, what: What, project_id: str | None = None, person_id: str | None = None) -> Script[None]:

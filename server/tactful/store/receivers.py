@@ -2,7 +2,7 @@
 
 Whoever takes a webhook reads its receiver afresh, by the id in the address: a secret that was changed or a receiver
 that was deleted counts at once, on every node. Secrets leave this module for verifying alone; lists say how many there
-are.
+are. Whatever changes a receiver or its secrets is on the record.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tactful.core.reading import read_receiver, write_receiver
 from tactful.core.reading.whole import MOST_RECEIVERS
 from tactful.core.receivers import Open, Receiver, secret_fault
 from tactful.errors import Conflict, NotFound
+from tactful.store.audit import Act, record
 from tactful.store.projects import HOLD_PROJECT
 from tactful.store.script import Row, Script, one, rows, run
 
@@ -186,7 +187,7 @@ def _required(project_id: str, key: str) -> Script[Stored]:
 
 
 def put_receiver(
-    project_id: str, receiver: Receiver, new_receiver_id: str, first: FirstSecret
+    project_id: str, receiver: Receiver, new_receiver_id: str, first: FirstSecret, act: Act
 ) -> Script[Literal["created", "changed", "unchanged"]]:
     """Make the receiver under its key what is given; a secret that was given along is what an old one changes to, if it
     is another than the newest. Doing it again changes nothing. Raises `Conflict`."""
@@ -199,26 +200,38 @@ def put_receiver(
         secret = first.ours if first.given is None else first.given
         _refuse_unfit(receiver, secret)
         yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, definition, secret, secret)
+        yield from record(act, "receiver_made", project_id)
         return "created"
-    return (yield from _change(_stored(row), receiver, definition, first.given))
+    return (yield from _change(_stored(row), receiver, definition, first.given, act))
 
 
 def _change(
-    stored: Stored, receiver: Receiver, definition: str, secret: str | None
+    stored: Stored, receiver: Receiver, definition: str, secret: str | None, act: Act
 ) -> Script[Literal["changed", "unchanged"]]:
     key = (stored.project_id, receiver.key)
     newest = stored.secrets[0] if stored.secrets else None
     if isinstance(receiver.auth, Open) and secret is None:
         yield run(FORGET_SECRETS, *key)
+        yield from _record_secrets(act, stored, ())
     else:
         _refuse_unfit(receiver, newest if secret is None else secret)
     changed = stored.receiver != receiver
     if changed:
         yield run(UPDATE_RECEIVER, definition, *key)
+        yield from record(act, "receiver_changed", stored.project_id)
     if secret is not None and secret != newest:
         yield run(UPDATE_SECRETS, secret, newest, *key)
+        yield from _record_secrets(act, stored, (secret, newest))
         changed = True
     return "changed" if changed else "unchanged"
+
+
+def _record_secrets(act: Act, stored: Stored, live: Sequence[str | None]) -> Script[None]:
+    """Record what came to the secrets that were good, now that `live` are."""
+    if set(live) - {None} - set(stored.secrets):
+        yield from record(act.part("added"), "receiver_secret_added", stored.project_id)
+    if set(stored.secrets) - set(live):
+        yield from record(act.part("ended"), "receiver_secret_ended", stored.project_id)
 
 
 def _refuse_unfit(receiver: Receiver, secret: str | None) -> None:
@@ -227,7 +240,7 @@ def _refuse_unfit(receiver: Receiver, secret: str | None) -> None:
         raise Conflict("unfit_secret", f"The secret does not fit how webhooks are proved. {fault}")
 
 
-def change_secret(project_id: str, key: str, new: NewSecret) -> Script[Stored]:
+def change_secret(project_id: str, key: str, new: NewSecret, act: Act) -> Script[Stored]:
     """Change to a new secret. Raises `NotFound`, and `Conflict` where the secret does not fit."""
     yield run(HOLD_PROJECT, project_id)
     stored = yield from _required(project_id, key)
@@ -237,20 +250,23 @@ def change_secret(project_id: str, key: str, new: NewSecret) -> Script[Stored]:
     previous = stored.secrets[1:2] if newest == new.secret else stored.secrets[:1]
     kept = previous[0] if previous and new.keep_previous else None
     yield run(UPDATE_SECRETS, new.secret, kept, project_id, key)
+    yield from _record_secrets(act, stored, (new.secret, kept))
     return (yield from _required(project_id, key))
 
 
-def end_previous_secret(project_id: str, key: str) -> Script[None]:
+def end_previous_secret(project_id: str, key: str, act: Act) -> Script[None]:
     """Let only the newest secret be good from now on. Raises `NotFound`."""
-    yield from _required(project_id, key)
+    stored = yield from _required(project_id, key)
     yield run(FORGET_PREVIOUS, project_id, key)
+    yield from _record_secrets(act, stored, stored.secrets[:1])
 
 
-def delete_receiver(project_id: str, key: str) -> Script[None]:
+def delete_receiver(project_id: str, key: str, act: Act) -> Script[None]:
     """Delete a receiver: its address leads nowhere from now on, for ever. Raises `NotFound`."""
     yield from _required(project_id, key)
     yield run(DELETE_RECEIVER, project_id, key)
     yield run(DELETE_TALLIES, project_id, key)
+    yield from record(act, "receiver_deleted", project_id)
 
 
 def add_tallies(tallies: Sequence[Tally]) -> Script[None]:

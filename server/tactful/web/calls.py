@@ -35,8 +35,12 @@ class Call:
 
     def need(self, scope: str) -> None:
         """Raise `Forbidden` unless the token may do `scope`."""
-        if not self.scopes & {"*", scope}:
+        if not self.may(scope):
             raise Forbidden("scope_missing", f"This token may not do {scope}.")
+
+    def may(self, scope: str) -> bool:
+        """Whether the token may do `scope`."""
+        return bool(self.scopes & {"*", scope})
 
     @property
     def project_id(self) -> str:

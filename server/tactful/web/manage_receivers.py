@@ -11,8 +11,10 @@ from tactful.core.reading import read_receiver, write_receiver
 from tactful.core.receivers import Auth, Basic, Bearer, Header, Hmac, Open
 from tactful.errors import BadRequest
 from tactful.store import receivers as store
-from tactful.store.receivers import Listed, NewSecret, list_receivers, read_receiver_of
+from tactful.store.audit import Act
+from tactful.store.receivers import Listed, NewSecret, Stored, list_receivers, read_receiver_of
 from tactful.web.calls import Call, answer, authorised, definition_of
+from tactful.web.privacy import act
 from tactful.web.times import iso_time
 
 __all__ = [
@@ -39,7 +41,7 @@ def _json(call: Call, listed: Listed) -> dict[str, Any]:
     stored, tallies = listed
     received = [tally.last_at for tally in tallies.values()]
     return write_receiver(stored.receiver) | {
-        "address": address_of(call.service.settings.base_url, stored.receiver_id),
+        "address": _address(call, stored),
         "secrets": len(stored.secrets),
         "secret_at": _time(stored.secret_at),
         "created_at": iso_time(stored.created_at),
@@ -49,6 +51,18 @@ def _json(call: Call, listed: Listed) -> dict[str, Any]:
             outcome: {"times": tally.times, "last_at": iso_time(tally.last_at)} for outcome, tally in tallies.items()
         },
     }
+
+
+def _address(call: Call, stored: Stored) -> str | None:
+    """Where its webhooks are sent. Where nothing else proves them the address is the secret, and whoever may only read
+    must not be able to send."""
+    if isinstance(stored.receiver.auth, Open) and not call.may("receivers:write"):
+        return None
+    return address_of(call.service.settings.base_url, stored.receiver_id)
+
+
+def _act(call: Call) -> Act:
+    return act(call.service.clock, "API")
 
 
 def _time(at: int | None) -> str | None:
@@ -84,8 +98,9 @@ async def put_receiver(call: Call) -> Response:
     if receiver.key != key:
         raise BadRequest("key_mismatch", "The receiver's `key` is not the one in the path.", path="key")
     ours = made_secret(receiver.auth) if secret is None else None
+    first = store.FirstSecret(secret, ours)
     change = await call.service.db.run(
-        store.put_receiver, call.project_id, receiver, new_secret("rcv"), store.FirstSecret(secret, ours)
+        store.put_receiver, call.project_id, receiver, new_secret("rcv"), first, _act(call)
     )
     told = await _one(call, key) | {"change": change, "warnings": warnings}
     if change != "created":
@@ -112,7 +127,8 @@ async def post_secret(call: Call) -> Response:
     key, secret = call.request.path_params["key"], _given(data)
     stored = (await call.service.db.read(read_receiver_of, call.project_id, key)).stored
     made = None if secret is not None else _any_secret(stored.receiver.auth)
-    await call.service.db.run(store.change_secret, call.project_id, key, NewSecret(secret or made or "", keep))
+    new = NewSecret(secret or made or "", keep)
+    await call.service.db.run(store.change_secret, call.project_id, key, new, _act(call))
     return answer(await _one(call, key) | ({} if made is None else {"secret": made}))
 
 
@@ -127,7 +143,7 @@ def _any_secret(auth: Auth) -> str:
 async def delete_previous_secret(call: Call) -> Response:
     """Let only the newest secret be good from now on."""
     key = call.request.path_params["key"]
-    await call.service.db.run(store.end_previous_secret, call.project_id, key)
+    await call.service.db.run(store.end_previous_secret, call.project_id, key, _act(call))
     return answer(await _one(call, key))
 
 
@@ -135,5 +151,5 @@ async def delete_previous_secret(call: Call) -> Response:
 async def delete_receiver(call: Call) -> Response:
     """Delete a receiver; its address leads nowhere from now on."""
     key = call.request.path_params["key"]
-    await call.service.db.run(store.delete_receiver, call.project_id, key)
+    await call.service.db.run(store.delete_receiver, call.project_id, key, _act(call))
     return answer({"deleted": key})

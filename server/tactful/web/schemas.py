@@ -93,7 +93,7 @@ SCHEMAS: dict[str, Schema] = {
         name=TEXT,
         auth=_object(kind=TEXT),
         event={"type": ["string", "array"]},
-        address=TEXT,
+        address=MAYBE_TEXT,
         secrets=NUMBER,
         secret_at=MAYBE_TIME,
         created_at=TIME,

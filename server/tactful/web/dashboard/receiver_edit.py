@@ -13,7 +13,7 @@ from tactful.store.receivers import FirstSecret, put_receiver
 from tactful.web.access import page_response
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.receiver_form import Form, filled, from_form, with_faults
-from tactful.web.dashboard.receivers import here, stored_of
+from tactful.web.dashboard.receivers import act_of, here, stored_of
 from tactful.web.forms import read_form
 from tactful.web.login import go_to
 
@@ -46,7 +46,7 @@ async def change(look: Look) -> str | Response:
         return page_response(_page(look, stored.receiver, with_faults(values, reading.faults, unread)), 422)
     try:
         await look.service.db.run(
-            put_receiver, look.project_id, reading.value, stored.receiver_id, FirstSecret(None, None)
+            put_receiver, look.project_id, reading.value, stored.receiver_id, FirstSecret(None, None), act_of(look)
         )
     except Conflict as unfit:
         form = Form(values, {"auth_kind": (unfit.message,)})

@@ -18,6 +18,7 @@ from tactful.core.receivers import PRESETS, Hmac, Open, Preset, Receiver, read
 from tactful.errors import BadRequest, Conflict
 from tactful.sources import write_yaml
 from tactful.store import receivers as store
+from tactful.store.audit import Act
 from tactful.store.receivers import Listed, NewSecret, Outcome, Stored, Tally, list_receivers, read_receiver_of
 from tactful.web.access import page_response
 from tactful.web.dashboard import samples
@@ -28,11 +29,23 @@ from tactful.web.dashboard.sender_templates import waiting_surveys
 from tactful.web.forms import read_form
 from tactful.web.login import go_to
 from tactful.web.manage_receivers import address_of, made_secret
+from tactful.web.privacy import act
 from tactful.web.receipts import Receipt
 from tactful.web.rendering import render
 from tactful.web.sender_templates import TEMPLATES
 
-__all__ = ["create", "delete", "deliveries", "here", "preset_of", "receiver", "receivers", "secret", "stored_of"]
+__all__ = [
+    "act_of",
+    "create",
+    "delete",
+    "deliveries",
+    "here",
+    "preset_of",
+    "receiver",
+    "receivers",
+    "secret",
+    "stored_of",
+]
 
 _FRESH_MS = 4_000
 _SHOWN = 10
@@ -85,6 +98,11 @@ def preset_of(receiver: Receiver) -> str | None:
 def here(look: Look, key: str | None = None) -> str:
     """The address of the list, or of one receiver's page."""
     return f"/projects/{look.project_id}/receivers" + (f"/{key}" if key is not None else "")
+
+
+def act_of(look: Look) -> Act:
+    """The record of what the member does now."""
+    return act(look.service.clock, look.member.email)
 
 
 async def stored_of(look: Look) -> Listed:
@@ -169,7 +187,9 @@ async def create(look: Look) -> str | Response:
     assert made is not None, f"the preset {preset} does not read"
     secret = made_secret(made.auth)
     try:
-        await look.service.db.run(store.put_receiver, look.project_id, made, new_secret("rcv"), _first(secret))
+        await look.service.db.run(
+            store.put_receiver, look.project_id, made, new_secret("rcv"), _first(secret), act_of(look)
+        )
     except Conflict as full:
         return page_response(await _list(look, full.message), full.status)
     if secret is None:
@@ -213,11 +233,11 @@ async def secret(look: Look) -> str | Response:
     form, found = await read_form(look.request), await stored_of(look)
     key, what, given = found.stored.receiver.key, form.get("what"), form.get("secret", "").strip()
     if what == "end":
-        await look.service.db.run(store.end_previous_secret, look.project_id, key)
+        await look.service.db.run(store.end_previous_secret, look.project_id, key, act_of(look))
         return go_to(f"{here(look, key)}?done=ended#secret")
     made = _make(found.stored.receiver) if what == "make" else None
     try:
-        await look.service.db.run(store.change_secret, look.project_id, key, NewSecret(made or given))
+        await look.service.db.run(store.change_secret, look.project_id, key, NewSecret(made or given), act_of(look))
     except Conflict as unfit:
         return page_response(_page(look, found, fault=unfit.message), 422)
     if made is None:
@@ -236,7 +256,7 @@ async def delete(look: Look) -> Response:
     form, found = await read_form(look.request), await stored_of(look)
     if form.get("sure") != "yes":
         raise BadRequest("not_sure", "Tick the box that says that it may be deleted.")
-    await look.service.db.run(store.delete_receiver, look.project_id, found.stored.receiver.key)
+    await look.service.db.run(store.delete_receiver, look.project_id, found.stored.receiver.key, act_of(look))
     return go_to(f"{here(look)}?done=deleted")
 
 
