@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Route, expect
 
+from tactful.identity import hash_user
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
 from tests.support.widget import Host, Watched, a_host, until, watch
@@ -162,15 +163,24 @@ def test_opting_out_is_confirmed_and_final(host: Host, seen: Watched) -> None:
     ask(host, seen)
     seen.card.get_by_role("button", name="Don't ask me again").click()
     expect(seen.card).to_contain_text("We won't ask you again")
+    # Nothing proved that this is Ann, so nothing is offered that would let somebody else have her asked again.
+    expect(seen.card.get_by_role("button", name="Change this")).to_have_count(0)
+    seen.card.get_by_role("button", name="Close").click()
+    with seen.page.expect_response("**/w/events") as told:
+        seen.track()
+    assert told.value.json() == {"offer": None}
+
+
+def test_who_is_vouched_for_can_end_their_opt_out_at_once(host: Host, seen: Watched) -> None:
+    proof = hash_user(host.project.identity_secret, "ann")
+    seen.page.goto(host.page(attributes=f"data-user-id=ann data-user-hash={proof}", body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    seen.card.get_by_role("button", name="Don't ask me again").click()
     with seen.page.expect_popup() as opened:
         seen.card.get_by_role("button", name="Change this").click()
     expect(opened.value.get_by_role("button", name="You may ask me again")).to_be_visible()
     assert opened.value.evaluate("opener") is None
     opened.value.close()
-    seen.card.get_by_role("button", name="Close").click()
-    with seen.page.expect_response("**/w/events") as told:
-        seen.track()
-    assert told.value.json() == {"offer": None}
 
 
 # A guest on the page ----------------------------------------------------------------------------------------------

@@ -159,18 +159,26 @@ class Round:
     fault_after: int
     acknowledged: int = 0
     over: bool = False
+    faulted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self) -> None:
         self.acknowledged += 1
         if self.acknowledged == self.fault_after:
             # Anywhere in a batch, not only where the last answer left it.
-            asyncio.get_running_loop().call_later(self.draw.random() * 0.01, self.fault)
+            asyncio.get_running_loop().call_later(self.draw.random() * 0.01, self._fault)
         self.over = self.over or self.acknowledged >= self.fault_after + AFTERWARDS
 
+    def _fault(self) -> None:
+        self.fault()
+        self.faulted.set()
+
     async def run(self, send: Callable[[Wire], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
-            for _ in range(CLIENTS):
-                group.create_task(self._client(send))
+        async with asyncio.timeout(WITHIN_S):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(CLIENTS):
+                    group.create_task(self._client(send))
+            # Enough may be acknowledged before it comes; it must not come into what is done next.
+            await self.faulted.wait()
 
     async def _client(self, send: Callable[[Wire], Awaitable[bool]]) -> None:
         """Post to nodes by turns until the round is over; one that does not answer is left alone from then on."""
@@ -222,7 +230,9 @@ class Crashes:
             backend.check(self.where)
 
     def kill_a_node(self) -> None:
-        self.draw.choice(self.nodes.running).process.kill()
+        process = self.draw.choice(self.nodes.running).process
+        process.kill()
+        process.wait()
 
     async def finish(self) -> None:
         """Send everything to every node until all of it is acknowledged; then once more, after a restart."""

@@ -99,7 +99,9 @@ async def asks(post: Post) -> bytes:
     service.tell(config.project_id, "ask", outcome.live.survey.key)
     locale = _locale(post, body.context)
     holder = Holder(config.project_id, outcome.known.person_id, level_of(outcome.known.user_id, proved=identity.proved))
-    told = _told(service, config, outcome, locale) | {"preferences": link_now(service, holder, locale)}
+    told = _told(service, config, outcome, locale)
+    if holder.level != "claimed":  # a link that proves nothing cannot end an opt-out, so the card offers none
+        told["preferences"] = link_now(service, holder, locale)
     return orjson.dumps(told)
 
 
