@@ -8,6 +8,7 @@ left out would have cost as much as decoding the body. Bugs alone travel on, to 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
@@ -46,7 +47,6 @@ class Post(NamedTuple):
 
 Answer = Callable[[Post], Awaitable[bytes]]
 
-
 Headers = Mapping[bytes, bytes]
 
 
@@ -70,11 +70,11 @@ async def _body(receive: Receive, headers: Headers, rooms: Rooms) -> bytes:
     return await receive_bytes(receive, headers.get(b"content-length", b""), BROWSER_LIMIT, rooms.parts)
 
 
-class Direct:
+class Direct(ABC):
     """An ASGI application that is the endpoint of a POST route and does by itself whatever middleware would do."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
 
 class Endpoint(Direct):
