@@ -27,6 +27,7 @@ from tactful.store.members import (
 )
 from tactful.store.profiles import read_profile, recent_people, search_people
 from tactful.store.projects import find_key
+from tactful.store.receivers import find_by_email
 from tactful.store.results import find_people, list_responses, survey_sums
 from tactful.store.script import Database
 from tests.support.asking import asking
@@ -71,6 +72,17 @@ async def test_from_an_event_to_the_figures(any_database: Database, clock: SetCl
     assert (await db.read(read_profile, project, ann, clock.now, 10)).aliases == ("u:ann", "a:browser")
     clock.advance(8 * DAY_MS)
     assert await db.run(forget_old) == 1
+
+
+async def test_capitals_of_an_address_make_no_difference_from_a_to_z(any_database: Database, clock: SetClock) -> None:
+    db, world = any_database, await asking(any_database, clock)
+    project, catalogue = world.config.project_id, world.config.catalogue
+    for user_id, email in (("capital", "ÄNN.İ@X.test"), ("small", "änn.ı@x.test")):
+        message = Message(user_id, traits={"email": email})
+        await db.run(observe, project, Identity(user_id, None, proved=True), (message,), new_id(clock), catalogue)
+        for written in (email, email.replace("test", "TEST"), email.replace("n", "N"), email.replace("N", "n")):
+            assert await db.read(find_by_email, project, written) == (user_id,)
+            assert [row["user_id"] for row in await db.read(search_people, project, written[:4], 10)] == [user_id]
 
 
 def _next(said: Revision) -> Revision:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 
 from tactful.store.accounts import READ_ACCOUNT
 from tactful.store.results import END_OF_TIME, READ_PERSON
 from tactful.store.script import Row, Script, one, rows
 
-__all__ = ["Profile", "read_profile", "recent_people", "search_people"]
+__all__ = ["Profile", "comparable_email", "read_profile", "recent_people", "search_people"]
 
 RECENT_PEOPLE = """
 SELECT person_id FROM people
@@ -52,6 +53,7 @@ WHERE project_id = ? AND person_id = ? AND expires_at > ? ORDER BY not_before LI
 
 #: No id or address goes on with this character, so it ends the range of those that begin alike.
 _LAST = "\U0010ffff"
+_LOWERED = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,15 @@ class Profile:
     waiting: tuple[Row, ...]
 
 
+def comparable_email(email: str) -> str:
+    """An address as `lower(traits ->> 'email')` has it: of A to Z alone capitals make no difference.
+
+    SQLite lowers no other letters, and PostgreSQL none in bytewise collation; Python would lower more, and then an
+    address like `ÄNN@x.test` would be found on neither.
+    """
+    return email.translate(_LOWERED)
+
+
 def recent_people(project_id: str, before: tuple[int, str] | None, most: int) -> Script[list[Row]]:
     """People by when they were last seen, the latest first, before `before` (last_at, person_id)."""
     found = yield rows(RECENT_PEOPLE, project_id, *(before or (END_OF_TIME, "")), most)
@@ -77,7 +88,7 @@ def search_people(project_id: str, wanted: str, most: int) -> Script[list[Row]]:
     found: list[Row] = []
     for start in (f"u:{wanted}", f"a:{wanted}"):
         found += yield rows(PEOPLE_BY_ALIAS, project_id, start, start + _LAST, most)
-    lowered = wanted.lower()
+    lowered = comparable_email(wanted)
     found += yield rows(PEOPLE_BY_EMAIL, project_id, lowered, lowered + _LAST, most)
     ids = list(dict.fromkeys(row["person_id"] for row in found))
     return (yield from _lines(project_id, ids[:most]))

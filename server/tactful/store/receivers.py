@@ -18,6 +18,7 @@ from tactful.core.reading.whole import MOST_RECEIVERS
 from tactful.core.receivers import Open, Receiver, secret_fault
 from tactful.errors import Conflict, NotFound
 from tactful.store.audit import Act, record
+from tactful.store.profiles import comparable_email
 from tactful.store.projects import HOLD_PROJECT
 from tactful.store.script import Row, Script, one, rows, run
 
@@ -282,5 +283,5 @@ def is_known(project_id: str, message_id: str) -> Script[bool]:
 
 def find_by_email(project_id: str, email: str) -> Script[tuple[str, ...]]:
     """The user ids of known people with this address as their trait `email`: none, one, or two of several."""
-    found = yield rows(FIND_BY_EMAIL, project_id, email.lower())
+    found = yield rows(FIND_BY_EMAIL, project_id, comparable_email(email))
     return tuple(row["user_id"] for row in found)
