@@ -29,6 +29,7 @@ __all__ = [
     "Stored",
     "Tally",
     "add_tallies",
+    "change_receiver",
     "change_secret",
     "delete_receiver",
     "end_previous_secret",
@@ -193,21 +194,32 @@ def put_receiver(
     """Make the receiver under its key what is given; a secret that was given along is what an old one changes to, if it
     is another than the newest. Doing it again changes nothing. Raises `Conflict`."""
     yield run(HOLD_PROJECT, project_id)
-    definition = orjson.dumps(write_receiver(receiver)).decode()
     row = yield one(READ_RECEIVER, project_id, receiver.key)
     if row is None:
         if (yield one(COUNT_RECEIVERS, project_id))["found"] >= MOST_RECEIVERS:
             raise Conflict("too_many_receivers", f"A project has at most {MOST_RECEIVERS} receivers; delete one.")
         secret = first.ours if first.given is None else first.given
         _refuse_unfit(receiver, secret)
-        yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, definition, secret, secret)
+        yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, _written(receiver), secret, secret)
         yield from record(act, "receiver_made", project_id)
         return "created"
-    return (yield from _change(_stored(row), receiver, definition, first.given, act))
+    return (yield from _change(_stored(row), receiver, first.given, act))
+
+
+def change_receiver(project_id: str, receiver: Receiver, act: Act) -> Script[Literal["changed", "unchanged"]]:
+    """Make the receiver that has this key what is given, and none where it was deleted meanwhile. Raises `NotFound`,
+    and `Conflict` where its secret does not fit what is given."""
+    yield run(HOLD_PROJECT, project_id)
+    stored = yield from _required(project_id, receiver.key)
+    return (yield from _change(stored, receiver, None, act))
+
+
+def _written(receiver: Receiver) -> str:
+    return orjson.dumps(write_receiver(receiver)).decode()
 
 
 def _change(
-    stored: Stored, receiver: Receiver, definition: str, secret: str | None, act: Act
+    stored: Stored, receiver: Receiver, secret: str | None, act: Act
 ) -> Script[Literal["changed", "unchanged"]]:
     key = (stored.project_id, receiver.key)
     newest = stored.secrets[0] if stored.secrets else None
@@ -218,7 +230,7 @@ def _change(
         _refuse_unfit(receiver, newest if secret is None else secret)
     changed = stored.receiver != receiver
     if changed:
-        yield run(UPDATE_RECEIVER, definition, *key)
+        yield run(UPDATE_RECEIVER, _written(receiver), *key)
         yield from record(act, "receiver_changed", stored.project_id)
     if secret is not None and secret != newest:
         yield run(UPDATE_SECRETS, secret, newest, *key)
@@ -257,6 +269,7 @@ def change_secret(project_id: str, key: str, new: NewSecret, act: Act) -> Script
 
 def end_previous_secret(project_id: str, key: str, act: Act) -> Script[None]:
     """Let only the newest secret be good from now on. Raises `NotFound`."""
+    yield run(HOLD_PROJECT, project_id)
     stored = yield from _required(project_id, key)
     yield run(FORGET_PREVIOUS, project_id, key)
     yield from _record_secrets(act, stored, stored.secrets[:1])
@@ -264,6 +277,7 @@ def end_previous_secret(project_id: str, key: str, act: Act) -> Script[None]:
 
 def delete_receiver(project_id: str, key: str, act: Act) -> Script[None]:
     """Delete a receiver: its address leads nowhere from now on, for ever. Raises `NotFound`."""
+    yield run(HOLD_PROJECT, project_id)
     yield from _required(project_id, key)
     yield run(DELETE_RECEIVER, project_id, key)
     yield run(DELETE_TALLIES, project_id, key)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tactful.core.reading import read_receiver
 from tactful.core.receivers import Receiver
 from tactful.errors import Conflict
-from tactful.store.receivers import FirstSecret, put_receiver
+from tactful.store.receivers import change_receiver
 from tactful.web.access import page_response
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.receiver_form import Form, filled, from_form, with_faults
@@ -45,9 +45,7 @@ async def change(look: Look) -> str | Response:
     if unread or reading.value is None:
         return page_response(_page(look, stored.receiver, with_faults(values, reading.faults, unread)), 422)
     try:
-        await look.service.db.run(
-            put_receiver, look.project_id, reading.value, stored.receiver_id, FirstSecret(None, None), act_of(look)
-        )
+        await look.service.db.run(change_receiver, look.project_id, reading.value, act_of(look))
     except Conflict as unfit:
         form = Form(values, {"auth_kind": (unfit.message,)})
         return page_response(_page(look, stored.receiver, form), unfit.status)
