@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,12 +10,11 @@ from playwright.sync_api import Browser, expect
 from tests.support.browser import AXE
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import BUTTON, Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-BUTTON = '<button data-tactful-track="Done">Finish</button>'
 #: Every kind, every text, and an accent on which white would not be read.
 FULL = a_survey(
     intro="Three questions, half a minute.",
@@ -28,12 +26,7 @@ FULL = a_survey(
     thanks={"by": {"promoter": {"title": "You made our day"}, "else": {"title": "Thanks", "text": "We read it."}}},
     look={"accent": "#ffd43b"},
 )
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path, FULL) as made:
-        yield made
+SURVEYS = (FULL,)
 
 
 def asked(chromium: Browser, host: Host, body: str = BUTTON, **options: Any) -> Watched:

@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 
 from tests.support.firefox import Firefox, a_firefox, firefox_path
-from tests.support.server import Server
-from tests.support.widget import Host, a_host, until
+from tests.support.widget import BUTTON, Host, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("firefox")]
 
-BUTTON = "<button data-tactful-track=Done>Finish</button>"
 CARD = "[...document.querySelectorAll('*')].find((one) => one.shadowRoot)?.shadowRoot"
 MIDDLE = "(one) => ((at) => [at.x + at.width / 2, at.y + at.height / 2])(one.getBoundingClientRect())"
 DONE = [({"score": 9, "why": "Short & clear"}, True)]
@@ -27,12 +25,6 @@ def firefox() -> Iterator[Firefox]:
     with a_firefox(path) as running:
         running.size(1000, 800)
         yield running
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import Host, Watched, a_host, until
 
 pytestmark = pytest.mark.browser
 
@@ -23,15 +22,10 @@ HEARS = """document.addEventListener('load', ({ target }) => {
 
 
 @pytest.fixture
-def seen(chromium: Browser) -> Iterator[Watched]:
-    """A page that must end without an error and without a policy violation."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+def context(context: BrowserContext) -> BrowserContext:
+    """A browser whose pages tell when they hear of moments."""
     context.add_init_script(HEARS)
-    watched = watch(context)
-    yield watched
-    assert watched.errors == []
-    assert watched.violations == []
-    context.close()
+    return context
 
 
 def waiting_for(page: str | None = None, **moment: Any) -> dict[str, Any]:

@@ -6,49 +6,19 @@ tests/browser/test_widget.py has the server that is down and the page that is cl
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Route, expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import BUTTON, Host, Watched, a_host, ask, until
 
 pytestmark = pytest.mark.browser
 
 BACK_FORWARD_CACHE = True
 
-BUTTON = "<button data-tactful-track=Done>Finish</button>"
 BOTH = [({"score": 3, "why": "Too long"}, True)]
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path) as made:
-        yield made
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Iterator[Watched]:
-    """A page that must end without an error and without a policy violation."""
-    watched = watch(context)
-    yield watched
-    assert watched.errors == watched.violations == []
-
-
-def ask(host: Host, seen: Watched) -> None:
-    """Go to a page and be asked on it."""
-    seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
-    seen.page.get_by_role("button", name="Finish").click()
-    expect(seen.card).to_be_visible()
 
 
 def answer(seen: Watched) -> None:

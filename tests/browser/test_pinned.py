@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Route, expect
 
 from tactful.clock import SystemClock
 from tactful.store.installation import change_origins
 from tactful.web.files import load_widget
 from tactful.web.tags import pinned_tag
 from tests.support.databases import beside
-from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import BUTTON, Host, Watched, until
 
 pytestmark = pytest.mark.browser
 
-DESK = a_survey("desk", trigger={"any": [{"event": "Ticket Closed", "source": "server"}]})
-BUTTON = "<button data-tactful-track=Done>Finish</button>"
+#: The project would also listen for its backend, so that all there is runs.
+SURVEYS = (a_survey(), a_survey("desk", trigger={"any": [{"event": "Ticket Closed", "source": "server"}]}))
 OPAQUE = '<iframe sandbox="allow-scripts" src="/framed" width="900" height="700"></iframe>'
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    """A project that would also listen for its backend, so that all there is runs."""
-    with a_host(server.url, server.path, a_survey(), DESK) as made:
-        yield made
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1000, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Iterator[Watched]:
-    """A page that must end without an error of ours."""
-    watched = watch(context)
-    yield watched
-    assert watched.errors == []
 
 
 def open_pinned(host: Host, seen: Watched, *, key: str = "", integrity: str = "") -> None:

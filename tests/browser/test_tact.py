@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import Host, Watched, a_host, until
 
 pytestmark = pytest.mark.browser
 
 ANN = 'data-user-id="ann"'
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path) as made:
-        yield made
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Iterator[Watched]:
-    """A page that must end without an error and without a policy violation."""
-    watched = watch(context)
-    yield watched
-    assert watched.errors == []
-    assert watched.violations == []
 
 
 def offered(seen: Watched) -> None:

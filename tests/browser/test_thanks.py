@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_card import BUTTON, asked, faults_of
+from tests.browser.test_card import asked, faults_of
 from tests.support.rows import execute
-from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until
+from tests.support.widget import BUTTON, Host, Watched, until
 
 pytestmark = pytest.mark.browser
 
@@ -35,12 +33,7 @@ SURVEY = a_survey(
         }
     },
 )
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path, SURVEY) as made:
-        yield made
+SURVEYS = (SURVEY,)
 
 
 def clicks(host: Host) -> list[str]:

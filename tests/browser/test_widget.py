@@ -4,55 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Route, expect
+from playwright.sync_api import BrowserContext, Error, Route, expect
 
 from tactful.identity import hash_user
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import BUTTON, Host, Watched, a_host, ask, until, watch
 
 pytestmark = pytest.mark.browser
 
 BACK_FORWARD_CACHE = True
 
-BUTTON = '<button data-tactful-track="Done" data-tactful-properties=\'{"course": "algebra"}\'>Finish</button>'
-
-
-@pytest.fixture
-def host(server: Server) -> Iterator[Host]:
-    with a_host(server.url, server.path) as made:
-        yield made
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    made = chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def seen(context: BrowserContext) -> Iterator[Watched]:
-    """A page that must end without an error and without a policy violation."""
-    watched = watch(context)
-    yield watched
-    assert watched.errors == []
-    assert watched.violations == []
-
 
 def port_of(server: Server) -> int:
     return int(server.url.rpartition(":")[2])
-
-
-def ask(host: Host, seen: Watched, path: str = "/") -> None:
-    """Go to a page and be asked on it."""
-    seen.page.goto(host.page(path, attributes='data-user-id="ann"', body=BUTTON))
-    seen.page.get_by_role("button", name="Finish").click()
-    expect(seen.card).to_be_visible()
 
 
 # The way of an answer ---------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import statistics
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
@@ -62,6 +64,21 @@ class Desk:
         else:
             tab.page.goto(address)
         return tab
+
+    def ask_many(self, people: int) -> str:
+        """Let the backend speak of each of `people` with a listening tab, who is asked; says how long that took."""
+        seconds = []
+        for number in range(people):
+            tab = self.tab(f"user-{number}")
+            begun = time.perf_counter()
+            ticket = self.say("Ticket Closed", f"user-{number}")
+            tab.card.wait_for(state="visible")
+            seconds.append(time.perf_counter() - begun)
+            expect(tab.card).to_contain_text(f"How did Bo do on {ticket}?")
+            tab.page.close()
+        assert len(self.host.asks()) == people
+        median, worst = statistics.median(seconds) * 1_000, max(seconds) * 1_000
+        return f"median of {people} {median:.0f} ms, worst {worst:.0f} ms"
 
     def cards(self) -> list[int]:
         """How many cards each tab shows."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
 
 from tactful.cli import new_project
 from tactful.clock import SystemClock
@@ -22,7 +22,8 @@ from tests.support.service import NO_RULES, a_survey, apply_to
 
 #: What the README's snippet does, from a file.
 STUB = "window.tactful = window.tactful || function () { (tactful.q = tactful.q || []).push(arguments) }"
-
+#: What one survey of `a_survey` waits for, said by attributes alone.
+BUTTON = '<button data-tactful-track="Done" data-tactful-properties=\'{"course": "algebra"}\'>Finish</button>'
 
 WITHIN_S = 60.0
 
@@ -128,3 +129,10 @@ def watch(context: BrowserContext) -> Watched:
     watched.page.on("console", hear)
     watched.page.on("request", note)
     return watched
+
+
+def ask(host: Host, seen: Watched, path: str = "/") -> None:
+    """Go to a page and be asked on it."""
+    seen.page.goto(host.page(path, attributes="data-user-id=ann", body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    expect(seen.card).to_be_visible()
