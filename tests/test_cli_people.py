@@ -74,6 +74,13 @@ def test_what_is_ended_is_said_once_and_recorded(run: Run, shop: Path) -> None:
 
 
 @pytest.mark.usefixtures("shop")
+def test_what_is_done_to_a_receiver_is_recorded_by_its_key(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("receivers: [{key: help-desk, preset: bearer}]", encoding="utf-8")
+    assert run("apply", str(tmp_path / "r.yaml"), "--project", "P")[0] == 0
+    assert run("audit")[1].endswith("  receiver_made  P receiver help-desk  by command line\n")
+
+
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     ("args", "said"),
     [

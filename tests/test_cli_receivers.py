@@ -68,7 +68,8 @@ def test_applying_makes_receivers_and_tells_their_addresses(run: Run, file: str,
     assert f"desk has the secret {desk}, which is told this once" in out
     assert run("apply", file)[1] == "unchanged chat\nunchanged desk\n"
     assert secrets(path) == [(None, None), (desk, None)]
-    assert execute(path, "SELECT who, what FROM audit") == [("command line", "receiver_made")] * 2
+    recorded = execute(path, "SELECT who, what, about FROM audit ORDER BY about")
+    assert recorded == [("command line", "receiver_made", key) for key in ("chat", "desk")]
 
 
 def test_secrets_come_from_the_environment(run: Run, file: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

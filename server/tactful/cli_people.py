@@ -19,6 +19,7 @@ from tactful.store.audit import list_acts
 from tactful.store.erasure import belongings, end_opt_out, end_test, erase, export, find_by_id
 from tactful.store.opening import read_once, run_once
 from tactful.store.people import find_alias
+from tactful.store.script import Row
 from tactful.web.privacy import act, exported_json, in_all
 from tactful.web.times import iso_time
 
@@ -97,12 +98,16 @@ def no_test(project: ProjectName, user: User = None, anonymous: Anonymous = None
 
 
 def audit() -> None:
-    """Print the last hundred recorded acts, newest first: when, who, what, in which project, about which person."""
+    """Print the last hundred recorded acts, newest first: when, who, what, in which project, about whom or what."""
     for row in read_once(ready_database(), clock, list_acts, _MOST_ACTS):
-        about = f" person {row['about'][:12]}" if row["about"] else ""
-        typer.echo(
-            f"{iso_time(row['done_at'])}  {row['what']:<14} {row['project'] or 'all projects'}{about}  by {row['who']}"
-        )
+        where = f"{row['project'] or 'all projects'}{_about(row)}"
+        typer.echo(f"{iso_time(row['done_at'])}  {row['what']:<14} {where}  by {row['who']}")
+
+
+def _about(row: Row) -> str:
+    if row["about"] is None:
+        return ""
+    return f" receiver {row['about']}" if row["what"].startswith("receiver_") else f" person {row['about'][:12]}"
 
 
 def add_people_commands(commands: typer.Typer) -> None:

@@ -144,7 +144,7 @@ async def test_what_is_done_to_a_receiver_is_on_the_record(site: Site) -> None:
         before = Counter(row["what"] for row in await site.service.db.read(list_acts, 99))
         assert (await site.manage(method, route, json=body)).status_code in (200, 201)
         found = await site.service.db.read(list_acts, 99)
-        assert {(row["who"], row["project"]) for row in found} == {("API", "P")}
+        assert {(row["who"], row["project"], row["about"]) for row in found} == {("API", "P", "r")}
         return sorted((Counter(row["what"] for row in found) - before).elements())
 
     added, ended = "receiver_secret_added", "receiver_secret_ended"

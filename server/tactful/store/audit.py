@@ -1,7 +1,7 @@
 """The record of what must be answered for later: who did what, and when.
 
 It names no end user. `about` is a hash of the person's id, so that whoever holds the id can find what was done to them,
-and nobody learns an id from the record.
+and nobody learns an id from the record; of what is done to a receiver it is the receiver's key, which is nobody's.
 """
 
 from __future__ import annotations
@@ -44,9 +44,11 @@ class Act:
         return replace(self, id=f"{self.id}-{name}")
 
 
-def record(act: Act, what: What, project_id: str | None = None, person_id: str | None = None) -> Script[None]:
-    """Record what was done, in the transaction that does it."""
-    about = None
+def record(
+    act: Act, what: What, project_id: str | None = None, person_id: str | None = None, *, receiver: str | None = None
+) -> Script[None]:
+    """Record what was done, in the transaction that does it: to a person, or to the receiver with this key."""
+    about = receiver
     if project_id is not None and person_id is not None:
         key = yield from the_key(act.spare_key)
         about = hashed(key, project_id, person_id)

@@ -201,7 +201,7 @@ def put_receiver(
         secret = first.ours if first.given is None else first.given
         _refuse_unfit(receiver, secret)
         yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, _written(receiver), secret, secret)
-        yield from record(act, "receiver_made", project_id)
+        yield from record(act, "receiver_made", project_id, receiver=receiver.key)
         return "created"
     return (yield from _change(_stored(row), receiver, first.given, act))
 
@@ -231,7 +231,7 @@ def _change(
     changed = stored.receiver != receiver
     if changed:
         yield run(UPDATE_RECEIVER, _written(receiver), *key)
-        yield from record(act, "receiver_changed", stored.project_id)
+        yield from record(act, "receiver_changed", stored.project_id, receiver=receiver.key)
     if secret is not None and secret != newest:
         yield run(UPDATE_SECRETS, secret, newest, *key)
         yield from _record_secrets(act, stored, (secret, newest))
@@ -241,10 +241,11 @@ def _change(
 
 def _record_secrets(act: Act, stored: Stored, live: Sequence[str | None]) -> Script[None]:
     """Record what came to the secrets that were good, now that `live` are."""
+    project_id, key = stored.project_id, stored.receiver.key
     if set(live) - {None} - set(stored.secrets):
-        yield from record(act.part("added"), "receiver_secret_added", stored.project_id)
+        yield from record(act.part("added"), "receiver_secret_added", project_id, receiver=key)
     if set(stored.secrets) - set(live):
-        yield from record(act.part("ended"), "receiver_secret_ended", stored.project_id)
+        yield from record(act.part("ended"), "receiver_secret_ended", project_id, receiver=key)
 
 
 def _refuse_unfit(receiver: Receiver, secret: str | None) -> None:
@@ -281,7 +282,7 @@ def delete_receiver(project_id: str, key: str, act: Act) -> Script[None]:
     yield from _required(project_id, key)
     yield run(DELETE_RECEIVER, project_id, key)
     yield run(DELETE_TALLIES, project_id, key)
-    yield from record(act, "receiver_deleted", project_id)
+    yield from record(act, "receiver_deleted", project_id, receiver=key)
 
 
 def add_tallies(tallies: Sequence[Tally]) -> Script[None]:
