@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -308,6 +309,18 @@ QUESTIONS = [
     },
     {"id": "quote", "kind": "consent", "ask": "May we quote you?", "label": "You may quote me, {{project.name}}."},
 ]
+
+
+async def test_everybody_sees_what_they_were_asked_themselves(path: Path, clock: SetClock) -> None:
+    """The words of their band, in the one language of their card."""
+    why = {"by": {"promoter": {"en": "What is good?", "de": "Was ist gut?"}, "else": "Why?"}}
+    questions = [{"id": "score", "kind": "nps", "ask": {"en": "How likely?"}}, {"id": "w", "kind": "text", "ask": why}]
+    async with a_site(path, clock, surveys=(a_survey(questions=questions),), policy=NO_RULES) as site:
+        offer = await site.offer("ann")
+        assert offer is not None
+        ask = (await site.take_up(offer, "ann", context=CONTEXT | {"locale": "de"})).json()["ask"]
+        assert (await site.respond(ask, answers={"score": 9, "w": "All"}, done=True)).status_code == 200
+        assert "How likely? 9 What is good? All" in (await look(site, await link(site, signed(site, "ann")))).text
 
 
 @pytest.mark.on_both

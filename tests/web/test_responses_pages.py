@@ -197,6 +197,25 @@ class TestOne:
         assert "Another?" not in text
         assert "version 1 (an earlier one)" in text
 
+    async def test_shows_a_card_in_its_one_language_with_the_projects_words(self, site: Site) -> None:
+        labels = [{"id": "price", "label": {"en": "The price", "de": "Der Preis"}}, {"id": "speed", "label": "Speed"}]
+        topics = {"id": "topics", "kind": "choices", "ask": {"en": "Which?", "de": "Welche?"}, "options": labels}
+        score = {"id": "score", "kind": "nps", "ask": {"en": "How likely?"}}
+        apply_to(site.path, site.clock, site.project.project_id, a_survey(questions=[score, topics | {"other": True}]))
+        words = {"en": {"other": "Something else", "very_likely": "Any time"}}
+        assert (await site.manage("PUT", "words", json={"words": words})).status_code == 200
+        await site.service.configs.refresh()
+        offer = await site.offer("ann")
+        assert offer is not None
+        ask = (await site.take_up(offer, context=CONTEXT | {"locale": "de"})).json()["ask"]
+        answers = {"score": 9, "topics": ["price", "other"], "topics.other": "Tea"}
+        assert (await site.respond(ask, answers=answers)).status_code == 200
+        [[response_id]] = execute(site.path, "SELECT response_id FROM responses")
+        text = (await show(site, f"responses/{response_id}")).text
+        for told in ("Any time", "Which? The price Something else: Tea"):
+            assert told in text
+        assert "Welche?" not in text
+
     async def test_says_what_was_not_answered(self, site: Site) -> None:
         text = (await show(site, f"responses/{await respond(site, 'ann', 4, done=False)}")).text
         assert "Why? Not answered" in text

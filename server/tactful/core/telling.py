@@ -19,7 +19,16 @@ from tactful.core.texts import DEFAULT_LANGUAGE, ELSE, SLOT, Lookup, Text, choos
 from tactful.core.variants import varied
 from tactful.core.words import OwnWords, on_the_card, words_for
 
-__all__ = ["card_language", "event_paths", "lookup_in", "tell", "tell_alike", "tell_moment", "written_languages"]
+__all__ = [
+    "card_language",
+    "event_paths",
+    "lookup_in",
+    "tell",
+    "tell_alike",
+    "tell_moment",
+    "text_language",
+    "written_languages",
+]
 
 _USUAL = Quiet()
 _EVENT_SLOT = re.compile(r"\{\{\s*event\.([\w.]{1,120})")
@@ -83,7 +92,7 @@ def tell(
     order of whoever has `sample_key`, always the same. The project's `own` words stand in place of ours."""
     survey = varied(live.survey, variant)
     language = card_language(survey, locale)
-    wanted = _wanted(language, locale)
+    wanted = text_language(survey, locale)
     say = _Speaker(wanted, lookup, words_for(wanted, own), sample_key)
     return {
         "key": survey.key,
@@ -159,9 +168,13 @@ def card_language(survey: Survey, locale: str) -> str:
     return chosen or guessed(SLOT.sub("", first[chosen]), locale, DEFAULT_LANGUAGE).replace("_", "-")
 
 
-def _wanted(language: str, locale: str) -> str:
-    """What to look for in a card's texts: the person's own `locale` where it is the same language, which may be nearer
-    than the first question's, else the card's, so that who is asked in English is not thanked in French."""
+def text_language(survey: Survey, locale: str) -> str:
+    """What to look for in each text of a card: the person's own `locale` where it is the same language, which may be
+    nearer than the first question's, else the card's, so that who is asked in English is not thanked in French.
+
+    Whoever shows later what somebody was asked looks for the same.
+    """
+    language = card_language(survey, locale)
     return locale if chain(language)[-1] == chain(locale)[-1] else language
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "choose_language",
     "fill",
     "fill_url",
+    "in_band",
     "in_language",
     "plain",
 ]
@@ -97,6 +98,12 @@ def fill_url(template: str, lookup: Lookup) -> str:
 def _as_word(value: str) -> str:
     """Percent-encode a value. Dots alone are left out: browsers read `..` as a step up, encoded or not."""
     return quote(value, safe="", errors="replace") if value.strip(".") else ""
+
+
+def in_band(text: Text, band: str | None, locale: str, lookup: Lookup) -> str:
+    """Return the text as whoever falls in `band` is told it; without a band, as everybody else is."""
+    languages = text.by.get(band or ELSE) or text.by[ELSE]
+    return fill(languages[choose_language(languages, locale)], lookup)
 
 
 def in_language(text: Text, locale: str, lookup: Lookup) -> str | dict[str, dict[str, str]]:

@@ -39,7 +39,8 @@ READ_CHOICES = """
 SELECT person_id, user_id, opted_out_at, erasure_asked_at FROM people WHERE project_id = ? AND person_id = ?
 """
 READ_SAID = """
-SELECT r.response_id, r.survey_key, r.version, r.answers, r.withdrawn, r.created_at, k.locale, k.variant
+SELECT r.response_id, r.survey_key, r.version, r.band, r.answers, r.withdrawn, r.created_at, k.locale,
+    k.variant
 FROM responses r
 JOIN asks k ON k.project_id = r.project_id AND k.person_id = r.person_id AND k.ask_id = r.ask_id
 WHERE r.project_id = ? AND r.person_id = ? ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?

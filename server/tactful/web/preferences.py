@@ -22,11 +22,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tactful.clock import new_id
+from tactful.core.answers import other_key
 from tactful.core.choices import page_words
-from tactful.core.surveys import OTHER
+from tactful.core.retelling import Retelling, retell
+from tactful.core.surveys import OTHER, Question
 from tactful.core.telling import lookup_in
-from tactful.core.texts import ELSE, Text, choose_language, fill
-from tactful.core.variants import varied
 from tactful.errors import BadRequest, NotFound, TactfulError, Unauthorized
 from tactful.store.audit import Act
 from tactful.store.choices import (
@@ -266,31 +266,25 @@ async def _response(visit: _Visit, row: Row) -> dict[str, Any]:
     """One response as its questions and what was said to them, in the words in which they were asked."""
     given, withdrawn = orjson.loads(row["answers"]), orjson.loads(row["withdrawn"])
     survey = await visit.service.configs.survey_version(visit.holder.project_id, row["survey_key"], row["version"])
-    lookup = lookup_in({"project": {"name": visit.config.name}})
-
-    def say(text: Text) -> str:
-        texts = text.by[ELSE]
-        return fill(texts[choose_language(texts, row["locale"])], lookup)
-
+    lookup, own = lookup_in({"project": {"name": visit.config.name}}), visit.config.words
+    say = retell(survey, row["locale"], row["variant"], lookup, band=row["band"], own=own)
     consents, lines = [], []
-    for question in varied(survey, row["variant"]).questions:
+    for question in say.questions:
         value, taken_back = given.get(question.id), withdrawn.get(question.id)
         if value is True or taken_back is not None:
             until = None if value is True else _day(taken_back)
             label = say(question.label) if question.label else ""
             consents.append({"question": question.id, "ask": say(question.ask), "label": label, "until": until})
         elif value is not None:
-            labels = {option.id: say(option.label) for option in question.options}
-            written = given.get(f"{question.id}.{OTHER}")
-            said = _in_words(value, labels if written is None else labels | {OTHER: written})
-            lines.append({"ask": say(question.ask), "said": said})
+            lines.append({"ask": say(question.ask), "said": _in_words(question, given, say)})
     return {"at": _day(row["created_at"]), "consents": consents, "lines": lines}
 
 
-def _in_words(value: object, labels: Mapping[str, str]) -> str:
-    """What somebody answered: numbers and texts as they are, what was chosen by its label."""
+def _in_words(question: Question, given: Mapping[str, Any], say: Retelling) -> str:
+    """What somebody answered: numbers and texts as they are, what was chosen by its label or by what they wrote."""
+    value, written = given[question.id], given.get(other_key(question))
     said = [str(one) for one in (value if isinstance(value, list) else [value])]
-    return ", ".join(labels.get(one, one) for one in said)
+    return ", ".join(written if one == OTHER and written else say.option(question, one) for one in said)
 
 
 def _day(at_ms: int) -> str:

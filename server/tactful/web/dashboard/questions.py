@@ -7,7 +7,7 @@ from typing import Any
 from tactful.core.by_question import ByQuestion, Place
 from tactful.core.surveys import OTHER, Question, Survey
 from tactful.core.telling import lookup_in
-from tactful.core.texts import ELSE, Text, choose_language, fill
+from tactful.core.texts import DEFAULT_LANGUAGE, Text, in_band
 from tactful.web.by_question import Answered, answered_by_question
 from tactful.web.dashboard.figures import shown_figure
 from tactful.web.dashboard.filters import Filters
@@ -22,9 +22,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def in_plain_words(text: Text, project_name: str) -> str:
     """A text in English where there is one, as everybody outside a band reads it, about nobody in particular: every
     slot as it reads where its value is missing, but for the product's name."""
-    languages = text.by.get(ELSE) or next(iter(text.by.values()))
-    about = lookup_in({"project": {"name": project_name}})
-    return fill(languages[choose_language(languages, "en")], about)
+    return in_band(text, None, DEFAULT_LANGUAGE, lookup_in({"project": {"name": project_name}}))
 
 
 def option_label(question: Question, option: str, project_name: str) -> str:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tactful.core.answers import other_key
 from tactful.core.kinds import KINDS, Kind
+from tactful.core.retelling import Retelling, retell
 from tactful.core.surveys import OTHER, Question, Survey
 from tactful.core.telling import lookup_in
-from tactful.core.texts import ELSE, Text, choose_language, fill
-from tactful.core.variants import varied
-from tactful.core.words import words_for
 from tactful.errors import NotFound
 from tactful.store.responses import read_response
 from tactful.store.results import list_responses
@@ -43,9 +41,6 @@ __all__ = ["MOST_LOOKED_AT", "PAGE", "response", "responses"]
 PAGE = 30
 _AT_ONCE = 250
 MOST_LOOKED_AT = 10_000
-
-
-Say = Callable[[Text | None], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,56 +218,40 @@ def _answers(look: Look, survey: Survey, row: Row, values: Mapping[str, object])
     since = min(row["first_seen_at"], row["person_created_at"] or row["first_seen_at"])
     person = {"known": row["user_id"] is not None, "age_days": max(0, row["asked_at"] - since) // 86_400_000}
     told = {**values, "person": person, "project": {"name": look.config.name}, "event": loads(row["event"])}
+    own = look.config.words
+    say = retell(survey, row["locale"], row["variant"], lookup_in(told), band=row["band"], own=own)
     given = loads(row["answers"])
-
-    def say(text: Text | None) -> str | None:
-        if text is None:
-            return None
-        languages = text.by.get(row["band"] or ELSE) or text.by[ELSE]
-        return fill(languages[choose_language(languages, row["locale"])], lookup_in(told))
-
-    return [
-        _answer(question, given, say, row["locale"])
-        for question in varied(survey, row["variant"]).questions
-        if question.kind.answer != "nothing"
-    ]
+    return [_answer(question, given, say) for question in say.questions if question.kind.answer != "nothing"]
 
 
-def _end(end: str, locale: str) -> str:
-    return words_for(locale)[end] if end else ""
+def _answer(question: Question, given: Mapping[str, object], say: Retelling) -> dict[str, Any]:
+    value, kind = given.get(question.id), question.kind
+    band = _band(kind, value)
+    answer = {"ask": say(question.ask), "kind": kind, "value": value, "tone": tone_of(kind, band), "scale": None}
+    if not kind.scored:
+        return answer | {"said": _said(question, given, say)}
+    low, high = say.ends(question)
+    scores = range(kind.lowest, kind.highest + 1)
+    return answer | {"scale": {"scores": scores, "low": low, "high": high, "band": band}}
 
 
-def _said(question: Question, value: object, other: object, say: Say) -> list[str]:
+def _said(question: Question, given: Mapping[str, object], say: Retelling) -> list[str]:
     """An answer that is no score as its lines: what was chosen by its labels, a consent by what it says."""
+    value = given.get(question.id)
     if value is None:
         return []
-    labels = {option.id: say(option.label) or option.id for option in question.options}
-    labels[OTHER] = f"{_other_label(question, say)}: {other}" if other else _other_label(question, say)
     match question.kind.answer:
         case "option" | "options" | "ranking":
-            return [labels.get(str(one), str(one)) for one in _several(value)]
+            return [_chosen_as(question, str(one), given, say) for one in _several(value)]
         case "consent":
-            return [say(question.label) or ""]
+            return [say(question.label) if question.label else ""]
     return [str(value)]
 
 
-def _other_label(question: Question, say: Say) -> str:
-    return (say(question.other) if isinstance(question.other, Text) else None) or "Other"
-
-
-def _answer(question: Question, given: Mapping[str, object], say: Say, locale: str) -> dict[str, Any]:
-    value, other = given.get(question.id), given.get(other_key(question))
-    kind, band = question.kind, _band(question.kind, value)
-    answer = {"ask": say(question.ask), "kind": kind, "value": value, "tone": tone_of(kind, band), "scale": None}
-    if not kind.scored:
-        return answer | {"said": _said(question, value, other, say)}
-    scale = {
-        "scores": range(kind.lowest, kind.highest + 1),
-        "low": say(question.low) or _end(kind.ends[0], locale),
-        "high": say(question.high) or _end(kind.ends[1], locale),
-        "band": band,
-    }
-    return answer | {"scale": scale}
+def _chosen_as(question: Question, option: str, given: Mapping[str, object], say: Retelling) -> str:
+    """What was chosen; beside an option of their own what they wrote there."""
+    label, written = say.option(question, option), given.get(other_key(question))
+    return f"{label}: {written}" if option == OTHER and written else label
 
 
 def _band(kind: Kind, value: object) -> str | None:
