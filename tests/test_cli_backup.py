@@ -83,6 +83,20 @@ def test_what_is_erased_and_what_is_asked_meanwhile_is_told(run: Run, shop: Path
     assert contents(shop)["people"] == []
 
 
+@pytest.mark.usefixtures("shop")
+def test_receivers_that_ended_since_are_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "r.yaml").write_text("receivers: [{key: desk, preset: bearer}]", encoding="utf-8")
+    apply = ("apply", str(tmp_path / "r.yaml"), "--project", "P")
+    run(*apply)
+    run("backup", str(tmp_path / "all.backup"))
+    for secret in ("another secret", "the third secret"):
+        monkeypatch.setenv("DESK", secret)
+        assert run(*apply, "--secret", "desk=DESK")[0] == 0
+    out = run("restore", str(tmp_path / "all.backup"), "--replace", "--yes")[1]
+    assert "1 receivers are deleted, or without a secret, since that had ended" in out
+    assert "receiver_secret_ended P receiver desk" in run("audit")[1]
+
+
 def test_nothing_is_touched_by_a_file_that_is_not_whole(run: Run, shop: Path, tmp_path: Path) -> None:
     file = tmp_path / "all.backup"
     run("backup", str(file))

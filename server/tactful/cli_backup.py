@@ -94,6 +94,8 @@ def _tell(backup: BackupFile, done: Restored) -> None:
         typer.echo(f"{done.skipped} rows of people who were erased since did not come back.")
     if done.stayed:
         typer.echo(f"{done.stayed} asks that something happened to since stay, so that nobody is asked too often.")
+    if done.ended:
+        typer.echo(f"{done.ended} receivers are deleted, or without a secret, since that had ended: `tactful audit`.")
     if done.quiet:
         warn(
             f"{done.quiet} projects are quiet: what was asked since the backup is not known. `tactful why` says until "

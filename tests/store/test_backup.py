@@ -34,6 +34,7 @@ from tests.support.databases import Where, beside, url_of
 from tests.support.postgres import the_postgres
 from tests.support.rows import contents, counts, execute
 from tests.support.service import NO_RULES, Site, a_site, a_survey, make_project
+from tests.support.webhooks import PLAIN
 from tests.web.test_erasure import opt_out, person_of
 from tests.web.test_watch import again
 
@@ -94,6 +95,8 @@ async def test_what_was_backed_up_comes_back(lived: Site, file: Path, tmp_path: 
     await lived.service.journal.write(lived.service.db)
     execute(lived.path, "INSERT INTO scopes VALUES (?, 'account:acme', 5)", lived.project.project_id)
     execute(lived.path, "INSERT INTO identity_counts VALUES (?, 3, 'wrong', 5, 7, 'app')", lived.project.project_id)
+    await lived.manage("PUT", "receivers/over", json=PLAIN)
+    await lived.manage("DELETE", "receivers/over")
     before, acts = kept(lived.path), len(contents(lived.path)["audit"])
     empty = [table for table, rows in before.items() if not rows]
     assert empty == ["members"], "let live_a_life fill the new table too"
@@ -102,7 +105,7 @@ async def test_what_was_backed_up_comes_back(lived: Site, file: Path, tmp_path: 
     after = kept(new)
     for table, rows in before.items():
         assert after[table] == rows, table
-    assert done == Restored(sum(map(len, before.values())) + acts, 0, 0, 0)
+    assert done == Restored(sum(map(len, before.values())) + acts, 0, 0, 0, 0)
 
 
 async def test_the_service_goes_on_from_a_backup(lived: Site, file: Path, tmp_path: Path) -> None:

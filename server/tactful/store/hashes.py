@@ -1,8 +1,9 @@
 """Hashes of what must not be kept: they tell whether somebody is the one that was meant, and not who that was.
 
 An HMAC-SHA256 under a key of the installation, made when the first hash is and never shown. Nobody without the database
-can try ids against the hashes; whoever has the database can, so they are kept for two purposes alone: that an opt-out
-holds for somebody who was erased (`kept_opt_outs`), and that an old backup does not bring them back (`erased_people`).
+can try ids against the hashes; whoever has the database can, so they are kept for few purposes: that an opt-out holds
+for somebody who was erased (`kept_opt_outs`), that an old backup does not bring them back (`erased_people`), nor a
+receiver's secret that has ended (`ended_receivers`).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ ON CONFLICT (project_id, person_hash) DO NOTHING
 
 
 def hashed(key: str, project_id: str, text: str) -> str:
-    """The hash of an alias or of a person's id in its project."""
+    """The hash of an alias, of a person's id or of a secret in its project."""
     return hmac.new(key.encode(), f"{project_id}\x1f{text}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -50,6 +50,11 @@ LOAD_RECEIVER_TALLIES = """
 INSERT INTO receiver_tallies (project_id, receiver_key, outcome, times, last_at)
 VALUES (?, ?, ?, ?, ?)
 """
+LOAD_ENDED_RECEIVERS = """
+INSERT INTO ended_receivers (project_id, receiver_id, secret_hash, ended_at)
+VALUES (?, ?, ?, ?)
+ON CONFLICT (project_id, receiver_id, secret_hash) DO NOTHING
+"""
 LOAD_MEMBERS = """
 INSERT INTO members (member_id, email, role, password_hash, created_at)
 VALUES (?, ?, ?, ?, ?)

@@ -18,6 +18,7 @@ from tactful.core.reading.whole import MOST_RECEIVERS
 from tactful.core.receivers import Open, Receiver, secret_fault
 from tactful.errors import Conflict, NotFound
 from tactful.store.audit import Act, record
+from tactful.store.ended import DELETE_RECEIVER, DELETE_TALLIES, end_receiver, end_secrets, use_again
 from tactful.store.profiles import comparable_email
 from tactful.store.projects import HOLD_PROJECT
 from tactful.store.script import Row, Script, one, rows, run
@@ -69,8 +70,6 @@ UPDATE_SECRETS = """
 UPDATE receivers SET secret = ?, previous_secret = ?, secret_at = now_ms() WHERE project_id = ? AND receiver_key = ?
 """
 FORGET_PREVIOUS = "UPDATE receivers SET previous_secret = NULL WHERE project_id = ? AND receiver_key = ?"
-DELETE_RECEIVER = "DELETE FROM receivers WHERE project_id = ? AND receiver_key = ?"
-DELETE_TALLIES = "DELETE FROM receiver_tallies WHERE project_id = ? AND receiver_key = ?"
 #: What came for a receiver that was deleted meanwhile leaves nothing.
 ADD_TALLY = """
 INSERT INTO receiver_tallies (project_id, receiver_key, outcome, times, last_at)
@@ -240,11 +239,15 @@ def _change(
 
 
 def _record_secrets(act: Act, stored: Stored, live: Sequence[str | None]) -> Script[None]:
-    """Record what came to the secrets that were good, now that `live` are."""
+    """Record what came to the secrets that were good, now that `live` are, and remember which have ended."""
     project_id, key = stored.project_id, stored.receiver.key
-    if set(live) - {None} - set(stored.secrets):
+    added = [secret for secret in live if secret is not None and secret not in stored.secrets]
+    ended = [secret for secret in stored.secrets if secret not in live]
+    yield from use_again(project_id, stored.receiver_id, added)
+    yield from end_secrets(project_id, stored.receiver_id, ended, act.spare_key)
+    if added:
         yield from record(act.part("added"), "receiver_secret_added", project_id, receiver=key)
-    if set(stored.secrets) - set(live):
+    if ended:
         yield from record(act.part("ended"), "receiver_secret_ended", project_id, receiver=key)
 
 
@@ -279,9 +282,10 @@ def end_previous_secret(project_id: str, key: str, act: Act) -> Script[None]:
 def delete_receiver(project_id: str, key: str, act: Act) -> Script[None]:
     """Delete a receiver: its address leads nowhere from now on, for ever. Raises `NotFound`."""
     yield run(HOLD_PROJECT, project_id)
-    yield from _required(project_id, key)
+    stored = yield from _required(project_id, key)
     yield run(DELETE_RECEIVER, project_id, key)
     yield run(DELETE_TALLIES, project_id, key)
+    yield from end_receiver(project_id, stored.receiver_id)
     yield from record(act, "receiver_deleted", project_id, receiver=key)
 
 

@@ -4,11 +4,11 @@ A backup is old. What was done since it was made must hold all the same, or peop
 and asked who had said never again. So over an existing database
 
     stays       people who opted out, or were asked, or dismissed or answered something since, with their ids and these
-                asks; revoked keys; the record
+                asks; revoked keys; what ended of receivers; the record
     is skipped  every row of somebody who was erased since: their histories' ids are known by their hashes
     goes        everything else; then the backup's rows come, and give way to what stayed
-    is redone   merges since: what the backup has of a history that became somebody else goes to whom it became; and
-                consents that were taken back since
+    is redone   merges since: what the backup has of a history that became somebody else goes to whom it became;
+                consents that were taken back since; and the end of receivers and their secrets
 
 Where there is nothing to learn that from, in a project that was not in the database, nobody knows what was asked since.
 The project is then *quiet* (`core/decide.py`), unless whoever restores says that nothing was: an installation that was
@@ -26,6 +26,7 @@ from tactful.store.audit import Act, record
 from tactful.store.backup import BackupFile, Progress
 from tactful.store.choices import read_withdrawn, withdraw_again
 from tactful.store.clicks import MOVE_CLICKS
+from tactful.store.ended import end_again
 from tactful.store.hashes import READ_HASH_KEYS, hashed
 from tactful.store.installation import lock_installation
 from tactful.store.people import lock_person, merge
@@ -96,10 +97,11 @@ DROP_KEYS = "DELETE FROM api_keys WHERE project_id = ?"
 DROP_SECRETS = "DELETE FROM identity_secrets WHERE project_id = ?"
 DROP_KEPT = "DELETE FROM kept_opt_outs WHERE project_id = ?"
 DROP_ERASED = "DELETE FROM erased_people WHERE project_id = ?"
+DROP_ENDED = "DELETE FROM ended_receivers WHERE project_id = ?"
 DROP_PROJECT = "DELETE FROM projects WHERE project_id = ?"
 _DROPPED = (
     DROP_ASKS, DROP_MARKS, DROP_SCOPES, DROP_PEOPLE, DROP_ALIASES, DROP_KEYS, DROP_SECRETS, DROP_KEPT, DROP_ERASED,
-    DROP_PROJECT,
+    DROP_ENDED, DROP_PROJECT,
 )  # fmt: skip
 
 READ_ERASED = "SELECT project_id, person_hash FROM erased_people"
@@ -133,12 +135,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did: rows that came, rows of erased people that did not, asks that stayed, and quiet projects."""
+    """What a restore did: rows that came, rows of erased people that did not, asks that stayed, quiet projects, and
+    receivers that ended again or lost a secret that had ended."""
 
     rows: int
     skipped: int
     stayed: int
     quiet: int
+    ended: int
 
 
 def restore(backup: BackupFile, wish: Wish, act: Act, progress: Progress) -> Script[Restored]:
@@ -155,11 +159,12 @@ def restore(backup: BackupFile, wish: Wish, act: Act, progress: Progress) -> Scr
         yield from _redo(row)
     for row in withdrawn:
         yield from withdraw_again(row)
+    ended = yield from end_again(act)
     unknown = () if wish.moved else sorted(backup.project_ids - known)
     for project_id in unknown:
         yield run(BE_QUIET, project_id)
     yield from record(act, "restored")
-    return Restored(came, skipped, stayed, len(unknown))
+    return Restored(came, skipped, stayed, len(unknown), ended)
 
 
 def _make_room(backup: BackupFile, known: set[str]) -> Script[int]:

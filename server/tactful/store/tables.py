@@ -22,6 +22,7 @@ from tactful.store.loading import (
     LOAD_COUNTERS,
     LOAD_DECISION_COUNTS,
     LOAD_DECISIONS,
+    LOAD_ENDED_RECEIVERS,
     LOAD_ERASED_PEOPLE,
     LOAD_EVENT_NAMES,
     LOAD_FIRINGS,
@@ -61,6 +62,10 @@ SELECT * FROM receivers WHERE (project_id, receiver_key) > (?, ?) ORDER BY proje
 CHUNK_RECEIVER_TALLIES = """
 SELECT * FROM receiver_tallies WHERE (project_id, receiver_key, outcome) > (?, ?, ?) ORDER BY project_id,
     receiver_key, outcome LIMIT ?
+"""
+CHUNK_ENDED_RECEIVERS = """
+SELECT * FROM ended_receivers WHERE (project_id, receiver_id, secret_hash) > (?, ?, ?) ORDER BY project_id,
+    receiver_id, secret_hash LIMIT ?
 """
 CHUNK_MEMBERS = "SELECT * FROM members WHERE member_id > ? ORDER BY member_id LIMIT ?"
 CHUNK_AUDIT = "SELECT * FROM audit WHERE audit_id > ? ORDER BY audit_id LIMIT ?"
@@ -134,6 +139,7 @@ SIZE_API_KEYS = "SELECT count(*) AS found FROM api_keys"
 SIZE_IDENTITY_SECRETS = "SELECT count(*) AS found FROM identity_secrets"
 SIZE_RECEIVERS = "SELECT count(*) AS found FROM receivers"
 SIZE_RECEIVER_TALLIES = "SELECT count(*) AS found FROM receiver_tallies"
+SIZE_ENDED_RECEIVERS = "SELECT count(*) AS found FROM ended_receivers"
 SIZE_MEMBERS = "SELECT count(*) AS found FROM members"
 SIZE_AUDIT = "SELECT count(*) AS found FROM audit"
 SIZE_SURVEYS = "SELECT count(*) AS found FROM surveys"
@@ -201,6 +207,7 @@ TABLES: tuple[Table, ...] = (
     _table(CHUNK_IDENTITY_SECRETS, SIZE_IDENTITY_SECRETS, ("", ""), LOAD_IDENTITY_SECRETS),
     _table(CHUNK_RECEIVERS, SIZE_RECEIVERS, ("", ""), LOAD_RECEIVERS),
     _table(CHUNK_RECEIVER_TALLIES, SIZE_RECEIVER_TALLIES, ("", "", ""), LOAD_RECEIVER_TALLIES),
+    _table(CHUNK_ENDED_RECEIVERS, SIZE_ENDED_RECEIVERS, ("", "", ""), LOAD_ENDED_RECEIVERS),
     _table(CHUNK_MEMBERS, SIZE_MEMBERS, ("",), LOAD_MEMBERS),
     _table(CHUNK_AUDIT, SIZE_AUDIT, ("",), LOAD_AUDIT),
     _table(CHUNK_SURVEYS, SIZE_SURVEYS, ("", ""), LOAD_SURVEYS),
