@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tactful.core.surveys import OTHER, Question, Survey
-from tactful.core.telling import text_language
+from tactful.core.telling import languages_for
 from tactful.core.texts import Lookup, Text, in_band
 from tactful.core.variants import varied
 from tactful.core.words import OwnWords, words_for
@@ -50,5 +50,5 @@ def retell(
 ) -> Retelling:
     """Tell again what whoever has `locale` was asked in this version of the survey; `band` is the one they fell in."""
     told = varied(survey, variant)
-    language = text_language(told, locale)
+    language = languages_for(told, locale).texts
     return Retelling(told.questions, language, band, lookup, words_for(language, own))

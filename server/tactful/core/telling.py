@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tactful.core.conditions import look_up
 from tactful.core.decide import LiveSurvey, share_of
@@ -20,13 +20,13 @@ from tactful.core.variants import varied
 from tactful.core.words import OwnWords, on_the_card, words_for
 
 __all__ = [
-    "card_language",
+    "Languages",
     "event_paths",
+    "languages_for",
     "lookup_in",
     "tell",
     "tell_alike",
     "tell_moment",
-    "text_language",
     "written_languages",
 ]
 
@@ -80,6 +80,27 @@ def lookup_in(values: Mapping[str, object]) -> Lookup:
     return lambda path: look_up(values, path)
 
 
+class Languages(NamedTuple):
+    """The language that a card as a whole is in, and what is looked for in each of its texts."""
+
+    card: str
+    texts: str
+
+
+def languages_for(survey: Survey, locale: str) -> Languages:
+    """In which languages whoever has `locale` is told the survey. Whoever shows later what they were asked looks for
+    the same.
+
+    The card is in that of its first question, guessed where it does not say it. Its texts are in the person's own where
+    that is the same language, since it may be nearer than the first question's, else in the card's: who is asked in
+    English is not thanked in French.
+    """
+    first = next(iter(survey.questions[0].ask.by.values()))
+    chosen = choose_language(first, locale)
+    card = chosen or guessed(SLOT.sub("", first[chosen]), locale, DEFAULT_LANGUAGE).replace("_", "-")
+    return Languages(card, locale if chain(card)[-1] == chain(locale)[-1] else card)
+
+
 def tell(
     live: LiveSurvey,
     locale: str,
@@ -91,14 +112,13 @@ def tell(
     """Return the survey as `POST /w/asks` answers it, in the words of `variant`; options that are shuffled come in the
     order of whoever has `sample_key`, always the same. The project's `own` words stand in place of ours."""
     survey = varied(live.survey, variant)
-    language = card_language(survey, locale)
-    wanted = text_language(survey, locale)
-    say = _Speaker(wanted, lookup, words_for(wanted, own), sample_key)
+    card, texts = languages_for(survey, locale)
+    say = _Speaker(texts, lookup, words_for(texts, own), sample_key)
     return {
         "key": survey.key,
         "version": live.version,
-        "lang": language,
-        "dir": direction(language),
+        "lang": card,
+        "dir": direction(card),
         "intro": say(survey.intro),
         "questions": [_question(question, say) for question in survey.questions],
         "thanks": {band: _thanks(thanks, say) for band, thanks in survey.thanks.items()},
@@ -159,23 +179,6 @@ class _Speaker:
             return None
         languages = text.by[ELSE]
         return fill_url(languages[choose_language(languages, self._language)], self._lookup)
-
-
-def card_language(survey: Survey, locale: str) -> str:
-    """The language of the whole card: that of its first question, guessed where it does not say it."""
-    first = next(iter(survey.questions[0].ask.by.values()))
-    chosen = choose_language(first, locale)
-    return chosen or guessed(SLOT.sub("", first[chosen]), locale, DEFAULT_LANGUAGE).replace("_", "-")
-
-
-def text_language(survey: Survey, locale: str) -> str:
-    """What to look for in each text of a card: the person's own `locale` where it is the same language, which may be
-    nearer than the first question's, else the card's, so that who is asked in English is not thanked in French.
-
-    Whoever shows later what somebody was asked looks for the same.
-    """
-    language = card_language(survey, locale)
-    return locale if chain(language)[-1] == chain(locale)[-1] else language
 
 
 def _question(question: Question, say: _Speaker) -> dict[str, Any]:

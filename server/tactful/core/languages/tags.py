@@ -8,10 +8,11 @@ told the other before English.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["chain", "direction", "guessed", "normal"]
+__all__ = ["chain", "direction", "forms_of", "guessed", "normal", "shortened"]
 
 _LONGEST = 64  # a page sends it, and each of its parts costs a look
 
@@ -46,6 +47,18 @@ def _chain(tag: str) -> tuple[str, ...]:
     parts = normal(tag).split("-")
     shortest = 2 if parts[0] == "zh" else 1
     return tuple(["-".join(parts[:length]) for length in range(len(parts), shortest - 1, -1)])
+
+
+def forms_of(tags: Iterable[str]) -> frozenset[str]:
+    """The tags as they are compared, and their languages (of Chinese: and the script): all that a look for one of them
+    can tell apart."""
+    return frozenset(form for tag in tags if normal(tag) for form in (normal(tag), chain(tag)[-1]))
+
+
+def shortened(tag: str, forms: frozenset[str]) -> str:
+    """What of `tag` makes a difference among texts whose tags have these `forms`: any of them is chosen for the one as
+    for the other. Empty where none of them is in its language."""
+    return next((form for form in _chain(tag) if form in forms), "")
 
 
 #: Languages by the letters that they are written with, where those are not Latin.
