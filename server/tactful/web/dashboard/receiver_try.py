@@ -20,7 +20,8 @@ from tactful.store.receivers import Stored, find_by_email
 from tactful.web.access import page_response
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.payloads import example_for
-from tactful.web.dashboard.receivers import preset_of, stored_of
+from tactful.web.dashboard.receiver_senders import preset_of
+from tactful.web.dashboard.receivers import stored_of
 from tactful.web.dashboard.trying import consequences, read_pasted, try_out
 from tactful.web.forms import read_form
 from tactful.web.receivers import IGNORED

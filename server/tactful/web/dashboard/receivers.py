@@ -13,24 +13,25 @@ from typing import Any
 from starlette.responses import Response
 
 from tactful.clock import new_secret
-from tactful.core.reading import read_receiver, write_receiver
-from tactful.core.receivers import PRESETS, Hmac, Open, Preset, Receiver, read
+from tactful.core.reading import read_receiver
+from tactful.core.receivers import PRESETS, Open, Receiver, read
 from tactful.errors import BadRequest, Conflict
-from tactful.sources import write_yaml
 from tactful.store import receivers as store
 from tactful.store.audit import Act
-from tactful.store.receivers import Listed, NewSecret, Outcome, Stored, Tally, list_receivers, read_receiver_of
+from tactful.store.receivers import Listed, NewSecret, Stored, list_receivers, read_receiver_of
 from tactful.web.access import page_response
 from tactful.web.dashboard import samples
 from tactful.web.dashboard.frame import Look, member_page
 from tactful.web.dashboard.labels import query
 from tactful.web.dashboard.payloads import example_for
+from tactful.web.dashboard.receiver_came import came, last_refused, so_far, uses_previous
+from tactful.web.dashboard.receiver_senders import CUSTOM, PRODUCTS, SENDERS, preset_of
+from tactful.web.dashboard.receiver_summary import summary_of
 from tactful.web.dashboard.sender_templates import waiting_surveys
 from tactful.web.forms import read_form
 from tactful.web.login import go_to
 from tactful.web.manage_receivers import address_of, made_secret
 from tactful.web.privacy import act
-from tactful.web.receipts import Receipt
 from tactful.web.rendering import render
 from tactful.web.sender_templates import TEMPLATES
 
@@ -40,32 +41,11 @@ __all__ = [
     "delete",
     "deliveries",
     "here",
-    "preset_of",
     "receiver",
     "receivers",
     "secret",
     "stored_of",
 ]
-
-_FRESH_MS = 4_000
-_SHOWN = 10
-
-#: For whoever signs in a way of their own: something to begin with, which its form then changes.
-_CUSTOM = Preset(
-    name="Something else",
-    about="A product that signs its webhooks in a way of its own. You say which header, which algorithm, and where in "
-    "the payload things stand.",
-    advice="Both sides need the same secret.",
-    ours=False,
-    fields={
-        **PRESETS["bearer"].fields,
-        "name": "Webhook",
-        "auth": {"kind": "hmac", "signature": {"header": "X-Signature", "prefix": "sha256="}},
-    },
-)
-_CARDS: Mapping[str, Preset] = {**PRESETS, "webhook": _CUSTOM}
-#: The presets that are a product each; the others are ways to send.
-_PRODUCTS = ("chatwoot", "intercom", "stripe")
 
 _DONE = {
     "made": "It is there. What is left to do stands below.",
@@ -74,25 +54,6 @@ _DONE = {
     "ended": "Only the newest secret is good from now on.",
     "deleted": "The receiver is deleted. Its address answers nobody any more.",
 }
-#: How what became of a webhook looks and is called.
-_OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
-    "taken": ("kept", "Taken"),
-    "ignored": ("left", "Left out"),
-    "duplicate": ("left", "Came before"),
-    "refused": ("dropped", "Refused"),
-    "unreadable": ("dropped", "Unreadable"),
-}
-_REFUSED: tuple[Outcome, ...] = ("refused", "unreadable")
-
-
-def preset_of(receiver: Receiver) -> str | None:
-    """The preset that a receiver was made of, told by how its webhooks are proved: each sender has a way of its own."""
-    for key, preset in _CARDS.items():
-        made = read_receiver({"key": receiver.key, **preset.fields}).value
-        assert made is not None, f"the preset {key} does not read"
-        if made.auth == receiver.auth and (isinstance(made.auth, Hmac) or made.event == receiver.event):
-            return key
-    return None
 
 
 def here(look: Look, key: str | None = None) -> str:
@@ -125,8 +86,8 @@ async def _list(look: Look, fault: str = "") -> str:
         "receivers/list.html",
         title="Receivers",
         lines=[_line(look, one) for one in found],
-        products=[_card(key) for key in _PRODUCTS],
-        others=[_card(key) for key in _CARDS if key not in _PRODUCTS],
+        products=[_card(key) for key in PRODUCTS],
+        others=[_card(key) for key in SENDERS if key not in PRODUCTS],
         templates=TEMPLATES,
         may_change=look.member.may("admin"),
         done=_DONE.get(query(look, "done") or ""),
@@ -135,53 +96,33 @@ async def _list(look: Look, fault: str = "") -> str:
 
 
 def _card(key: str) -> dict[str, str]:
-    return {"preset": key, "name": _CARDS[key].name, "about": _CARDS[key].about}
+    return {"preset": key, "name": SENDERS[key].name, "about": SENDERS[key].about}
 
 
 def _line(look: Look, listed: Listed) -> dict[str, Any]:
     receiver = listed.stored.receiver
     preset = preset_of(receiver)
-    taken = _so_far(look, listed).get("taken")
+    taken = so_far(look, listed).get("taken")
     return {
         "key": receiver.key,
         "name": receiver.name,
-        "preset": _CARDS[preset].name if preset else None,
+        "preset": SENDERS[preset].name if preset else None,
         "event": receiver.event if isinstance(receiver.event, str) else f"whatever `{receiver.event[0]}` says",
         "taken": taken,
-        "refused": _last_refused(look, listed),
+        "refused": last_refused(look, listed),
         "needs_secret": not listed.stored.secrets and not isinstance(receiver.auth, Open),
     }
-
-
-def _so_far(look: Look, listed: Listed) -> dict[str, Tally]:
-    """What became of what came: the counts that are written, and on top what this node has still to write."""
-    found = dict(listed.tallies)
-    for outcome, tally in look.service.receipts.uncounted(listed.stored.receiver_id).items():
-        times = found[outcome].times if outcome in found else 0
-        found[outcome] = tally._replace(times=times + tally.times)
-    return found
-
-
-def _last_refused(look: Look, listed: Listed) -> dict[str, Any] | None:
-    """The last that was refused, if nothing was taken since; why is known to the node that refused it."""
-    so_far = _so_far(look, listed)
-    at = max((so_far[one].last_at for one in _REFUSED if one in so_far), default=0)
-    if at <= (so_far["taken"].last_at if "taken" in so_far else 0):
-        return None
-    known = look.service.receipts.last(look.project_id, listed.stored.receiver_id)
-    told = next((one.message for when, one in known if one.outcome in _REFUSED and when == at), "")
-    return {"at": at, "told": told}
 
 
 @member_page("settings", "admin")
 async def create(look: Look) -> str | Response:
     """`POST`: make one of a preset. Where the secret is ours to make, it is shown at once."""
     preset = (await read_form(look.request)).get("preset", "")
-    if preset not in _CARDS:
+    if preset not in SENDERS:
         return page_response(await _list(look, "Choose one of these."), 422)
     found = await look.service.db.read(list_receivers, look.project_id)
     key, number = _free({one.stored.receiver.key for one in found}, preset)
-    fields = _CARDS[preset].fields
+    fields = SENDERS[preset].fields
     name = fields["name"] if number == 1 else f"{fields['name']} {number}"
     made = read_receiver({**fields, "key": key, "name": name}).value
     assert made is not None, f"the preset {preset} does not read"
@@ -224,7 +165,7 @@ async def receiver(look: Look) -> str:
 async def deliveries(look: Look) -> str:
     """`GET .../{key}/deliveries`: what came alone, which the page fetches again and again."""
     found = await stored_of(look)
-    return render("receivers/deliveries.html", title="Last deliveries", now_ms=look.now_ms, **_came(look, found))
+    return render("receivers/deliveries.html", title="Last deliveries", now_ms=look.now_ms, **came(look, found))
 
 
 @member_page("settings", "admin")
@@ -263,7 +204,7 @@ async def delete(look: Look) -> Response:
 def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = "") -> str:
     stored = listed.stored
     key = preset_of(stored.receiver)
-    preset = _CARDS[key] if key else _CUSTOM
+    preset = SENDERS[key] if key else CUSTOM
     event = stored.receiver.event
     named = event if isinstance(event, str) else None
     return look.render(
@@ -274,22 +215,22 @@ def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = 
         advice=preset.advice,
         ours=made_secret(stored.receiver.auth) is not None,
         may_make=key not in PRESETS,
-        sender=preset.name if key in _PRODUCTS else "the sender",
+        sender=preset.name if key in PRODUCTS else "the sender",
         address=_address(look, stored),
         takes_secret=not isinstance(stored.receiver.auth, Open),
         secrets=len(stored.secrets),
         secret_at=stored.secret_at,
-        uses_previous=_uses_previous(look, stored),
+        uses_previous=uses_previous(look, listed),
         fresh=fresh,
         fault=fault,
         event=named,
         event_paths=None if named else ", ".join(event),
         waiting=waiting_surveys(look, named) if named else [],
         survey=samples.survey_for(named or _example_event(look, stored.receiver), _per(stored.receiver)),
-        summary=_summary(stored.receiver),
+        summary=summary_of(stored.receiver),
         may_change=look.member.may("admin"),
         done=_DONE.get(query(look, "done") or ""),
-        **_came(look, listed),
+        **came(look, listed),
     )
 
 
@@ -306,85 +247,7 @@ def _example_event(look: Look, receiver: Receiver) -> str:
     return read(receiver, example_for(receiver, preset_of(receiver), look.now_ms), look.now_ms).event or "Event"
 
 
-def _uses_previous(look: Look, stored: Stored) -> bool:
-    """Whether the last webhook that was proved was proved by the secret before the newest."""
-    known = look.service.receipts.last(look.project_id, stored.receiver_id)
-    return next((one.secret == 1 for _, one in known if one.secret is not None), False)
-
-
 def _per(receiver: Receiver) -> str | None:
     """The property that names the single thing to ask about, if one is called like an id."""
     names = receiver.properties if isinstance(receiver.properties, Mapping) else ()
     return next((name for name in names if name.endswith("_id")), None)
-
-
-def _came(look: Look, listed: Listed) -> dict[str, Any]:
-    stored = listed.stored
-    known = look.service.receipts.last(look.project_id, stored.receiver_id)
-    so_far = _so_far(look, listed)
-    return {
-        "deliveries": [_delivery(look, at, one) for at, one in known[:_SHOWN]],
-        "counts": [(_OUTCOMES[one][1], so_far[one].times) for one in _OUTCOMES if one in so_far],
-        "total": sum(tally.times for tally in so_far.values()),
-        "people": f"/projects/{look.project_id}/people",
-    }
-
-
-def _delivery(look: Look, at: int, one: Receipt) -> dict[str, Any]:
-    tone, called = _OUTCOMES[one.outcome]
-    return {
-        "at": at,
-        "tone": tone,
-        "called": called,
-        "event": one.event,
-        "who": one.who,
-        "told": "" if one.outcome == "taken" else one.message,
-        "fresh": look.now_ms - at < _FRESH_MS,
-    }
-
-
-# What a receiver says, in short
-
-_SUMMARY = {
-    "event": "Event",
-    "user_id": "User id",
-    "email": "E-mail address",
-    "anonymous_id": "Anonymous id",
-    "account_id": "Account",
-    "message_id": "Message id",
-    "time": "Time",
-}
-_PROOFS = {
-    "none": "Nothing: whoever knows the address is believed",
-    "basic": "A user name and a password",
-    "bearer": "A token",
-    "header": "A secret in the header",
-    "hmac": "A signature in the header",
-}
-
-
-def _summary(receiver: Receiver) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Each thing that is read, and from where: words and a path, either of which may be empty."""
-    written = write_receiver(receiver)
-    told = [("Proof", [_proof(written["auth"])])]
-    if "where" in written:
-        told.append(("Only where", [("", write_yaml(one).strip()) for one in written["where"]]))
-    for name, title in _SUMMARY.items():
-        if name in written:
-            is_name = name == "event" and isinstance(receiver.event, str)
-            told.append((title, [(one, "") if is_name else ("", one) for one in _all(written[name])]))
-    properties = written.get("properties")
-    if isinstance(properties, dict):
-        told.append(("Properties", [(name, ", ".join(_all(paths))) for name, paths in properties.items()]))
-    elif properties:
-        told.append(("Properties", [("everything in", ", ".join(_all(properties)))]))
-    return told
-
-
-def _proof(auth: Mapping[str, Any]) -> tuple[str, str]:
-    header = auth.get("header") or auth.get("signature", "")
-    return _PROOFS[auth["kind"]], header if isinstance(header, str) else header["header"]
-
-
-def _all(written: str | list[str]) -> list[str]:
-    return [written] if isinstance(written, str) else written
