@@ -364,10 +364,7 @@ def test_nothing_is_left_for_later() -> None:
 # Tests --------------------------------------------------------------------------------------------------------------
 
 SLEEPS = re.compile(r"(^|\.)(sleep|wait_for_timeout)$")
-SLEEPERS = {
-    "tests/browser/": "a real browser has moments that no event tells of",
-    "tests/support/": "waits for another process by looking again",
-}
+SLEEPERS = {"tests/support/": "waits for another process by looking again"}
 
 
 def _is_zero(call: ast.Call) -> bool:

@@ -44,14 +44,16 @@ NOISES = {
 @pytest.mark.parametrize("noise", NOISES)
 def test_nobody_is_asked_over_something_else(host: Host, seen: Watched, noise: str) -> None:
     begin, end = NOISES[noise]
+    seen.page.clock.install()
     seen.page.goto(host.page(attributes=ANN, body="<dialog>Sure?</dialog><video muted></video>"))
     # Whoever types goes on typing; whatever else it is stays by itself.
     keys = "setInterval(() => document.activeElement.dispatchEvent(new InputEvent('input', {bubbles: true})), 50)"
     seen.page.evaluate(f"{begin}; {keys}; 0")
     offered(seen)
-    seen.page.wait_for_timeout(1_500)
+    seen.page.clock.run_for(10_000)
     assert seen.sent("/w/asks") == 0
     seen.page.evaluate(f"{end}; 0")
+    seen.page.clock.run_for(1_500)
     expect(seen.page.locator("tactful-card")).to_have_count(1)
     assert len(host.asks()) == 1
 
@@ -129,6 +131,7 @@ def test_a_feedback_button_leads_into_the_card_and_back(host: Host, seen: Watche
 
 
 def test_withdrawn_consent_stops_what_is_on_its_way(host: Host, seen: Watched) -> None:
+    seen.page.clock.install()
     seen.page.goto(host.page(attributes=f"{ANN} data-consent=wait", body="<dialog open>Sure?</dialog>"))
     seen.page.evaluate("tactful('consent', true)")
     offered(seen)
@@ -137,7 +140,7 @@ def test_withdrawn_consent_stops_what_is_on_its_way(host: Host, seen: Watched) -
         "tactful('track', 'Done'); tactful('consent', false); tactful('track', 'Done');"
         "tactful('show', 'nps'); tactful('optOut'); document.querySelector('dialog').close()"
     )
-    seen.page.wait_for_timeout(1_500)
+    seen.page.clock.run_for(10_000)
     seen.page.evaluate("dispatchEvent(new Event('pagehide')); history.pushState(0, '', '/two')")
     assert seen.page.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie]") == [""]
     assert seen.sent("/w/asks") == 0

@@ -80,6 +80,18 @@ class Desk:
         median, worst = statistics.median(seconds) * 1_000, max(seconds) * 1_000
         return f"median of {people} {median:.0f} ms, worst {worst:.0f} ms"
 
+    def ask_another(self) -> None:
+        """Say something of another person and wait until they are asked, in a browser of their own.
+
+        What was said before has reached by then whoever it reaches.
+        """
+        assert self.context.browser is not None
+        with self.context.browser.new_context() as context:
+            other = Desk(self.host, context, self.backend)
+            tab = other.tab("another", path="/another")
+            other.say("Ticket Closed", "another")
+            expect(tab.card).to_be_visible()
+
     def cards(self) -> list[int]:
         """How many cards each tab shows."""
         return [tab.card.count() for tab in self.tabs if not tab.page.is_closed()]
