@@ -85,7 +85,6 @@ def _page(look: Look, *, written: str = "", fault: str = "") -> str:
         snippets=samples.snippets(
             base, config, watched[0] if watched else samples.EVENT, look.request.app.state.widget.pinned
         ),
-        policy=samples.policies(base),
         signatures=samples.signatures(),
         backends=samples.backends(base, _backend_event(config)),
         watched=watched,

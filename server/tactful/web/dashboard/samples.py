@@ -16,7 +16,7 @@ from tactful.store.projects import Config
 from tactful.web.files import Pinned
 from tactful.web.tags import pinned_tag
 
-__all__ = ["EVENT", "Sample", "backends", "policies", "proven", "signatures", "snippets", "survey_for", "tokens"]
+__all__ = ["EVENT", "Sample", "backends", "proven", "signatures", "snippets", "survey_for", "tokens"]
 
 #: Shown where no live survey waits for an event yet.
 EVENT = "Lesson Finished"
@@ -25,11 +25,12 @@ _KEYLESS = re.compile("[^a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample: a title, what to know about it, and the code."""
+    """One sample: a title, what to know about it, the code, and what it needs besides."""
 
     title: str
     about: str
     code: str
+    also: Sample | None = None
 
 
 def _script_text(text: str) -> str:
@@ -64,7 +65,10 @@ track({_script_text(event)})"""
     return (
         Sample("Script tag", "Before the end of the body, on every page.", inline),
         Sample(
-            "Strict content security policy", "No inline script: ids, traits and events are attributes.", attributes
+            "Strict content security policy",
+            "No inline script: ids, traits and events are attributes.",
+            attributes,
+            also=_policy(base_url),
         ),
         Sample(
             "Every script by its hash",
@@ -79,9 +83,13 @@ track({_script_text(event)})"""
     )
 
 
-def policies(base_url: str) -> str:
+def _policy(base_url: str) -> Sample:
     """What a page's Content-Security-Policy must allow."""
-    return f"script-src {base_url};\nconnect-src {base_url};\ntrusted-types tactful"
+    return Sample(
+        "Content security policy",
+        "Add to the page's policy (the last only where Trusted Types are enforced):",
+        f"script-src {base_url};\nconnect-src {base_url};\ntrusted-types tactful",
+    )
 
 
 def signatures() -> Sequence[Sample]:
