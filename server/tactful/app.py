@@ -59,6 +59,7 @@ async def _notice_changes(service: Service, db: ServedDatabase) -> None:
             # Remembered until it is dealt with: the database tells of each change once.
             changed = await db.changed_by_others() or changed
             if changed:
+                await service.notice_erasures()
                 moved = await service.configs.refresh()
                 # Other nodes tell by themselves what else they did; commands beside a single one cannot.
                 if moved or not service.nodes:

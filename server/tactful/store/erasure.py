@@ -5,6 +5,9 @@ A person is all histories that were merged into one. Erasing removes every row o
 had opted out, so that they stay so when they return, and of the ids that their histories had in this database, so
 that no backup brings them back.
 
+It is counted by project, so that every process that serves this database notices within seconds and lets go of what it
+holds in memory (`web/service.py`).
+
 What comes later finds nobody: an ask's token leads to no ask, an offer to no person. An event that names the same user
 again is a new contact, and makes a person about whom nothing is known but that event, and their opt-out.
 """
@@ -22,11 +25,16 @@ from tactful.store.registry import BELONGINGS, READ_ALL_ALIASES
 from tactful.store.results import READ_PERSON
 from tactful.store.script import Row, Script, one, rows, run
 
-__all__ = ["belongings", "end_opt_out", "end_test", "erase", "export", "find_by_id"]
+__all__ = ["belongings", "count_erasures", "end_opt_out", "end_test", "erase", "export", "find_by_id"]
 
 READ_MERGED = "SELECT person_id FROM people WHERE project_id = ? AND merged_into = ? ORDER BY person_id"
 END_OPT_OUT = "UPDATE people SET opted_out_at = NULL WHERE project_id = ? AND person_id = ?"
 END_TEST = "UPDATE people SET test = 0 WHERE project_id = ? AND person_id = ?"
+ADD_ERASURE = """
+INSERT INTO erasures (project_id, times) VALUES (?, 1)
+ON CONFLICT (project_id) DO UPDATE SET times = erasures.times + 1
+"""
+COUNT_ERASURES = "SELECT project_id, times FROM erasures"
 
 Exported = dict[str, list[dict[str, Any]]]
 
@@ -77,6 +85,7 @@ def belongings(project_id: str, person_id: str) -> Script[dict[str, int]]:
 def erase(project_id: str, person_id: str, act: Act) -> Script[dict[str, int]]:
     """Remove every row of a person; return how many of each table. Raises `NotFound`."""
     row = yield from _locked(project_id, person_id)
+    yield run(ADD_ERASURE, project_id)
     ids = yield from _histories(project_id, row["person_id"])
     key = yield from the_key(act.spare_key)
     for one_id in ids:
@@ -92,6 +101,11 @@ def erase(project_id: str, person_id: str, act: Act) -> Script[dict[str, int]]:
             yield run(belonging.erase, project_id, one_id)
     yield from record(act, "erased", project_id, row["person_id"])
     return {table: len(found) for table, found in held.items()}
+
+
+def count_erasures() -> Script[dict[str, int]]:
+    """How many people were erased, by project; where nobody ever was, it is not named."""
+    return {row["project_id"]: row["times"] for row in (yield rows(COUNT_ERASURES))}
 
 
 def _locked(project_id: str, person_id: str) -> Script[Row]:

@@ -168,6 +168,7 @@ LEFT_OUT = {
     "member_links": "a link that was used, or replaced, would open again",
     "clock_watch": "the clock is this machine's",
     "installation": "a row to be locked, with nothing in it",
+    "erasures": "tells those who serve the database to forget; nobody does while it is restored",
     "migrations": "named in the backup's first line",
 }
 

@@ -18,6 +18,7 @@ from tactful.core.surveys import Survey
 from tactful.credentials import Passwords
 from tactful.errors import Forbidden, NotFound, Unauthorized
 from tactful.settings import Settings
+from tactful.store.erasure import count_erasures
 from tactful.store.opening import ServedDatabase
 from tactful.store.people import Known
 from tactful.store.projects import Config, config_versions, find_by_public_key, load_config, load_version
@@ -200,6 +201,8 @@ class Service:
     #: The other server processes on the same database.
     nodes: Nodes = field(init=False)
     _passes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    #: How many people were erased, by project, when that was looked at last.
+    _erasures: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.clock)
@@ -220,6 +223,23 @@ class Service:
         if await self.watch.look():
             await self.configs.refresh()
             self.updates.tell_all("change")
+
+    async def notice_erasures(self) -> None:
+        """Let go of what is in memory of people who were erased since the last look, by whichever process."""
+        now = await self.db.read(count_erasures)
+        erased = [project_id for project_id, times in now.items() if times != self._erasures.get(project_id)]
+        self._erasures = now
+        if erased:
+            await self.forget_people(*erased)
+
+    async def forget_people(self, *project_ids: str) -> None:
+        """Let go of what is in memory of the people of these projects: somebody was erased, and nothing here tells
+        whom. To be called after the commit."""
+        for project_id in project_ids:
+            self.arrivals.forget(project_id)
+            self.receipts.forget(project_id)
+        # What is written finds nobody who was erased; what is not written yet is held until it is.
+        await self.journal.write(self.db)
 
     def nudge(self, project_id: str, person_id: str, *, after_ms: int = 0) -> None:
         """Let every open tab of the person ask for what waits, on whichever node, now or after a hold."""

@@ -1,0 +1,66 @@
+"""Whoever is erased is forgotten by every process that serves the database, in its memory too, whoever erased them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tactful.store.erasure import erase
+from tactful.web.privacy import act
+from tests.support.canary import CANARY, SURVEYS, live_a_life
+from tests.support.clock import SetClock
+from tests.support.databases import Where, beside
+from tests.support.memory import texts_held
+from tests.support.service import NO_RULES, Site, a_site, running
+from tests.web.test_erasure import erased
+
+pytestmark = [pytest.mark.anyio, pytest.mark.on_both(soon=True)]
+
+
+def holds(site: Site, *marks: str) -> set[str]:
+    return {text for text in texts_held(site.service) if any(mark in text for mark in marks)}
+
+
+async def until_forgotten(site: Site, *marks: str) -> None:
+    """Nudges are gathered for a moment before other nodes are told."""
+    async with asyncio.timeout(60):
+        while holds(site, *marks):  # noqa: ASYNC110  # memory tells nobody
+            await asyncio.sleep(0)
+
+
+async def erase_elsewhere(site: Site, person_id: str) -> None:
+    """By another node, or by a command beside the only one."""
+    if site.url.kind == "sqlite":
+        beside(site.path, site.clock, erase, site.project.project_id, person_id, act(site.clock, "command line"))
+        return
+    async with running(site.project, site.url, site.clock) as other:
+        assert (await erased(other, person_id))["people"] > 0
+
+
+async def test_a_process_lets_go_of_somebody_who_was_erased_elsewhere(
+    where: Where, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.01)
+    monkeypatch.setattr("tactful.app.WRITE_EVERY_S", 3_600)
+    async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
+        await live_a_life(site, "somebody-else")
+        person_id = await live_a_life(site)
+        await site.offer(CANARY)
+        assert holds(site, CANARY)
+        assert holds(site, person_id)
+        await erase_elsewhere(site, person_id)
+        await until_forgotten(site, CANARY, person_id)
+
+
+async def test_the_process_that_erases_somebody_lets_go_at_once(
+    where: Where, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for every in ("NOTICE_EVERY_S", "WRITE_EVERY_S"):
+        monkeypatch.setattr(f"tactful.app.{every}", 3_600)
+    async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
+        person_id = await live_a_life(site)
+        await site.offer(CANARY)
+        await erased(site, person_id)
+        assert not holds(site, CANARY)
+        await until_forgotten(site, person_id)
