@@ -180,6 +180,22 @@ def test_an_unwatched_event_stays_on_the_page_and_an_unchanged_identify_too(host
     assert seen.sent("/w/events") == 2, "who it is, and what is new of them"
 
 
+def test_who_is_here_is_told_without_fetching_what_asks(host: Host, seen: Watched) -> None:
+    with seen.page.expect_event("requestfinished", lambda request: request.url.endswith("/w/events")):
+        seen.page.goto(host.page(attributes="data-user-id=ann"))
+    assert seen.sent("/w/tact-") == 0
+    seen.track()
+    expect(seen.card).to_be_visible()
+    assert seen.sent("/w/tact-") == 1
+
+
+def test_what_another_version_left_in_the_storage_breaks_nothing(host: Host, seen: Watched) -> None:
+    left = "localStorage['tactful-old'] = '{}'; localStorage['tactful-odd'] = 'x'; localStorage.tactful = '['"
+    seen.page.goto(host.page(attributes="data-user-id=ann", body=host.script("/left.js", left)))
+    seen.track()
+    expect(seen.card).to_be_visible()
+
+
 def test_calls_from_before_the_loader_go_out_as_one_request(host: Host, seen: Watched) -> None:
     early = host.script("/early", "tactful('identify', 'ann', {plan: 'pro'}); tactful('track', 'Done')")
     with seen.page.expect_request("**/w/events") as sent:

@@ -1,7 +1,7 @@
 /**
  * The arrival of an offer, or of somebody's wish to say something. What follows is the business of another file
  * (src/tact): the delay, a quiet moment, whether the page objects, the ask itself, the card. That file is fetched beside
- * the first request that may bring an offer, so nobody waits for it.
+ * the first watched event, so nobody waits for it, and a visit on which nothing happens does not pay for it.
  */
 import type { Tact, Wanted } from '../wire.ts'
 import { attend } from './attend.ts'
@@ -16,10 +16,10 @@ import { request } from './request.ts'
 /** The snippet's global. What asks, once it has run, adds itself to it. */
 declare const tactful: { ask?: Tact }
 
-let fetched: Promise<unknown>
+let fetched: unknown
 
-/** Fetch what asks, once for this page. */
-export const prepare = (): Promise<unknown> => (fetched ||= load(tact))
+/** Fetch what asks, once for this page, unless consent has gone meanwhile. */
+export const prepare = (): unknown => (fetched ||= awake && load(tact))
 
 /** Take the card away, and whatever was to be asked: whom it concerned is gone. */
 export const withdraw = (): unknown => tactful.ask?.()

@@ -20,7 +20,7 @@ export let user: Partial<Identity> = {}
 /** Open the storage and read what an earlier page remembered. */
 export const recall = (): void => {
   openStore()
-  known = parse(store[KEY]!) || known
+  known = parse(store[KEY]) || known
 }
 
 /** Take `named` as the user from now on. */

@@ -8,7 +8,7 @@
  * offer (asks.ts), and what asks and draws the card is another script, loaded then.
  */
 import type { Identity, Traits } from '../wire.ts'
-import { ask, withdraw } from './asks.ts'
+import { ask, prepare, withdraw } from './asks.ts'
 import { attend } from './attend.ts'
 import { live, moments, watch } from './config.ts'
 import { awake, rest, rise } from './consent.ts'
@@ -61,7 +61,10 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
   },
   group: (id: string | number, traits?: Traits) => tell({ type: 'group', group_id: id + '', traits }),
   track(event: string, properties?: Traits) {
-    if (watch.includes(event)) add({ type: 'track', event, properties })
+    if (!watch.includes(event)) return
+    add({ type: 'track', event, properties })
+    // After it is on its way: what asks is no use before the answer.
+    setTimeout(prepare)
   },
   page: (properties?: Traits) => verbs.track!('page', properties),
   reset,
@@ -83,7 +86,7 @@ const verbs: Record<string, (...args: any[]) => unknown> = {
 
 const call = safely((...[name, ...args]: Call) => {
   // What neither stores nor sends need not wait.
-  if (awake || /^c?on/.test(name)) return verbs[name]!(...args)
+  if (awake || name.includes('on')) return verbs[name]!(...args)
   held = [...held, [name, ...args] as Call].slice(-MOST_HELD)
 })
 
@@ -128,13 +131,13 @@ const begin = safely(() => {
   const tactful = ((window as any).tactful = call as any)
   // A page may keep the stub that it made: what that pushes to `tactful.q` must arrive as well.
   tactful.q = { push: (args: Call) => call(...args) }
-  call('identify', data.userId, parse(data.traits!), { user_hash: data.userHash })
+  call('identify', data.userId, parse(data.traits), { user_hash: data.userHash })
   for (const args of queued) call(...args)
   // A click on anything that says `data-tactful-track="Event"` tracks it, and `data-tactful-show="key"` asks that.
   listen('click', ({ target }: { target: HTMLElement }) => {
     for (const name of ['track', 'show']) {
       const said = target.closest<HTMLElement>(`[data-tactful-${name}]`)
-      if (said) call(name, said.getAttribute('data-tactful-' + name), parse(said.dataset.tactfulProperties!))
+      if (said) call(name, said.getAttribute('data-tactful-' + name), parse(said.dataset.tactfulProperties))
     }
   })
   // Not `unload`, which would keep the page out of the back/forward cache.

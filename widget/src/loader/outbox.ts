@@ -28,10 +28,11 @@ export const keys = (): string[] =>
     .sort()
     .filter((key) => key.startsWith(PREFIX))
 
-const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
+const attempt = async (key: string, entry: Entry): Promise<void> => {
   const kept = store[key]
   try {
-    const reply = await request(path, body)
+    // Within, since what another version of this left behind may be anything.
+    const reply = await request(...entry)
     failures = 0
     // While this was on its way, a later revision may have taken its place.
     if (store[key] == kept) delete store[key]
@@ -43,7 +44,7 @@ const attempt = async (key: string, [path, body]: Entry): Promise<void> => {
 
 /** Send everything that waits, if somebody looks at the page. */
 export const resend = (): void => {
-  if (awake && !document.hidden) for (const key of keys()) attempt(key, parse(store[key]!))
+  if (awake && !document.hidden) for (const key of keys()) attempt(key, parse(store[key]))
 }
 
 /** Keep a request until it is answered, and send it now. Where too much waits already, it is sent once and not kept. */

@@ -23,8 +23,11 @@ export const resumeVisit = safely(() => {
   visit = sessionStorage.tactful ||= visit
 })
 
-/** What `text` says as JSON; undefined where there is none, or what is no JSON. */
-export const parse = safely(JSON.parse)
+/**
+ * What `text` says as JSON; undefined where there is none, or what is no JSON. Mostly there is none, and to throw for
+ * that would cost every page more than all else that the loader does.
+ */
+export const parse = safely((text?: string) => (text ? JSON.parse(text) : undefined))
 
 /** A full storage throws. That costs persistence, not the request that is on its way. */
 export const writeJson = safely((key: string, value: unknown) => {
