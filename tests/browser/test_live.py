@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tactful.clock import SystemClock
 from tactful.core.spans import DAY_MS
@@ -18,7 +18,7 @@ from tactful.tokens import PASS, Tokens
 from tests.support.desk import Desk, a_desk, desk_survey, look
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
-from tests.support.widget import a_host, until, watch
+from tests.support.widget import a_host, go_back, until, watch
 
 pytestmark = pytest.mark.browser
 
@@ -178,8 +178,8 @@ def test_a_listening_page_is_kept_in_the_back_forward_cache_and_listens_again(de
     tab = desk.tab()
     tab.page.evaluate("addEventListener('pageshow', (event) => { window.restored = event.persisted })")
     tab.page.goto(desk.host.origin + "/stub")
-    with tab.page.expect_response("**/w/live"), contextlib.suppress(Error):
-        tab.page.go_back(wait_until="commit", timeout=3_000)
+    with tab.page.expect_response("**/w/live"):
+        go_back(tab.page)
     assert tab.page.evaluate("window.restored")
     desk.say("Ticket Closed")
     expect(tab.card).to_be_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Error, Route, expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import BUTTON, Host, Watched, a_host, ask, until
+from tests.support.widget import BUTTON, Host, Watched, a_host, ask, go_back, until
 
 pytestmark = pytest.mark.browser
 
@@ -92,9 +92,8 @@ def test_a_card_goes_on_after_the_back_forward_cache(host: Host, seen: Watched) 
     seen.card.get_by_role("textbox").fill("Too")
     seen.page.goto(host.page("/two"))
     until(lambda: host.responses() == [({"score": 3, "why": "Too"}, False)])
-    with contextlib.suppress(Error):
-        seen.page.go_back(wait_until="commit", timeout=3_000)
-    until(lambda: seen.page.evaluate("window.restored"))
+    go_back(seen.page)
+    seen.page.wait_for_function("window.restored")
     field = seen.card.get_by_role("textbox")
     expect(field).to_have_value("Too")
     field.fill("Too long")

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Request, Route, expect
+from playwright.sync_api import BrowserContext, Request, Route, expect
 
 from tactful.identity import hash_user
 from tests.support.server import Server, serving
 from tests.support.service import a_survey
-from tests.support.widget import BUTTON, Host, Watched, a_host, ask, until, watch
+from tests.support.widget import BUTTON, Host, Watched, a_host, ask, go_back, until, watch
 
 pytestmark = pytest.mark.browser
 
@@ -347,9 +347,8 @@ def test_a_page_from_the_back_forward_cache_goes_on(host: Host, seen: Watched) -
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
     seen.page.evaluate("addEventListener('pageshow', (event) => { window.restored = event.persisted })")
     seen.page.goto(host.page("/two"))
-    with contextlib.suppress(Error):
-        seen.page.go_back(wait_until="commit", timeout=3_000)
-    until(lambda: seen.page.evaluate("window.restored"))
+    go_back(seen.page)
+    seen.page.wait_for_function("window.restored")
     seen.page.get_by_role("button", name="Finish").click()
     expect(seen.card).to_be_visible()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,14 @@ def test_a_closed_ticket_waits_for_its_writer_until_it_is_reopened(settings: Set
     ticket = book.open(MAYA, "My map is blank", "Nothing shows.")
     backend.opened(ticket)
     book.close(ticket, NADIA)
+    closed_at = datetime.now(UTC)
     backend.closed(ticket, NADIA)
     delivered(backend)
     (held,) = waiting(settings)
     assert held["per"] == ticket.key
     assert held["event"] == {"ticket": ticket.key, "agent": "Nadia Brandt", "subject": "My map is blank"}
-    assert 0 < held["in_ms"] <= 5_000
+    assert datetime.fromisoformat(held["not_before"]) - closed_at >= timedelta(seconds=4.999), "to the millisecond"
+    assert held["in_ms"] <= 5_000
     book.reopen(ticket)
     backend.reopened(ticket, NADIA.key)
     delivered(backend)
