@@ -15,6 +15,7 @@ from tactful.store.migrate import migrate
 from tactful.store.postgres import PostgresDatabase
 from tactful.store.script import Database
 from tactful.store.sqlite import SqliteDatabase
+from tests.support.cli import Run, runner
 from tests.support.clock import SetClock
 from tests.support.databases import Where
 from tests.support.postgres import the_postgres
@@ -49,6 +50,12 @@ def clock() -> SetClock:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "tactful.db"
+
+
+@pytest.fixture
+def run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `tactful` with arguments: returns the exit code, what it printed and what it complained of."""
+    return runner(path, monkeypatch, capsys)
 
 
 def _made(kind: str, path: Path, clock: SetClock) -> DatabaseUrl:

@@ -6,15 +6,12 @@ import csv
 import io
 import json
 import sqlite3
-import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tactful.cli import main
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS
 from tactful.identity import Identity
@@ -23,10 +20,10 @@ from tactful.store.events import INSERT_EVENT
 from tactful.store.people import recognise
 from tactful.store.script import Script, run
 from tactful.store.sqlite import run_once
+from tests.support.cli import Run
 from tests.support.clock import START, SetClock
 from tests.support.service import a_survey, make_project
 
-Run = Callable[..., tuple[int, str, str]]
 ONCE = Policy((Rule("once", "all", "asked", 1, 90 * DAY_MS),), tenure_ms=0)
 OFTEN = "policy: {tenure: 0s, rules: [{id: often, surveys: all, count: asked, cap: 1, window: 1d}]}"
 SURVEYS = """
@@ -69,37 +66,21 @@ def shop(path: Path) -> str:
     return made.project_id
 
 
-@pytest.fixture
-def tactful(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `tactful` with arguments: returns the exit code, what it printed and what it complained of."""
-    monkeypatch.setenv("TACTFUL_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setenv("TACTFUL_SECRET_KEYS", "k" * 32)
-
-    def tactful(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tactful", *args])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return tactful
-
-
 def written(tmp_path: Path, text: str, name: str = "tried.yaml") -> str:
     (tmp_path / name).write_text(text, encoding="utf-8")
     return str(tmp_path / name)
 
 
-def data(tactful: Run, *args: str) -> dict[str, Any]:
-    code, out, err = tactful("backtest", "--project", "Shop", "--json", *args)
+def data(run: Run, *args: str) -> dict[str, Any]:
+    code, out, err = run("backtest", "--project", "Shop", "--json", *args)
     assert code == 0, err
     told: dict[str, Any] = json.loads(out)
     return told
 
 
 @pytest.mark.usefixtures("shop")
-def test_it_compares_what_happened_with_the_present_and_the_proposed(tactful: Run, tmp_path: Path) -> None:
-    code, out, err = tactful("backtest", "--project", "Shop", "--policy", written(tmp_path, OFTEN))
+def test_it_compares_what_happened_with_the_present_and_the_proposed(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("backtest", "--project", "Shop", "--policy", written(tmp_path, OFTEN))
     assert (code, err) == (0, ""), "silent where nobody sees a bar"
     assert "15 events kept since 2026-11-" in out
     assert "(4 days)" in out
@@ -111,9 +92,9 @@ def test_it_compares_what_happened_with_the_present_and_the_proposed(tactful: Ru
     assert "Assumed:" in out
 
 
-def test_the_present_alone_says_what_kept_people_out_and_what_to_expect(tactful: Run, path: Path, shop: str) -> None:
+def test_the_present_alone_says_what_kept_people_out_and_what_to_expect(run: Run, path: Path, shop: str) -> None:
     asked_before(path, shop, 40)
-    _, out, _ = tactful("backtest", "--project", "Shop", "--margin", "20")
+    _, out, _ = run("backtest", "--project", "Shop", "--margin", "20")
     assert "12  rule once: 1 in 90d" in out
     assert "proposed" not in out
     assert "expected responses: 0 (0 to 0), at 0% of 40 asks of this survey" in out
@@ -121,28 +102,26 @@ def test_the_present_alone_says_what_kept_people_out_and_what_to_expect(tactful:
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_new_survey_is_tried_as_if_it_were_live(tactful: Run, tmp_path: Path) -> None:
-    told = data(tactful, "--surveys", written(tmp_path, SURVEYS), "--policy", written(tmp_path, OFTEN, "p.yaml"))
+def test_a_new_survey_is_tried_as_if_it_were_live(run: Run, tmp_path: Path) -> None:
+    told = data(run, "--surveys", written(tmp_path, SURVEYS), "--policy", written(tmp_path, OFTEN, "p.yaml"))
     assert told["proposed"]["asks"] == 15
     assert {one["survey"]: one["asks"] for one in told["proposed"]["surveys"]} == {"fresh": 9, "nps": 6}
     assert [one["survey"] for one in told["present"]["surveys"]] == ["nps"]
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_period_may_be_chosen(tactful: Run) -> None:
+def test_a_period_may_be_chosen(run: Run) -> None:
     first, last = "2026-11-19", "2026-11-21T00:00:00+00:00"
-    told = data(tactful, "--from", first, "--until", last)
+    told = data(run, "--from", first, "--until", last)
     assert told["period"]["from"] >= START
     assert told["kept"]["events"] == 15
     assert told["period"]["days"] <= 2
 
 
 @pytest.mark.usefixtures("shop")
-def test_who_would_have_been_asked_is_a_file_that_no_spreadsheet_takes_for_formulas(
-    tactful: Run, tmp_path: Path
-) -> None:
+def test_who_would_have_been_asked_is_a_file_that_no_spreadsheet_takes_for_formulas(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "asked.csv"
-    assert tactful("backtest", "--project", "Shop", "--csv", str(file))[0] == 0
+    assert run("backtest", "--project", "Shop", "--csv", str(file))[0] == 0
     rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
     assert {(row["user"], row["survey"]) for row in rows} == {("ann", "nps"), ("bob", "nps"), ("'=eve()", "nps")}
     assert rows[0]["asked_at"].startswith("2026-11-")
@@ -161,17 +140,17 @@ def test_who_would_have_been_asked_is_a_file_that_no_spreadsheet_takes_for_formu
     ],
 )
 def test_what_cannot_be_tried_is_told_in_a_sentence(
-    tactful: Run, tmp_path: Path, args: tuple[str, ...], text: str, said: str
+    run: Run, tmp_path: Path, args: tuple[str, ...], text: str, said: str
 ) -> None:
-    code, out, err = tactful("backtest", "--project", "Shop", *args, written(tmp_path, text))
+    code, out, err = run("backtest", "--project", "Shop", *args, written(tmp_path, text))
     assert (code, out, said in err) == (1, "", True), err
 
 
-def test_without_kept_events_it_says_how_to_get_some(tactful: Run, path: Path) -> None:
+def test_without_kept_events_it_says_how_to_get_some(run: Run, path: Path) -> None:
     make_project(path, SetClock(), name="Shop")
-    assert "Send events from a backend" in tactful("backtest", "--project", "Shop")[2]
-    assert "kept for 90 days" in tactful("backtest", "--project", "Shop")[2]
-    assert "no project named 'Nope'" in tactful("backtest", "--project", "Nope")[2]
+    assert "Send events from a backend" in run("backtest", "--project", "Shop")[2]
+    assert "kept for 90 days" in run("backtest", "--project", "Shop")[2]
+    assert "no project named 'Nope'" in run("backtest", "--project", "Nope")[2]
 
 
 def test_a_bar_shows_how_far_it_is_and_how_long_it_takes() -> None:

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tactful.cli import main
 from tactful.web.files import load_widget
+from tests.support.cli import Run
 
 SURVEY = "surveys: [{key: %s, state: live, trigger: {event: Done}, questions: [{id: score, kind: nps, ask: How?}]}]"
 NO_TENURE = "policy: {tenure: 0s, rules: [{id: one, scope: person, surveys: all, count: asked, cap: 1, window: 1h}]}"
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `tactful` with arguments: returns the exit code, what it printed and what it complained of."""
-    monkeypatch.setenv("TACTFUL_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setenv("TACTFUL_SECRET_KEYS", "k" * 32)
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tactful", *args])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
 
 
 @pytest.fixture

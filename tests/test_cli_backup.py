@@ -12,10 +12,9 @@ from tactful.identity import Identity
 from tactful.store.lock import ServerLock
 from tactful.store.people import set_opted_out
 from tactful.store.sqlite import run_once
+from tests.support.cli import Run
 from tests.support.rows import contents, counts
 from tests.support.service import make_project
-from tests.test_cli import Run
-from tests.test_cli import run as run  # noqa: PLC0414  # a fixture
 
 CLOCK = SystemClock()
 

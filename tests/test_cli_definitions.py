@@ -8,14 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tactful.cli import main
 from tactful.core.changes import Change
 from tactful.core.policy import DEFAULT_POLICY, Policy
 from tactful.core.reading import Definitions
@@ -25,6 +23,7 @@ from tactful.store.projects import NewProject, apply_definitions, plan_definitio
 from tactful.store.sqlite import read_once, run_once
 from tactful.store.versions import NEWEST, list_versions
 from tests.core.strategies import policies, surveys
+from tests.support.cli import Run
 from tests.support.clock import SetClock
 from tests.support.rows import contents
 from tests.support.service import a_survey, make_project
@@ -36,24 +35,13 @@ SURVEY = """surveys:
   questions:
   - {id: score, kind: nps, ask: How?}
 """
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `tactful` with arguments on a database that has a project P: exit code, what it printed and complained of."""
+def run(run: Run, path: Path) -> Run:
+    """Run commands on a project P."""
     make_project(path, SetClock(), policy=DEFAULT_POLICY)
-    monkeypatch.setenv("TACTFUL_DATABASE_URL", f"sqlite:///{path}")
-    monkeypatch.setenv("TACTFUL_SECRET_KEYS", "k" * 32)
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tactful", *args, "--project", "P"])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
+    return lambda *args: run(*args, "--project", "P")
 
 
 def written(tmp_path: Path, text: str, name: str = "s.yaml") -> str:

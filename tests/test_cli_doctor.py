@@ -18,10 +18,9 @@ from tactful.store.lock import ServerLock
 from tactful.store.people import set_opted_out
 from tactful.store.sqlite import run_once
 from tactful.store.stops import mark_clock, raise_alarm
+from tests.support.cli import Run
 from tests.support.rows import execute
 from tests.support.service import make_project
-from tests.test_cli import Run
-from tests.test_cli import run as run  # noqa: PLC0414  # a fixture
 
 CLOCK = SystemClock()
 

@@ -11,10 +11,9 @@ from tactful.identity import hash_user
 from tactful.store.identity import IdentityCount, add_counts
 from tactful.store.projects import NewProject, load_config
 from tactful.store.sqlite import run_once
+from tests.support.cli import Run
 from tests.support.clock import START, SetClock
 from tests.support.service import make_project
-from tests.test_cli import Run
-from tests.test_cli import run as run  # noqa: PLC0414  # a fixture
 
 PASTED = "pasted-from-chatwoot-24x"
 

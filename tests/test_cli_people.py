@@ -12,11 +12,10 @@ import pytest
 from tactful.identity import Identity
 from tactful.store.people import set_opted_out, set_test
 from tactful.store.sqlite import run_once
+from tests.support.cli import Run
 from tests.support.clock import SetClock
 from tests.support.rows import contents
 from tests.support.service import make_project
-from tests.test_cli import Run
-from tests.test_cli import run as run  # noqa: PLC0414  # a fixture
 
 ANN = ("--project", "P", "--user", "ann")
 

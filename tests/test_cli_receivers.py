@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tactful.cli import main
 from tactful.definitions import load
+from tests.support.cli import Run
 from tests.support.clock import SetClock
 from tests.support.rows import execute
 from tests.support.service import make_project
@@ -20,28 +18,14 @@ FILE = """receivers:
 - {key: desk, preset: bearer, name: Help desk}
 """
 SECRET = "what Chatwoot shows"
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run `tactful` with arguments on a database that has a project P: exit code, what it printed and complained of."""
+def run(run: Run, path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run commands on a project P of a service that has a public address."""
     make_project(path, SetClock())
-    for name, value in {
-        "TACTFUL_DATABASE_URL": f"sqlite:///{path}",
-        "TACTFUL_SECRET_KEYS": "k" * 32,
-        "TACTFUL_BASE_URL": "https://surveys.example.com",
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    def run(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tactful", *args, "--project", "P"])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return int(ended.value.code or 0), told.out, told.err
-
-    return run
+    monkeypatch.setenv("TACTFUL_BASE_URL", "https://surveys.example.com")
+    return lambda *args: run(*args, "--project", "P")
 
 
 @pytest.fixture

@@ -13,11 +13,9 @@ import pytest
 from tactful import cli
 from tactful.core.policy import Policy, Rule
 from tactful.core.spans import DAY_MS, FOREVER, HOUR_MS
+from tests.support.cli import Run
 from tests.support.clock import SetClock
 from tests.support.service import Site, a_site, a_survey
-from tests.test_cli import Run, run
-
-__all__ = ["run"]
 
 pytestmark = pytest.mark.anyio
 

@@ -8,6 +8,12 @@ import pytest
 from tactful.store.sqlite import SqliteDatabase
 from tests.store import scripts
 from tests.support.clock import SetClock
+from tests.support.meeting import Meeting
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def meeting(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Meeting:
+    return Meeting(request.param, tmp_path, clock)
 
 
 @pytest.fixture

@@ -15,11 +15,12 @@ from tactful.store.connections import connect_writer
 from tactful.store.forgetting import FORGET_AT_ONCE, REMEMBER_MESSAGES_MS, forget_old
 from tactful.store.migrate import migrate
 from tactful.store.postgres_connections import _BY_INDEX
-from tactful.store.script import Database, Script, rows, run
+from tactful.store.script import Database, Script, rows
 from tactful.store.translate import numbered
 from tests.support.asking import asking
 from tests.support.clock import SetClock
 from tests.support.postgres import the_postgres
+from tests.support.rows import do
 
 pytestmark = pytest.mark.anyio
 
@@ -41,11 +42,6 @@ SELECT 'brief', 'Brief', 'pk_brief', '[]', CAST(? AS BIGINT), policy, created_at
 """
 OLDEST_MESSAGE = "SELECT count(*) AS found, min(received_at) AS oldest FROM messages"
 EVENTS_LEFT = "SELECT project_id, count(*) AS found FROM events GROUP BY project_id ORDER BY project_id"
-
-
-def do(sql: str, *params: object) -> Script[int]:
-    changed: int = yield run(sql, *params)
-    return changed
 
 
 def listed(sql: str, *params: object) -> Script[list[tuple[object, ...]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,10 @@ from tactful.clock import new_id
 from tactful.identity import Identity
 from tactful.store.joining import join
 from tactful.store.people import recognise, set_opted_out
-from tactful.store.script import Database, Script, rows
+from tactful.store.script import Database
 from tests.support.asking import asking
-from tests.support.clock import SetClock
 from tests.support.meeting import Meeting, Pair
+from tests.support.rows import every_row
 
 pytestmark = pytest.mark.anyio
 
@@ -23,20 +22,10 @@ PEOPLE = "SELECT person_id, user_id, opted_out_at FROM people WHERE merged_into 
 ALIASES = "SELECT DISTINCT person_id FROM aliases"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def meeting(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Meeting:
-    return Meeting(request.param, tmp_path, clock)
-
-
-def ask_all(sql: str, *params: Any) -> Script[list[Any]]:
-    found: list[Any] = yield rows(sql, *params)
-    return found
-
-
 async def is_one_person(db: Database) -> Any:
     """The only person there is, to whom every name leads."""
-    [person] = await db.read(ask_all, PEOPLE)
-    [(led_to,)] = [tuple(row) for row in await db.read(ask_all, ALIASES)]
+    [person] = await db.read(every_row, PEOPLE)
+    [(led_to,)] = [tuple(row) for row in await db.read(every_row, ALIASES)]
     assert led_to == person["person_id"]
     return person
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -39,28 +38,13 @@ from tactful.store.members import (
 )
 from tactful.store.people import LOCK_PERSON, Guarded, recognise, set_opted_out
 from tactful.store.scopes import FIRE, READ_FIRINGS
-from tactful.store.script import Database, Script, one, rows, run
+from tactful.store.script import Database, Script, one
 from tactful.store.stops import pull_back
 from tests.support.asking import Asking, asking
-from tests.support.clock import SetClock
 from tests.support.meeting import Meeting, Pair
+from tests.support.rows import do, every_row
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def meeting(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Meeting:
-    return Meeting(request.param, tmp_path, clock)
-
-
-def ask_all(sql: str, *params: Any) -> Script[list[Any]]:
-    found: list[Any] = yield rows(sql, *params)
-    return found
-
-
-def do(sql: str, *params: Any) -> Script[int]:
-    changed: int = yield run(sql, *params)
-    return changed
 
 
 def admin(meeting: Meeting, name: str) -> NewMember:
@@ -188,7 +172,7 @@ async def test_what_two_people_say_of_their_account_is_all_kept(meeting: Meeting
 
     async def judge(db: Database, outcomes: list[Any]) -> None:
         assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes
-        [row] = await db.read(ask_all, READ_ACCOUNT, projects[-1], "acme")
+        [row] = await db.read(every_row, READ_ACCOUNT, projects[-1], "acme")
         assert orjson.loads(row["traits"]) == {"plan": "pro", "name": "Acme"} | ({"seats": 3} if there else {})
 
     await meeting.everywhere(prepare, judge)
@@ -271,7 +255,7 @@ async def test_a_trigger_that_fires_again_is_not_forgotten(meeting: Meeting) -> 
 
     async def judge(db: Database, outcomes: list[Any]) -> None:
         assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes
-        assert len(await db.read(ask_all, READ_FIRINGS, *keys[-1])) == 1
+        assert len(await db.read(every_row, READ_FIRINGS, *keys[-1])) == 1
 
     await meeting.everywhere(prepare, judge)
 
@@ -306,7 +290,7 @@ async def test_there_is_one_key_of_hashes(meeting: Meeting) -> None:
 
     async def judge(db: Database, outcomes: list[Any]) -> None:
         assert not any(isinstance(outcome, Exception) for outcome in outcomes), outcomes
-        assert len(await db.read(ask_all, READ_HASH_KEYS)) == 1
+        assert len(await db.read(every_row, READ_HASH_KEYS)) == 1
 
     await meeting.everywhere(prepare, judge)
 
@@ -330,7 +314,7 @@ async def test_times_that_are_pulled_back_are_those_after_the_lock(meeting: Meet
 
     async def judge(db: Database, outcomes: list[Any]) -> None:
         assert outcomes[1] == 1
-        [row] = await db.run(ask_all, LAST_AT, *keys[-1])
+        [row] = await db.run(every_row, LAST_AT, *keys[-1])
         times.append(meeting.clock.now - row["last_at"])
 
     times: list[int] = []

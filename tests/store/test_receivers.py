@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,11 +36,6 @@ pytestmark = pytest.mark.anyio
 Acting = Callable[[str, Act], Script[Any]]
 
 READ_THE_PROJECT = "SELECT project_id FROM projects"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def meeting(request: pytest.FixtureRequest, tmp_path: Path, clock: SetClock) -> Meeting:
-    return Meeting(request.param, tmp_path, clock)
 
 
 def _receiver(name: str) -> Receiver:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tactful.clock import SystemClock
-from tactful.store.script import Script, rows
+from tactful.store.script import Script, rows, run
 from tests.support.databases import Where, beside, url_of
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
@@ -54,3 +54,15 @@ def execute(where: Where, sql: str, *params: Any) -> list[tuple[Any, ...]]:
 
 def _executed(sql: str, params: tuple[Any, ...]) -> Script[list[tuple[Any, ...]]]:
     return [tuple(row) for row in (yield rows(sql, *params))]
+
+
+def do(sql: str, *params: Any) -> Script[int]:
+    """One statement as a script of its own; how many rows it changed."""
+    changed: int = yield run(sql, *params)
+    return changed
+
+
+def every_row(sql: str, *params: Any) -> Script[list[Any]]:
+    """One question as a script of its own; its rows, by position and name."""
+    found: list[Any] = yield rows(sql, *params)
+    return found

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
+
+
+def drive_module(analytics: ModuleType) -> None:
+    """Make the calls on a client that is a module, as Segment's is."""
+    drive({name: getattr(analytics, name) for name in ("identify", "group", "track", "flush")})
 
 
 def drive(calls: Mapping[str, Callable[..., Any]]) -> None:

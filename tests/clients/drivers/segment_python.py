@@ -5,16 +5,9 @@ from __future__ import annotations
 import sys
 
 import segment.analytics as analytics
-from driver import drive
+from driver import drive_module
 
 analytics.host, analytics.write_key = sys.argv[1:]
 analytics.timeout = 1
 
-drive(
-    {
-        "identify": analytics.identify,
-        "group": analytics.group,
-        "track": analytics.track,
-        "flush": analytics.flush,
-    }
-)
+drive_module(analytics)
