@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from tactful.core.spans import SECOND_MS
 from tactful.store.erasure import erase
+from tactful.web.limits import BURST_S
 from tactful.web.privacy import act
 from tests.support.canary import CANARY, SURVEYS, live_a_life
 from tests.support.clock import SetClock
@@ -64,3 +67,17 @@ async def test_the_process_that_erases_somebody_lets_go_at_once(
         await erased(site, person_id)
         assert not holds(site, CANARY)
         await until_forgotten(site, person_id)
+
+
+async def test_limits_forget_who_came_once_their_share_is_whole_again(
+    path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.01)
+    async with a_site(path, clock, rate_address=50, rate_person=5, rate_project=500) as site:
+        await site.event(CANARY, event="Nobody waits for this")
+        site.service.arrivals.forget(site.project.project_id)
+        assert holds(site, CANARY)
+        assert len(site.service.limits._addresses) == 1
+        clock.advance(BURST_S * SECOND_MS)
+        await until_forgotten(site, CANARY)
+        assert len(site.service.limits._addresses) == 0

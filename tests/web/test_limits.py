@@ -325,6 +325,28 @@ def test_a_bucket_that_is_full_again_makes_room() -> None:
     assert buckets.take("e", SECOND_MS) == 0, "which had no room, and was charged to the crowd"
 
 
+def test_what_is_full_again_is_forgotten_by_itself() -> None:
+    buckets = Buckets(1)
+    for number in range(3):
+        assert buckets.take(f"k{number}", number * SECOND_MS) == 0
+    assert buckets.take("k0", 3 * SECOND_MS, 5) == 0
+    for seconds, left in ((0, 3), (2, 2), (3, 1), (7, 1), (8, 0)):
+        buckets.tidy(seconds * SECOND_MS)
+        assert len(buckets) == left, seconds
+    Buckets(0).tidy(0)
+
+
+def test_many_are_forgotten_a_handful_at_a_time() -> None:
+    buckets = Buckets(1)
+    for number in range(2_500):
+        buckets.take(f"k{number}", 0)
+    left = []
+    for _ in range(4):
+        buckets.tidy(SECOND_MS)
+        left.append(len(buckets))
+    assert left == [1_500, 500, 0, 0]
+
+
 def test_what_is_given_back_was_never_taken() -> None:
     buckets = Buckets(1)
     assert buckets.take("a", 0, BURST) == 0

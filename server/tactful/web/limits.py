@@ -17,6 +17,9 @@ Buckets are kept in memory, so limits are for each process: with N processes eve
 for anybody to make up, so there are so many buckets of a kind at most. To make room only a bucket is forgotten that is
 full again, which changes nothing; while there is none, whoever is new shares one bucket with everybody who is. So
 nobody can wash away what others, or they themselves, have used up.
+
+Addresses and ids are in here, so what is full again is also forgotten by itself (`tidy`): half a minute after somebody
+came last, nothing in here tells that they did.
 """
 
 from __future__ import annotations
@@ -58,6 +61,8 @@ BACKENDS_MAY_WAIT = 1_000
 PAGES_MAY_WAIT = 2_000
 
 _LONGEST_KEY = 100
+#: Buckets of one kind that are forgotten in one go: a millisecond's work.
+_TIDIED_AT_ONCE = 1_000
 _TELL_EVERY_MS = MINUTE_MS
 
 #: What a page may want of a project, each within the project's rate by itself.
@@ -110,6 +115,12 @@ class Buckets:
         bucket = self._buckets.get(key)
         if bucket is not None:
             self._buckets[key] = bucket._replace(level=bucket.level + cost * TOKEN)
+
+    def tidy(self, now: int) -> None:
+        """Forget a handful of the buckets that were used least lately, as far as they are full again."""
+        for _ in range(min(len(self._buckets), _TIDIED_AT_ONCE)):
+            if not self._make_room(now):
+                return
 
     def _make_room(self, now: int) -> bool:
         """Forget the bucket that was used least lately, if that changes nothing; tell whether it did."""
@@ -201,6 +212,12 @@ class Limits:
         if self._waiting() >= PAGES_MAY_WAIT:
             self._count("database", now)
             raise _overloaded()
+
+    def tidy(self) -> None:
+        """Forget, as far as that changes nothing, who has come and how often; to be called every second."""
+        now = self._clock.steady_ms()
+        for buckets in (self._addresses, self._people, self._projects, self._asks, self._keys, self._backends):
+            buckets.tidy(now)
 
     async def hold_back(self) -> None:
         """Let somebody who is refused wait a moment before they hear of it, as long as few do."""
