@@ -34,7 +34,6 @@ __all__ = [
     "find_key",
     "find_project",
     "hash_key",
-    "list_surveys",
     "load_config",
     "load_version",
     "plan_definitions",
@@ -221,12 +220,6 @@ def load_version(project_id: str, survey_key: str, version: int) -> Script[Surve
     """Load one version of a survey, as responses to it need it for as long as they may come."""
     row = yield one(READ_VERSION, project_id, survey_key, version)
     return row and read_definition(row, "live")
-
-
-def list_surveys(project_id: str) -> Script[list[Row]]:
-    """All surveys of the project with their current definitions, by key."""
-    found: list[Row] = yield rows(READ_SURVEYS, project_id)
-    return found
 
 
 def plan_definitions(project_id: str, policy: Policy | None, surveys: Sequence[Survey]) -> Script[tuple[Change, ...]]:

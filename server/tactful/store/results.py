@@ -18,7 +18,6 @@ __all__ = [
     "Sums",
     "Window",
     "find_people",
-    "latest_comments",
     "list_responses",
     "person_row",
     "read_person",
@@ -36,12 +35,6 @@ COUNT_SCORES = """
 SELECT score, count(*) AS responses FROM responses
 WHERE project_id = ? AND survey_key = ? AND test = 0 AND score IS NOT NULL AND created_at >= ? AND created_at < ?
 GROUP BY score ORDER BY score
-"""
-LATEST_COMMENTS = """
-SELECT r.score, r.band, r.comment, r.created_at, p.user_id FROM responses r
-JOIN people p ON p.project_id = r.project_id AND p.person_id = r.person_id
-WHERE r.project_id = ? AND r.survey_key = ? AND r.test = 0 AND r.comment IS NOT NULL
-ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 #: `clicks` has a bit for each of `core.clicks.CLICKS` that was done.
 LIST_RESPONSES = """
@@ -114,12 +107,6 @@ def survey_sums(project_id: str, survey_key: str, window: Window = Window()) -> 
         scores={row["score"]: row["responses"] for row in scores},
         **{name: asks[name] for name in ("asked", "seen", "responded", "dismissed", "opted_out", "ignored")},
     )
-
-
-def latest_comments(project_id: str, survey_key: str, most: int) -> Script[list[Row]]:
-    """The newest responses that say something in words."""
-    found: list[Row] = yield rows(LATEST_COMMENTS, project_id, survey_key, most)
-    return found
 
 
 def list_responses(

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from tactful.clock import Clock, new_id
+from tactful.clock import Clock
 from tactful.database_url import DatabaseUrl
 from tactful.errors import Conflict
 from tactful.web.updates import Updates
@@ -35,7 +35,6 @@ _LONGEST_LINE = 16 * 1_024 * 1_024
 class Job:
     """One backtest: what is tried (`text`, `live`, `margin`), how far it is, and what it found or why it failed."""
 
-    job_id: str
     project_id: str
     text: str
     live: str | None
@@ -89,7 +88,7 @@ class Backtests:
         if before is not None and not before.is_over:
             self._jobs[project_id] = before
             raise Conflict("backtest_running", "A backtest of this project is under way; cancel it first.")
-        job = self._jobs[project_id] = Job(new_id(self._clock), project_id, text, live, margin)
+        job = self._jobs[project_id] = Job(project_id, text, live, margin)
         over = [key for key, one in self._jobs.items() if one.is_over]
         for key in over[: max(0, len(self._jobs) - _MOST_KEPT)]:
             del self._jobs[key]

@@ -31,7 +31,7 @@ from tactful.web.dashboard.refusals import refusals
 from tactful.web.dashboard.trend import PERIODS, Point, trend
 from tactful.web.summary import after_of
 
-__all__ = ["funnel_of", "question_of", "results"]
+__all__ = ["funnel_of", "results"]
 
 #: What it means that a figure of this tone went up or down: fewer detractors are good news.
 _WAYS = {
@@ -55,7 +55,7 @@ async def results(look: Look) -> str:
         "results/page.html",
         title=survey.name,
         survey=survey,
-        question=question_of(survey, _name(look)),
+        question=_question_of(survey, _name(look)),
         events=[event_in_words(one.event) for one in survey.trigger.any],
         kind=kind,
         tones={band.name: tone_of(kind, band.name) for band in kind.bands},
@@ -106,7 +106,7 @@ def _survey(look: Look) -> Survey:
     return live.survey
 
 
-def question_of(survey: Survey, project_name: str) -> str:
+def _question_of(survey: Survey, project_name: str) -> str:
     """The text of the scored question, in English where there is one, as everybody outside a band is asked."""
     return in_plain_words((survey.scored or survey.questions[0]).ask, project_name)
 
