@@ -148,7 +148,8 @@ def _beside(looks: dict[str, list[Look]], name: str, what: str) -> list[Line]:
 
 
 def _visible_lines(browser: Browser, host: Host, bare: str) -> list[Line]:
-    looks, idle = [], []
+    looks: list[Look] = []
+    idle: list[Look] = []
     for number in range(ROUNDS):
         looks.append(_show(browser, host.page(f"/person-{number}", attributes=f"data-user-id=person-{number}")))
         idle += _visit(browser, bare)

@@ -149,11 +149,11 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
                 await writing
 
     middleware = [
-        Middleware(PagePosts, ROUTES),
         Middleware(WidgetCors),
         Middleware(IngestCors, INGEST_PATHS),
         Middleware(SameOrigin, settings.base_url),
     ]
     app = Starlette(routes=ROUTES, middleware=middleware, exception_handlers=HANDLERS, lifespan=lifespan)
+    app.middleware_stack = PagePosts(app.build_middleware_stack(), ROUTES, HANDLERS[Exception])
     app.state.widget = widget
     return app

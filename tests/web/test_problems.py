@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from tactful.errors import Busy, StorageFull
 from tactful.web.problems import problem
+from tactful.web.service import Service
 from tests.support.hostile import is_clear
 from tests.support.rows import execute
 from tests.support.service import Site
@@ -87,6 +88,20 @@ async def test_a_bug_is_logged_and_not_told(site: Site, caplog: pytest.LogCaptur
         assert inside not in answer.text
     assert "ZeroDivisionError" in caplog.text
     assert "ann@example.test" not in caplog.records[0].getMessage(), "paths hold ids, and logs are read by others"
+
+
+async def test_a_bug_on_the_short_way_is_answered_as_any_other(
+    site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_service: Service, _passed: str) -> Any:
+        raise ZeroDivisionError("secret of the stack")
+
+    monkeypatch.setattr(Service, "config_at_hand", broken)
+    with caplog.at_level(logging.ERROR, "tactful.web"):
+        answer = await site.client.post("/w/events", json={"pass": "x", "events": []}, headers=FROM_OURS)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_a_database_that_does_not_answer_is_not_ready(site: Site) -> None:

@@ -2,8 +2,8 @@
 
 Pages call these far more often than anything else is called, and most calls decide nothing. So each is an ASGI
 application by itself: no Request is made, a Response only for a refusal, and the headers are written once.
-`PagePosts` stands before every other middleware and takes a page's POST straight to its endpoint; each layer that is
-left out would have cost as much as decoding the body. Bugs alone travel on, to the handler that every route has.
+`PagePosts` stands before every middleware, the framework's own too, and takes a page's POST straight to its endpoint;
+each layer that is left out would have cost as much as decoding the body. A bug alone goes where every route's bugs go.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
 from tactful.errors import TactfulError
 from tactful.web.bodies import BROWSER_LIMIT, receive_bytes
@@ -71,7 +72,8 @@ async def _body(receive: Receive, headers: Headers, rooms: Rooms) -> bytes:
 
 
 class Direct(ABC):
-    """An ASGI application that is the endpoint of a POST route and does by itself whatever middleware would do."""
+    """An ASGI application that is the endpoint of a POST route and does by itself whatever middleware would do. It
+    begins its answer only when it knows the whole, so that a bug can still be answered."""
 
     @abstractmethod
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
@@ -134,10 +136,12 @@ class PagePosts:
     """Pure ASGI middleware that takes a POST to a `Direct` endpoint of `routes` there at once.
 
     A slash at the end makes no difference: some clients end addresses with one, and not all follow a redirect.
+    `handle_bug` answers where an endpoint fails.
     """
 
-    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], handle_bug: ExceptionHandler) -> None:
         self._app = app
+        self._handle_bug = handle_bug
         self._routes = {
             route.path: route for route in routes if isinstance(route, Route) and isinstance(route.endpoint, Direct)
         }
@@ -148,6 +152,16 @@ class PagePosts:
             route = self._routes.get(path) or self._routes.get(path.rstrip("/"))
             if route is not None:
                 scope["route"] = route
-                await route.endpoint(scope, receive, send)
+                try:
+                    await route.endpoint(scope, receive, send)
+                except Exception as bug:  # noqa: BLE001 -- it is raised again, by what answers first
+                    await ServerErrorMiddleware(_raising(bug), self._handle_bug)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _raising(bug: Exception) -> ASGIApp:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise bug
+
+    return app
