@@ -3,6 +3,7 @@ with nothing written."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -65,6 +66,13 @@ class TestTheList:
         for preset in PRESETS.values():
             assert f"Add {preset.name}" in shown.text
         assert len(shown.links("/receivers/templates/")) == 6
+
+    async def test_makes_three_of_three_clicks_at_once_and_tells_the_secret_of_each(self, site: Site) -> None:
+        pages = await asyncio.gather(*(post(site, "receivers", preset="bearer") for _ in range(3)))
+        told = {secret for page in pages for secret in re.findall(r"\brs_\w{20,}", page.text)}
+        stored = [(await listed(site, key)).stored for key in ("bearer", "bearer-2", "bearer-3")]
+        assert told == {secret for one in stored for secret in one.secrets}
+        assert len(told) == len({one.receiver_id for one in stored}) == 3
 
     async def test_tells_what_was_taken_and_why_the_last_was_refused(self, site: Site) -> None:
         sender = await made(site, secret=None)

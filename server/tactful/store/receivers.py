@@ -29,6 +29,7 @@ __all__ = [
     "NewSecret",
     "Stored",
     "Tally",
+    "add_receiver",
     "add_tallies",
     "change_receiver",
     "change_secret",
@@ -194,15 +195,29 @@ def put_receiver(
     is another than the newest. Doing it again changes nothing. Raises `Conflict`."""
     yield run(HOLD_PROJECT, project_id)
     row = yield one(READ_RECEIVER, project_id, receiver.key)
-    if row is None:
-        if (yield one(COUNT_RECEIVERS, project_id))["found"] >= MOST_RECEIVERS:
-            raise Conflict("too_many_receivers", f"A project has at most {MOST_RECEIVERS} receivers; delete one.")
-        secret = first.ours if first.given is None else first.given
-        _refuse_unfit(receiver, secret)
-        yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, _written(receiver), secret, secret)
-        yield from record(act, "receiver_made", project_id, receiver=receiver.key)
-        return "created"
-    return (yield from _change(_stored(row), receiver, first.given, act))
+    if row is not None:
+        return (yield from _change(_stored(row), receiver, first.given, act))
+    yield from _add(project_id, receiver, new_receiver_id, first.ours if first.given is None else first.given, act)
+    return "created"
+
+
+def add_receiver(
+    project_id: str, receiver: Receiver, new_receiver_id: str, secret: str | None, act: Act
+) -> Script[bool]:
+    """Make a receiver; False, and nothing is changed, where there is one under its key. Raises `Conflict`."""
+    yield run(HOLD_PROJECT, project_id)
+    if (yield one(READ_RECEIVER, project_id, receiver.key)) is not None:
+        return False
+    yield from _add(project_id, receiver, new_receiver_id, secret, act)
+    return True
+
+
+def _add(project_id: str, receiver: Receiver, new_receiver_id: str, secret: str | None, act: Act) -> Script[None]:
+    if (yield one(COUNT_RECEIVERS, project_id))["found"] >= MOST_RECEIVERS:
+        raise Conflict("too_many_receivers", f"A project has at most {MOST_RECEIVERS} receivers; delete one.")
+    _refuse_unfit(receiver, secret)
+    yield run(INSERT_RECEIVER, project_id, receiver.key, new_receiver_id, _written(receiver), secret, secret)
+    yield from record(act, "receiver_made", project_id, receiver=receiver.key)
 
 
 def change_receiver(project_id: str, receiver: Receiver, act: Act) -> Script[Literal["changed", "unchanged"]]:

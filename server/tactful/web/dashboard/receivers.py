@@ -120,17 +120,8 @@ async def create(look: Look) -> str | Response:
     preset = (await read_form(look.request)).get("preset", "")
     if preset not in SENDERS:
         return page_response(await _list(look, "Choose one of these."), 422)
-    found = await look.service.db.read(list_receivers, look.project_id)
-    key, number = _free({one.stored.receiver.key for one in found}, preset)
-    fields = SENDERS[preset].fields
-    name = fields["name"] if number == 1 else f"{fields['name']} {number}"
-    made = read_receiver({**fields, "key": key, "name": name}).value
-    assert made is not None, f"the preset {preset} does not read"
-    secret = made_secret(made.auth)
     try:
-        await look.service.db.run(
-            store.put_receiver, look.project_id, made, new_secret("rcv"), _first(secret), act_of(look)
-        )
+        key, secret = await _made(look, preset)
     except Conflict as full:
         return page_response(await _list(look, full.message), full.status)
     if secret is None:
@@ -138,8 +129,21 @@ async def create(look: Look) -> str | Response:
     return page_response(_page(look, await _named(look, key), fresh=secret))
 
 
-def _first(secret: str | None) -> store.FirstSecret:
-    return store.FirstSecret(None, secret)
+async def _made(look: Look, preset: str) -> tuple[str, str | None]:
+    """Make one of a preset, under the first key that nobody has or takes meanwhile; its key, and the secret if that is
+    ours to make."""
+    fields = SENDERS[preset].fields
+    while True:
+        found = await look.service.db.read(list_receivers, look.project_id)
+        key, number = _free({one.stored.receiver.key for one in found}, preset)
+        name = fields["name"] if number == 1 else f"{fields['name']} {number}"
+        made = read_receiver({**fields, "key": key, "name": name}).value
+        assert made is not None, f"the preset {preset} does not read"
+        secret = made_secret(made.auth)
+        if await look.service.db.run(
+            store.add_receiver, look.project_id, made, new_secret("rcv"), secret, act_of(look)
+        ):
+            return key, secret
 
 
 async def _named(look: Look, key: str) -> Listed:
