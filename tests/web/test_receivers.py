@@ -12,6 +12,7 @@ import pytest
 
 from tactful.core.spans import DAY_MS, HOUR_MS, MINUTE_MS
 from tactful.errors import Busy
+from tactful.web.limits import ROOM_FOR_BATCHES
 from tactful.web.receipts import MOST_RECEIPTS
 from tactful.web.receivers import RECEIVER_LIMIT
 from tests.core.receivers import CHATWOOT, INTERCOM, STANDARD, STRIPE
@@ -190,6 +191,28 @@ async def test_a_sender_may_send_so_much_and_whoever_makes_it_up_stands_in_nobod
         signed = chatwoot(SECRET, body, clock.now)
         statuses = [(await sender.send(body, signed)).status_code for _ in range(25)]
         assert statuses == [200] * 20 + [429] * 5, "by the rate of its own"
+
+
+async def test_whoever_looks_for_an_address_is_refused_as_one_who_guesses_a_key(path: Path, clock: SetClock) -> None:
+    async with a_site(path, clock, rate_address=1) as site:
+        sender = await a_chatwoot(site)
+        guessed = [(await site.client.get(f"{sender.path}{number}")).status_code for number in range(10)]
+        guessed += [(await site.client.post(f"{sender.path}{number}")).status_code for number in range(15)]
+        assert guessed == [404] * 20 + [429] * 5
+        assert (await resolved(sender)).status_code == 200, "whoever can prove it stands apart"
+
+
+async def test_what_is_dealt_with_has_its_room_in_memory(site: Site) -> None:
+    sender = await a_chatwoot(site)
+    room = site.service.limits.batches.whole
+    assert (await resolved(sender)).status_code == 200
+    assert (await sender.send(b"{")).status_code == 401
+    assert room.held == 0
+    room.take(ROOM_FOR_BATCHES)
+    told = await resolved(sender, CHATWOOT | {"id": 2})
+    assert (told.status_code, told.json()["code"]) == (503, "overloaded")
+    room.give_back(ROOM_FOR_BATCHES)
+    assert (await resolved(sender, CHATWOOT | {"id": 2})).json() == {"success": True}
 
 
 async def test_unreadable_bodies_are_told(site: Site) -> None:

@@ -56,17 +56,44 @@ async def check(request: Request) -> Response:
 
 
 async def receive(request: Request) -> Response:
-    """Take one webhook. Raises `Unauthorized` for what is not proved, `TooOften`, and `BadRequest` for no JSON."""
+    """Take one webhook. Raises `Unauthorized` for what is not proved, `TooOften`, `Busy`, and `BadRequest` for no
+    JSON."""
     service, stored = service_of(request), await _stored(request)
-    limits, address = service.limits, service.addresses.of(request.scope)
-    raw = await read_bytes(request, RECEIVER_LIMIT, limits.batches.parts)
-    now = service.clock.now_ms()
-    verdict = verify(stored.receiver.auth, stored.secrets, request.headers, raw, now)
+    raw = await read_bytes(request, RECEIVER_LIMIT, service.limits.batches.parts)
+    verdict = _verified(service, request, stored, raw)
+    room = service.limits.batches.whole
+    room.take(len(raw))
+    try:
+        return await _receive(service, request, stored, verdict, raw)
+    finally:
+        room.give_back(len(raw))
+
+
+async def _stored(request: Request) -> Stored:
+    """The receiver at the address; whoever has no right to one and whoever has none are told the same. An address of
+    nobody's counts as a wrong key does, as often as it is tried."""
+    service, receiver_id = service_of(request), request.path_params["receiver_id"]
+    found = None
+    if receiver_id.isascii() and len(receiver_id) <= _LONGEST_ADDRESS and "\0" not in receiver_id:
+        found = await service.db.read(find_receiver, receiver_id)
+    if found is None:
+        service.limits.fumble(service.addresses.of(request.scope))
+        raise NotFound("no_such_receiver", "There is no receiver at this address; copy it again.")
+    return found
+
+
+def _verified(service: Service, request: Request, stored: Stored, raw: bytes) -> Verdict:
+    """The verdict on what was sent. Raises `Unauthorized` for any but a good one."""
+    verdict = verify(stored.receiver.auth, stored.secrets, request.headers, raw, service.clock.now_ms())
     if not verdict.ok:
-        limits.fumble(address)
+        service.limits.fumble(service.addresses.of(request.scope))
         service.receipts.came(stored, Receipt("refused", verdict.code, verdict.message))
         raise Unauthorized(verdict.code, verdict.message)
-    limits.ingest(stored.project_id, stored.receiver_id, 1)
+    return verdict
+
+
+async def _receive(service: Service, request: Request, stored: Stored, verdict: Verdict, raw: bytes) -> Response:
+    service.limits.ingest(stored.project_id, stored.receiver_id, 1)
     try:
         body = unzip(raw, request.headers.get("content-encoding", ""), RECEIVER_LIMIT)
         payload = orjson.loads(body)
@@ -74,21 +101,10 @@ async def receive(request: Request) -> Response:
         raise _unreadable(service, stored, BadRequest("bad_json", "The body is not valid JSON in UTF-8.")) from error
     except TactfulError as error:
         raise _unreadable(service, stored, error) from error
-    mapped = read(stored.receiver, payload, now)
+    mapped = read(stored.receiver, payload, service.clock.now_ms())
     if not mapped.ok:
         return _answered(service, stored, verdict, mapped, ("ignored", mapped.code, mapped.message))
     return await _take(service, stored, verdict, mapped, _message_id(stored, verdict, mapped, body))
-
-
-async def _stored(request: Request) -> Stored:
-    """The receiver at the address; whoever has no right to one and whoever has none are told the same."""
-    receiver_id = request.path_params["receiver_id"]
-    found = None
-    if receiver_id.isascii() and len(receiver_id) <= _LONGEST_ADDRESS and "\0" not in receiver_id:
-        found = await service_of(request).db.read(find_receiver, receiver_id)
-    if found is None:
-        raise NotFound("no_such_receiver", "There is no receiver at this address; copy it again.")
-    return found
 
 
 def _unreadable(service: Service, stored: Stored, error: TactfulError) -> TactfulError:
