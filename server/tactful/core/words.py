@@ -1,18 +1,20 @@
 """Our own few words for a card in one language, and a project's in their place. Everything else on it is the survey's.
 
-They are sent with the survey, so that the bundle carries no language. `widget/src/wire.ts` names the same keys.
+They are sent with the survey, so that the bundle carries no language. `widget/src/wire.ts` names the same keys. What a
+person's own page says stands apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
-from tactful.core.languages import ENDS, LANGUAGES
-from tactful.core.languages.tags import chain, normal
+from tactful.core.languages import ENDS, LANGUAGES, PAGES
+from tactful.core.languages.tags import chain, direction, normal
 from tactful.core.texts import choose_language
 
-__all__ = ["OwnWords", "on_the_card", "speaks", "words_for"]
+__all__ = ["OwnWords", "on_the_card", "page_words", "speaks", "words_for"]
 
 #: A project's words in place of ours: by language, then by name. Also in languages that we do not speak.
 OwnWords = Mapping[str, Mapping[str, str]]
@@ -50,3 +52,11 @@ def _layers(language: str, own: OwnWords) -> Iterator[Mapping[str, str]]:
 def on_the_card(words: Mapping[str, str]) -> dict[str, str]:
     """Return those that the card is sent: the ends of scales are told with their questions."""
     return {name: word for name, word in words.items() if name not in ENDS}
+
+
+@lru_cache(maxsize=1_024)
+def page_words(locale: str) -> Mapping[str, str]:
+    """Return our words on a person's own page in the language nearest to `locale`, English otherwise, with its tag as
+    `lang` and its direction as `dir`. They are ours alone: no project's words stand there."""
+    tag = _nearest(locale)
+    return MappingProxyType({**PAGES[tag], "lang": tag, "dir": direction(tag)})

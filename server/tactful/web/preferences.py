@@ -23,10 +23,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tactful.clock import new_id
 from tactful.core.answers import other_key
-from tactful.core.choices import page_words
 from tactful.core.retelling import Retelling, retell
 from tactful.core.surveys import OTHER, Question
 from tactful.core.telling import lookup_in
+from tactful.core.words import page_words
 from tactful.errors import BadRequest, NotFound, TactfulError, Unauthorized
 from tactful.store.audit import Act
 from tactful.store.choices import (

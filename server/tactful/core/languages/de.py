@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "Schließen",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "Sehr zufrieden",
     "very_difficult": "Sehr schwierig",
     "very_easy": "Sehr einfach",
+}
+
+PAGE = {
+    "title": "Ihre Entscheidungen",
+    "about": "Was {project} Sie fragt und was davon aufbewahrt wird, was Sie gesagt haben.",
+    "saved": "Gespeichert.",
+    "asking": "Fragen",
+    "asked": "Wir stellen Ihnen ab und zu eine kurze Frage.",
+    "not_asked": "Sie werden nichts gefragt. Das haben Sie am {date} so entschieden.",
+    "stop": "Nicht mehr fragen",
+    "allow": "Sie dürfen mich wieder fragen",
+    "unproved": "Diese Seite weiß nicht sicher, wer Sie sind, und zeigt deshalb nichts, was Sie gesagt haben. "
+    "{project} kann Ihnen einen eigenen Link schicken.",
+    "consents": "Wem Sie zugestimmt haben",
+    "given": "Zugestimmt am {date}",
+    "withdrawn": "Zugestimmt am {date}, widerrufen am {until}",
+    "withdraw": "Widerrufen",
+    "answers": "Was Sie geantwortet haben",
+    "no_answers": "Sie haben noch nichts beantwortet.",
+    "latest": "Die letzten {n} werden gezeigt.",
+    "data": "Ihre Daten",
+    "download": "Alles herunterladen, was über Sie aufbewahrt wird",
+    "erase": "Alles löschen lassen",
+    "erase_about": "Ihre Antworten und alles andere, was hier über Sie aufbewahrt wird, werden für immer entfernt. "
+    "{project} erhält Ihren Wunsch und führt ihn aus.",
+    "erase_sure": "Ich weiß, dass das nicht rückgängig zu machen ist.",
+    "erase_asked": "Am {date} haben Sie verlangt, dass alles gelöscht wird. {project} hat Ihren Wunsch erhalten.",
+    "keep": "Ich habe es mir anders überlegt: behalten",
+    "ended_title": "Dieser Link ist abgelaufen",
+    "ended": "Öffnen Sie die Seite noch einmal dort, wo Sie den Link gefunden haben, oder bitten Sie um einen neuen.",
 }

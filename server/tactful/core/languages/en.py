@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "Close",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "Very satisfied",
     "very_difficult": "Very difficult",
     "very_easy": "Very easy",
+}
+
+PAGE = {
+    "title": "Your choices",
+    "about": "What {project} asks you, and what it keeps of what you said.",
+    "saved": "Saved.",
+    "asking": "Questions",
+    "asked": "You may be asked a short question now and then.",
+    "not_asked": "You are not asked anything. You chose this on {date}.",
+    "stop": "Don't ask me again",
+    "allow": "You may ask me again",
+    "unproved": "This page cannot tell for sure who you are, so it shows nothing that you said. "
+    "{project} can send you a link of your own.",
+    "consents": "What you agreed to",
+    "given": "Given on {date}",
+    "withdrawn": "Given on {date}, taken back on {until}",
+    "withdraw": "Take back",
+    "answers": "What you answered",
+    "no_answers": "You have not answered anything.",
+    "latest": "The latest {n} are shown.",
+    "data": "Your data",
+    "download": "Download all that is kept about you",
+    "erase": "Have everything erased",
+    "erase_about": "Your answers and everything else that is kept about you here will be removed for good. "
+    "{project} gets your request and does it.",
+    "erase_sure": "I know that this cannot be undone.",
+    "erase_asked": "On {date} you asked for everything to be erased. {project} has your request.",
+    "keep": "I changed my mind: keep it",
+    "ended_title": "This link has ended",
+    "ended": "Open the page again where you found the link, or ask for a new one.",
 }

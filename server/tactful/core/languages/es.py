@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "Cerrar",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "Muy satisfactorio",
     "very_difficult": "Muy difícil",
     "very_easy": "Muy fácil",
+}
+
+PAGE = {
+    "title": "Sus decisiones",
+    "about": "Qué le pregunta {project} y qué conserva de lo que usted ha dicho.",
+    "saved": "Guardado.",
+    "asking": "Preguntas",
+    "asked": "De vez en cuando podemos hacerle una pregunta breve.",
+    "not_asked": "No se le pregunta nada. Así lo decidió el {date}.",
+    "stop": "No volver a preguntarme",
+    "allow": "Pueden volver a preguntarme",
+    "unproved": "Esta página no puede saber con certeza quién es usted, por eso no muestra nada de lo que "
+    "ha dicho. {project} puede enviarle un enlace propio.",
+    "consents": "Lo que ha aceptado",
+    "given": "Aceptado el {date}",
+    "withdrawn": "Aceptado el {date}, retirado el {until}",
+    "withdraw": "Retirar",
+    "answers": "Lo que ha respondido",
+    "no_answers": "Todavía no ha respondido nada.",
+    "latest": "Se muestran las {n} más recientes.",
+    "data": "Sus datos",
+    "download": "Descargar todo lo que se conserva sobre usted",
+    "erase": "Pedir que se borre todo",
+    "erase_about": "Sus respuestas y todo lo demás que se conserva aquí sobre usted se eliminarán para siempre. "
+    "{project} recibe su petición y la cumple.",
+    "erase_sure": "Sé que esto no se puede deshacer.",
+    "erase_asked": "El {date} pidió que se borrara todo. {project} tiene su petición.",
+    "keep": "He cambiado de opinión: conservarlo",
+    "ended_title": "Este enlace ha caducado",
+    "ended": "Vuelva a abrir la página donde encontró el enlace, o pida uno nuevo.",
 }

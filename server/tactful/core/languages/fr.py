@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "Fermer",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "Très satisfaisant",
     "very_difficult": "Très difficile",
     "very_easy": "Très facile",
+}
+
+PAGE = {
+    "title": "Vos choix",
+    "about": "Ce que {project} vous demande, et ce qui est conservé de vos réponses.",
+    "saved": "Enregistré.",
+    "asking": "Questions",
+    "asked": "Une courte question peut vous être posée de temps en temps.",
+    "not_asked": "Aucune question ne vous est posée. Vous l'avez choisi le {date}.",
+    "stop": "Ne plus me demander",
+    "allow": "Vous pouvez à nouveau me demander",
+    "unproved": "Cette page ne peut pas savoir avec certitude qui vous êtes ; elle ne montre donc rien de ce que "
+    "vous avez dit. {project} peut vous envoyer un lien personnel.",
+    "consents": "Ce que vous avez accepté",
+    "given": "Accepté le {date}",
+    "withdrawn": "Accepté le {date}, retiré le {until}",
+    "withdraw": "Retirer",
+    "answers": "Ce que vous avez répondu",
+    "no_answers": "Vous n'avez encore rien répondu.",
+    "latest": "Les {n} plus récentes sont affichées.",
+    "data": "Vos données",
+    "download": "Télécharger tout ce qui est conservé à votre sujet",
+    "erase": "Demander que tout soit effacé",
+    "erase_about": "Vos réponses et tout ce qui est conservé ici à votre sujet seront supprimés définitivement. "
+    "{project} reçoit votre demande et l'exécute.",
+    "erase_sure": "Je sais que c'est irréversible.",
+    "erase_asked": "Le {date}, vous avez demandé que tout soit effacé. {project} a reçu votre demande.",
+    "keep": "J'ai changé d'avis : tout conserver",
+    "ended_title": "Ce lien a expiré",
+    "ended": "Rouvrez la page là où vous avez trouvé le lien, ou demandez-en un nouveau.",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "閉じる",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "非常に満足",
     "very_difficult": "非常に難しい",
     "very_easy": "非常に簡単",
+}
+
+PAGE = {
+    "title": "あなたの設定",
+    "about": "{project} からの質問と、保存されているあなたの回答を確認できます。",
+    "saved": "保存しました。",
+    "asking": "質問",
+    "asked": "ときどき短い質問をすることがあります。",
+    "not_asked": "今後は質問しません。{date} にあなたが選びました。",
+    "stop": "今後は質問しない",
+    "allow": "また質問してもよい",
+    "unproved": "このページではご本人であることを確認できないため、回答の内容は表示されません。"
+    "{project} に専用のリンクをお求めください。",
+    "consents": "同意した内容",
+    "given": "{date} に同意",
+    "withdrawn": "{date} に同意、{until} に撤回",
+    "withdraw": "撤回する",
+    "answers": "あなたの回答",
+    "no_answers": "まだ回答はありません。",
+    "latest": "最新の {n} 件を表示しています。",
+    "data": "あなたのデータ",
+    "download": "保存されているデータをすべてダウンロード",
+    "erase": "すべての削除を依頼する",
+    "erase_about": "回答をはじめ、ここに保存されているあなたに関するデータがすべて完全に削除されます。"
+    "{project} が依頼を受け取り、削除します。",
+    "erase_sure": "元に戻せないことを理解しました。",
+    "erase_asked": "{date} にすべての削除を依頼しました。{project} が依頼を受け取っています。",
+    "keep": "取り消して、データを残す",
+    "ended_title": "このリンクは無効になりました",
+    "ended": "元の場所からもう一度開くか、新しいリンクをお求めください。",
 }

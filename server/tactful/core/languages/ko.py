@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "닫기",
@@ -38,4 +38,33 @@ WORDS = {
     "very_satisfied": "매우 만족",
     "very_difficult": "매우 어려움",
     "very_easy": "매우 쉬움",
+}
+
+PAGE = {
+    "title": "나의 선택",
+    "about": "{project}에서 무엇을 묻고, 내 답변 중 무엇을 보관하는지 보여 줍니다.",
+    "saved": "저장했습니다.",
+    "asking": "질문",
+    "asked": "가끔 짧은 질문을 드릴 수 있습니다.",
+    "not_asked": "더 이상 질문하지 않습니다. {date}에 선택하셨습니다.",
+    "stop": "다시 묻지 않기",
+    "allow": "다시 물어봐도 됩니다",
+    "unproved": "이 페이지에서는 본인임을 확인할 수 없어 답변을 표시하지 않습니다. "
+    "{project}에 전용 링크를 요청해 주세요.",
+    "consents": "동의한 내용",
+    "given": "{date}에 동의함",
+    "withdrawn": "{date}에 동의, {until}에 철회함",
+    "withdraw": "철회",
+    "answers": "나의 답변",
+    "no_answers": "아직 답변한 내용이 없습니다.",
+    "latest": "최근 {n}개를 표시합니다.",
+    "data": "나의 데이터",
+    "download": "보관된 내 데이터 모두 내려받기",
+    "erase": "모두 삭제 요청",
+    "erase_about": "답변을 비롯해 여기에 보관된 모든 데이터가 영구히 삭제됩니다. {project}에서 요청을 받아 처리합니다.",
+    "erase_sure": "되돌릴 수 없음을 알고 있습니다.",
+    "erase_asked": "{date}에 모두 삭제해 달라고 요청하셨습니다. {project}에서 요청을 받았습니다.",
+    "keep": "마음이 바뀌었어요: 보관해 주세요",
+    "ended_title": "만료된 링크입니다",
+    "ended": "링크가 있던 곳에서 다시 열거나 새 링크를 요청해 주세요.",
 }

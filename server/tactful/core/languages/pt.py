@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "Fechar",
@@ -38,4 +38,34 @@ WORDS = {
     "very_satisfied": "Muito satisfatório",
     "very_difficult": "Muito difícil",
     "very_easy": "Muito fácil",
+}
+
+PAGE = {
+    "title": "Suas escolhas",
+    "about": "O que {project} pergunta a você e o que guarda do que você disse.",
+    "saved": "Salvo.",
+    "asking": "Perguntas",
+    "asked": "De vez em quando podemos fazer uma pergunta curta.",
+    "not_asked": "Nada é perguntado a você. Foi sua escolha em {date}.",
+    "stop": "Não me perguntar mais",
+    "allow": "Podem voltar a me perguntar",
+    "unproved": "Esta página não consegue saber com certeza quem é você, por isso não mostra nada do que "
+    "você disse. {project} pode enviar um link só seu.",
+    "consents": "O que você aceitou",
+    "given": "Aceito em {date}",
+    "withdrawn": "Aceito em {date}, retirado em {until}",
+    "withdraw": "Retirar",
+    "answers": "O que você respondeu",
+    "no_answers": "Você ainda não respondeu nada.",
+    "latest": "São mostradas as {n} mais recentes.",
+    "data": "Seus dados",
+    "download": "Baixar tudo o que é guardado sobre você",
+    "erase": "Pedir que tudo seja apagado",
+    "erase_about": "Suas respostas e tudo o mais que é guardado aqui sobre você serão removidos para sempre. "
+    "{project} recebe seu pedido e o cumpre.",
+    "erase_sure": "Sei que isto não pode ser desfeito.",
+    "erase_asked": "Em {date} você pediu que tudo fosse apagado. {project} recebeu seu pedido.",
+    "keep": "Mudei de ideia: guardar",
+    "ended_title": "Este link expirou",
+    "ended": "Abra a página de novo onde encontrou o link ou peça um novo.",
 }

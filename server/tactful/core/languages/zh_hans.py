@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "关闭",
@@ -38,4 +38,32 @@ WORDS = {
     "very_satisfied": "非常满意",
     "very_difficult": "非常困难",
     "very_easy": "非常容易",
+}
+
+PAGE = {
+    "title": "您的选择",
+    "about": "{project} 会问您什么，以及保存了您的哪些回答。",
+    "saved": "已保存。",
+    "asking": "提问",
+    "asked": "我们偶尔会问您一个简短的问题。",
+    "not_asked": "我们不会再问您任何问题。这是您在 {date} 的选择。",
+    "stop": "不再询问我",
+    "allow": "可以再次询问我",
+    "unproved": "本页面无法确认您的身份，因此不显示您说过的内容。{project} 可以向您发送专属链接。",
+    "consents": "您同意的内容",
+    "given": "于 {date} 同意",
+    "withdrawn": "于 {date} 同意，于 {until} 撤回",
+    "withdraw": "撤回",
+    "answers": "您的回答",
+    "no_answers": "您还没有回答过任何问题。",
+    "latest": "仅显示最近 {n} 条。",
+    "data": "您的数据",
+    "download": "下载有关您的全部数据",
+    "erase": "请求删除全部数据",
+    "erase_about": "您的回答以及此处保存的有关您的所有其他数据将被永久删除。{project} 会收到您的请求并执行。",
+    "erase_sure": "我知道此操作无法撤销。",
+    "erase_asked": "您于 {date} 请求删除全部数据。{project} 已收到您的请求。",
+    "keep": "我改变主意了：请保留",
+    "ended_title": "此链接已失效",
+    "ended": "请从原来的地方重新打开，或索取新的链接。",
 }

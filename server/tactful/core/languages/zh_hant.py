@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["WORDS"]
+__all__ = ["PAGE", "WORDS"]
 
 WORDS = {
     "close": "關閉",
@@ -38,4 +38,32 @@ WORDS = {
     "very_satisfied": "非常滿意",
     "very_difficult": "非常困難",
     "very_easy": "非常容易",
+}
+
+PAGE = {
+    "title": "您的選擇",
+    "about": "{project} 會問您什麼，以及保存了您的哪些回答。",
+    "saved": "已儲存。",
+    "asking": "提問",
+    "asked": "我們偶爾會問您一個簡短的問題。",
+    "not_asked": "我們不會再問您任何問題。這是您在 {date} 的選擇。",
+    "stop": "不要再詢問我",
+    "allow": "可以再次詢問我",
+    "unproved": "本頁面無法確認您的身分，因此不顯示您說過的內容。{project} 可以傳送專屬連結給您。",
+    "consents": "您同意的內容",
+    "given": "於 {date} 同意",
+    "withdrawn": "於 {date} 同意，於 {until} 撤回",
+    "withdraw": "撤回",
+    "answers": "您的回答",
+    "no_answers": "您還沒有回答過任何問題。",
+    "latest": "僅顯示最近 {n} 筆。",
+    "data": "您的資料",
+    "download": "下載有關您的全部資料",
+    "erase": "請求刪除全部資料",
+    "erase_about": "您的回答以及此處保存的有關您的所有其他資料將被永久刪除。{project} 會收到您的請求並執行。",
+    "erase_sure": "我知道此操作無法復原。",
+    "erase_asked": "您於 {date} 請求刪除全部資料。{project} 已收到您的請求。",
+    "keep": "我改變主意了：請保留",
+    "ended_title": "此連結已失效",
+    "ended": "請從原來的地方重新開啟，或索取新的連結。",
 }
