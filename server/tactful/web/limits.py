@@ -9,7 +9,7 @@ find a token in the bucket of its address before its body is looked at, and then
     events, `show`, the live stream   address, person, project's events  the same
     opt-outs without an ask           address, person, project's own     the same
     backends                          write key, project                 refused while less waits already
-    a wrong key or token              address
+    a wrong key, token or receiver    address
 
 What is refused is charged to nobody but its address, and costs no more than reading its headers, or its body.
 
