@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tactful.core.spans import SECOND_MS
@@ -14,6 +15,7 @@ from tactful.web.privacy import act
 from tests.support.canary import CANARY, SURVEYS, live_a_life
 from tests.support.clock import SetClock
 from tests.support.databases import Where, beside
+from tests.support.members import log_in
 from tests.support.memory import texts_held
 from tests.support.service import NO_RULES, Site, a_site, running
 from tests.web.test_erasure import erased
@@ -23,6 +25,22 @@ pytestmark = [pytest.mark.anyio, pytest.mark.on_both(soon=True)]
 
 def holds(site: Site, *marks: str) -> set[str]:
     return {text for text in texts_held(site.service) if any(mark in text for mark in marks)}
+
+
+async def live_and_be_looked_at(site: Site) -> str:
+    """Live a life that everybody looks at: programs, members, and the person; returns the person's id."""
+    person_id = await live_a_life(site)
+    await site.offer(CANARY)
+    for asked in ("", "/why", "/export", "/preferences-link"):
+        answer = await site.manage("GET", f"people/{person_id}{asked}")
+        assert answer.status_code == 200
+    assert (await site.client.get(httpx2.URL(answer.json()["url"]).path)).status_code == 200
+    await log_in(site.client, site.service, "admin")
+    page = f"/projects/{site.project.project_id}"
+    for asked in (f"people/{person_id}", f"people?q={CANARY}", "install", "receivers/plain", "responses"):
+        shown = await site.client.get(f"{page}/{asked}")
+        assert (shown.status_code, CANARY in shown.text) == (200, True), asked
+    return person_id
 
 
 async def until_forgotten(site: Site, *marks: str) -> None:
@@ -48,8 +66,7 @@ async def test_a_process_lets_go_of_somebody_who_was_erased_elsewhere(
     monkeypatch.setattr("tactful.app.WRITE_EVERY_S", 3_600)
     async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
         await live_a_life(site, "somebody-else")
-        person_id = await live_a_life(site)
-        await site.offer(CANARY)
+        person_id = await live_and_be_looked_at(site)
         assert holds(site, CANARY)
         assert holds(site, person_id)
         await erase_elsewhere(site, person_id)
@@ -62,8 +79,7 @@ async def test_the_process_that_erases_somebody_lets_go_at_once(
     for every in ("NOTICE_EVERY_S", "WRITE_EVERY_S"):
         monkeypatch.setattr(f"tactful.app.{every}", 3_600)
     async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
-        person_id = await live_a_life(site)
-        await site.offer(CANARY)
+        person_id = await live_and_be_looked_at(site)
         await erased(site, person_id)
         assert not holds(site, CANARY)
         await until_forgotten(site, person_id)
@@ -74,10 +90,10 @@ async def test_limits_forget_who_came_once_their_share_is_whole_again(
 ) -> None:
     monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.01)
     async with a_site(path, clock, rate_address=50, rate_person=5, rate_project=500) as site:
-        await site.event(CANARY, event="Nobody waits for this")
+        await site.event("somebody-who-came", event="Nobody waits for this")
         site.service.arrivals.forget(site.project.project_id)
-        assert holds(site, CANARY)
+        assert holds(site, "somebody-who-came")
         assert len(site.service.limits._addresses) == 1
         clock.advance(BURST_S * SECOND_MS)
-        await until_forgotten(site, CANARY)
+        await until_forgotten(site, "somebody-who-came")
         assert len(site.service.limits._addresses) == 0

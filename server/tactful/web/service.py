@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import math
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from tactful.clock import Clock
 from tactful.core.spans import DAY_MS
@@ -238,6 +239,8 @@ class Service:
         for project_id in project_ids:
             self.arrivals.forget(project_id)
             self.receipts.forget(project_id)
+        # The library keeps the last addresses that it took apart, and a page's may name anybody.
+        urlsplit.cache_clear()  # type: ignore[attr-defined]
         # What is written finds nobody who was erased; what is not written yet is held until it is.
         await self.journal.write(self.db)
 
