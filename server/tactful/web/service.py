@@ -240,7 +240,7 @@ class Service:
             self.arrivals.forget(project_id)
             self.receipts.forget(project_id)
         # The library keeps the last addresses that it took apart, and a page's may name anybody.
-        urlsplit.cache_clear()  # type: ignore[attr-defined]
+        urlsplit.cache_clear()  # type: ignore[attr-defined]  # a cache, where its types know a function
         # What is written finds nobody who was erased; what is not written yet is held until it is.
         await self.journal.write(self.db)
 
