@@ -36,8 +36,8 @@ from tactful.store.opening import read_once, run_once
 from tactful.store.projects import load_config
 from tactful.store.receivers import FirstSecret, Stored, list_receivers
 from tactful.store.versions import NEWEST, Version, find_version, list_versions
-from tactful.web.manage_receivers import address_of, made_secret
 from tactful.web.privacy import act
+from tactful.web.receiver_secrets import address_of, made_secret
 from tactful.web.times import iso_time
 
 __all__ = ["add_definition_commands"]

@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from tactful.clock import new_secret
 from tactful.core.reading import read_receiver, write_receiver
-from tactful.core.receivers import Auth, Basic, Bearer, Header, Hmac, Open
+from tactful.core.receivers import Auth, Open
 from tactful.errors import BadRequest
 from tactful.store import receivers as store
 from tactful.store.audit import Act
-from tactful.store.receivers import Listed, NewSecret, Stored, list_receivers, read_receiver_of
+from tactful.store.receivers import Listed, NewSecret, list_receivers, read_receiver_of
 from tactful.web.calls import Call, answer, authorised, definition_of
 from tactful.web.privacy import act
+from tactful.web.receiver_secrets import address_told, any_secret, made_secret
 from tactful.web.times import iso_time
 
 __all__ = [
@@ -27,21 +28,11 @@ __all__ = [
 ]
 
 
-def address_of(base_url: str, receiver_id: str) -> str:
-    """Where the webhooks of a receiver are sent."""
-    return f"{base_url}/v1/receivers/{receiver_id}"
-
-
-def made_secret(auth: Auth) -> str | None:
-    """A secret of ours, for proofs that we may choose it for; None where the sender has one."""
-    return new_secret("rs") if isinstance(auth, Basic | Bearer | Header) else None
-
-
 def _json(call: Call, listed: Listed) -> dict[str, Any]:
     stored, tallies = listed
     received = [tally.last_at for tally in tallies.values()]
     return write_receiver(stored.receiver) | {
-        "address": _address(call, stored),
+        "address": address_told(call.service.settings.base_url, stored, may_write=call.may("receivers:write")),
         "secrets": len(stored.secrets),
         "secret_at": _time(stored.secret_at),
         "created_at": iso_time(stored.created_at),
@@ -51,14 +42,6 @@ def _json(call: Call, listed: Listed) -> dict[str, Any]:
             outcome: {"times": tally.times, "last_at": iso_time(tally.last_at)} for outcome, tally in tallies.items()
         },
     }
-
-
-def _address(call: Call, stored: Stored) -> str | None:
-    """Where its webhooks are sent. Where nothing else proves them the address is the secret, and whoever may only read
-    must not be able to send."""
-    if isinstance(stored.receiver.auth, Open) and not call.may("receivers:write"):
-        return None
-    return address_of(call.service.settings.base_url, stored.receiver_id)
 
 
 def _act(call: Call) -> Act:
@@ -133,10 +116,9 @@ async def post_secret(call: Call) -> Response:
 
 
 def _any_secret(auth: Auth) -> str:
-    """A secret of ours for any proof: hex digits are base64 as well."""
     if isinstance(auth, Open):
         raise BadRequest("no_secret_needed", "This receiver takes no secret.")
-    return new_secret("whsec" if isinstance(auth, Hmac) else "rs")
+    return any_secret(auth)
 
 
 @authorised("receivers:write")

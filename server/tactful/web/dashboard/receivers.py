@@ -18,7 +18,7 @@ from tactful.core.receivers import PRESETS, Open, Receiver, read
 from tactful.errors import BadRequest, Conflict
 from tactful.store import receivers as store
 from tactful.store.audit import Act
-from tactful.store.receivers import Listed, NewSecret, Stored, list_receivers, read_receiver_of
+from tactful.store.receivers import Listed, NewSecret, list_receivers, read_receiver_of
 from tactful.web.access import page_response
 from tactful.web.dashboard import samples
 from tactful.web.dashboard.frame import Look, member_page
@@ -30,8 +30,8 @@ from tactful.web.dashboard.receiver_summary import summary_of
 from tactful.web.dashboard.sender_templates import waiting_surveys
 from tactful.web.forms import read_form
 from tactful.web.login import go_to
-from tactful.web.manage_receivers import address_of, made_secret
 from tactful.web.privacy import act
+from tactful.web.receiver_secrets import address_told, any_secret, made_secret
 from tactful.web.rendering import render
 from tactful.web.sender_templates import TEMPLATES
 
@@ -180,7 +180,7 @@ async def secret(look: Look) -> str | Response:
     if what == "end":
         await look.service.db.run(store.end_previous_secret, look.project_id, key, act_of(look))
         return go_to(f"{here(look, key)}?done=ended#secret")
-    made = _make(found.stored.receiver) if what == "make" else None
+    made = any_secret(found.stored.receiver.auth) if what == "make" else None
     try:
         await look.service.db.run(store.change_secret, look.project_id, key, NewSecret(made or given), act_of(look))
     except Conflict as unfit:
@@ -188,11 +188,6 @@ async def secret(look: Look) -> str | Response:
     if made is None:
         return go_to(f"{here(look, key)}?done=secret#secret")
     return page_response(_page(look, await _named(look, key), fresh=made))
-
-
-def _make(receiver: Receiver) -> str:
-    """A secret of ours. For a signature it has the form that is base64 too, so that it fits either way of taking it."""
-    return made_secret(receiver.auth) or new_secret("whsec")
 
 
 @member_page("settings", "admin")
@@ -220,7 +215,7 @@ def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = 
         ours=made_secret(stored.receiver.auth) is not None,
         may_make=key not in PRESETS,
         sender=preset.name if key in PRODUCTS else "the sender",
-        address=_address(look, stored),
+        address=address_told(look.service.settings.base_url, stored, may_write=look.member.may("admin")),
         takes_secret=not isinstance(stored.receiver.auth, Open),
         secrets=len(stored.secrets),
         secret_at=stored.secret_at,
@@ -236,14 +231,6 @@ def _page(look: Look, listed: Listed, *, fresh: str | None = None, fault: str = 
         done=_DONE.get(query(look, "done") or ""),
         **came(look, listed),
     )
-
-
-def _address(look: Look, stored: Stored) -> str | None:
-    """Where its webhooks are sent. Where nothing else proves them the address is the secret, and an admin's: whoever
-    may only read must not be able to send."""
-    if isinstance(stored.receiver.auth, Open) and not look.member.may("admin"):
-        return None
-    return address_of(look.service.settings.base_url, stored.receiver_id)
 
 
 def _example_event(look: Look, receiver: Receiver) -> str:
