@@ -81,6 +81,9 @@ async def test_the_process_that_erases_somebody_lets_go_at_once(
     async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
         person_id = await live_and_be_looked_at(site)
         await erased(site, person_id)
+        for list_of in ("install", "receivers/plain"):
+            text = (await site.client.get(f"/projects/{site.project.project_id}/{list_of}")).text
+            assert ("the list begins anew" in text.lower(), "somebody" in text) == (True, True), list_of
         assert not holds(site, CANARY)
         await until_forgotten(site, person_id)
 

@@ -163,9 +163,17 @@ class TestOne:
         body = await example(site, "chatwoot")
         assert (await sender.send(body, chatwoot(SECRET, body, site.clock.now))).status_code == 200
         assert "and the sender still uses it" in (await show(site, "receivers/chatwoot")).text
+        site.clock.advance(1)
+        await post(site, "receivers/chatwoot/secret", what="paste", secret="the third secret")
+        told = (await show(site, "receivers/chatwoot")).text
+        assert ("The one before it is good too" in told, "still uses it" in told) == (True, False), "nothing came since"
+        body = await example(site, "chatwoot")
+        signed = chatwoot("another secret", body, site.clock.now)
+        assert (await sender.send(body, signed)).status_code == 200
+        assert "and the sender still uses it" in (await show(site, "receivers/chatwoot")).text
         ended = await post(site, "receivers/chatwoot/secret", what="end")
         assert ended.headers["location"].endswith("/receivers/chatwoot?done=ended#secret")
-        assert (await sender.send(body, chatwoot(SECRET, body, site.clock.now))).status_code == 401
+        assert (await sender.send(body, signed)).status_code == 401
 
     async def test_what_is_no_secret_is_told_beside_it(self, site: Site) -> None:
         await made(site, "standard-webhooks", secret=None)

@@ -50,9 +50,11 @@ def last_refused(look: Look, listed: Listed) -> dict[str, Any] | None:
 
 
 def uses_previous(look: Look, listed: Listed) -> bool:
-    """Whether the last webhook that was proved was proved by the secret before the newest."""
-    known = look.service.receipts.last(look.project_id, listed.stored.receiver_id)
-    return next((one.secret == 1 for _, one in known if one.secret is not None), False)
+    """Whether the last webhook that was proved, since the secrets are what they are, was proved by the previous one."""
+    stored = listed.stored
+    known = look.service.receipts.last(look.project_id, stored.receiver_id)
+    used = (one.secret for at, one in known if one.secret is not None and at >= (stored.secret_at or 0))
+    return next((secret == 1 for secret in used), False)
 
 
 def came(look: Look, listed: Listed) -> dict[str, Any]:
