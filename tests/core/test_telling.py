@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -283,6 +285,32 @@ def test_the_events_values_that_texts_mention_are_what_an_offer_carries() -> Non
 )
 def test_every_text_may_mention_the_event(fields: dict[str, Any]) -> None:
     assert event_paths(a_survey(**fields)) == {"x"}
+
+
+def _each_apart(part: Any, tags: Iterator[str]) -> Any:
+    """The same with every text in a language of its own, which the event names too; without knowing what a survey's
+    parts are."""
+    if isinstance(part, Text):
+        tag = next(tags)
+        return Text({ELSE: {tag: f"{{{{event.{tag}}}}}"}})
+    if is_dataclass(part) and not isinstance(part, type):
+        return replace(part, **{one.name: _each_apart(getattr(part, one.name), tags) for one in fields(part)})
+    if isinstance(part, Mapping):
+        return {name: _each_apart(one, tags) for name, one in part.items()}
+    return tuple(_each_apart(one, tags) for one in part) if isinstance(part, tuple) else part
+
+
+@given(surveys())
+def test_no_text_of_a_survey_is_overlooked(survey: Survey) -> None:
+    used: list[str] = []
+
+    def tags() -> Iterator[str]:
+        while True:
+            used.append(f"t{len(used)}")
+            yield used[-1]
+
+    apart = _each_apart(survey, tags())
+    assert set(written_languages(apart)) == event_paths(apart) == set(used)
 
 
 @given(surveys(), st.sampled_from(["en", "de-AT", "zh-Hant-TW", "pt", "ar", "", "x"]))
