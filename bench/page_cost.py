@@ -35,6 +35,9 @@ NOISE_RATIO, VISIBLE_MS = 1.2, 160
 _OURS = ("nobody", "somebody")
 TRACKER = Path(__file__).parents[1] / "tests" / "clients" / "drivers" / "plausible.js"
 
+_PAGE = """<!doctype html>
+<html lang="en"><meta name="viewport" content="width=device-width"><title>Host</title>{script}
+<main><h1>Host</h1><p>A page of somebody else.</p><input aria-label="Name"></main></html>"""
 _SPIES = """
 window.seen = {shifts: 0, long: 0}
 new PerformanceObserver((list) => { for (const one of list.getEntries()) seen.shifts += one.value })
@@ -106,14 +109,18 @@ def _show(browser: Browser, address: str) -> Look:
 
 
 def _pages(host: Host) -> dict[str, str]:
-    """The same page bare, with the tracker, and with the widget where nobody and where somebody is identified."""
-    nobody, somebody = host.page("/nobody"), host.page("/somebody", attributes="data-user-id=ann")
-    whole = host.pages["/nobody"]
-    scripts = whole[whole.index("<script") : whole.index("<main")]
-    host.pages["/bare"] = whole.replace(scripts, "")
+    """The addresses of the same page bare, with the tracker, and with the widget where nobody and where somebody is
+    identified: by attributes, as a page says it whose policy lets no script stand in it."""
+    loader = f"{host.api}/w/{host.project.public_key}.js"
+    scripts = {
+        "bare": "",
+        "theirs": '<script async src="/tracker.js"></script>',
+        "nobody": f'<script async src="{loader}"></script>',
+        "somebody": f'<script async src="{loader}" data-user-id="ann"></script>',
+    }
     host.pages["/tracker.js"] = bundled(TRACKER)
-    host.pages["/theirs"] = whole.replace(scripts, '<script async src="/tracker.js"></script>')
-    return {"bare": host.origin + "/bare", "theirs": host.origin + "/theirs", "nobody": nobody, "somebody": somebody}
+    host.pages |= {f"/{name}": _PAGE.format(script=script) for name, script in scripts.items()}
+    return {name: f"{host.origin}/{name}" for name in scripts}
 
 
 def _load_lines(browser: Browser, addresses: dict[str, str]) -> list[Line]:

@@ -37,7 +37,8 @@ export interface Context {
   page: string
   locale: string
   width: number
-  visit: string
+  /** Which tab this is. With an ask alone: it is told again to the tab that took it up. */
+  visit?: string
 }
 
 export type Traits = Record<string, unknown>

@@ -12,6 +12,7 @@ import { listeners } from './listeners.ts'
 import { load } from './load.ts'
 import { post } from './outbox.ts'
 import { request } from './request.ts'
+import { resumeVisit } from './store.ts'
 
 /** The snippet's global. What asks, once it has run, adds itself to it. */
 declare const tactful: { ask?: Tact }
@@ -27,6 +28,7 @@ export const withdraw = (): unknown => tactful.ask?.()
 /** Ask what a reply or somebody on the page wants. */
 export const ask = async (wanted: Wanted): Promise<void> => {
   try {
+    resumeVisit()
     await prepare()
     tactful.ask!(wanted, scene, request, post, listeners, () => awake && known, load, attend)
   } catch {}

@@ -6,7 +6,7 @@ import type { Context, Identity } from '../wire.ts'
 import { test } from './config.ts'
 import { newId } from './newId.ts'
 import { pageAddress } from './pageAddress.ts'
-import { openStore, parse, resumeVisit, store, visit, writeJson } from './store.ts'
+import { openStore, parse, store, visit, writeJson } from './store.ts'
 
 /** What is remembered of the browser: its anonymous id, its user (as a digest), and digests of what was told. */
 type Known = { id?: string; user?: number } & Record<string, string | number>
@@ -37,7 +37,6 @@ export const forget = (): void => {
 export const scene = (): { test: string | undefined; identity: Partial<Identity>; context: Context } => {
   known.id ||= newId()
   writeJson(KEY, known)
-  resumeVisit()
   return {
     test,
     // Only an id that was written and can be read: another would be somebody new on every page.

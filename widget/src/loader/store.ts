@@ -15,11 +15,12 @@ export const openStore = safely(() => {
   store = localStorage as any
 })
 
-/** Lasts as long as the tab, or as long as the page where storage is blocked. */
-export let visit = newId()
+/** Lasts as long as the tab, or as long as the page where storage is blocked. Unknown until an ask needs it. */
+export let visit: string | undefined
 
-/** Go on with the visit that an earlier page of this tab began. */
+/** Begin a visit, or go on with the one that an earlier page of this tab began. A storage that no page touches is free. */
 export const resumeVisit = safely(() => {
+  visit ||= newId()
   visit = sessionStorage.tactful ||= visit
 })
 
