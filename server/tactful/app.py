@@ -54,7 +54,7 @@ async def _notice_changes(service: Service, db: ServedDatabase) -> None:
             _log.critical("The database file was removed or replaced while it was served: stopping, nothing is kept.")
             signal.raise_signal(signal.SIGTERM)
             return
-        service.limits.tidy()
+        service.tidy()
         await _look_at_clock(service)
         try:
             # Remembered until it is dealt with: the database tells of each change once.

@@ -92,11 +92,12 @@ async def test_limits_forget_who_came_once_their_share_is_whole_again(
     path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.01)
-    async with a_site(path, clock, rate_address=50, rate_person=5, rate_project=500) as site:
+    rates = {"rate_address": 50, "rate_person": 5, "rate_project": 500}
+    async with a_site(path, clock, trusted_proxies=1, **rates) as site:
+        site.client.headers["x-forwarded-for"] = "203.0.113.7"
         await site.event("somebody-who-came", event="Nobody waits for this")
         site.service.arrivals.forget(site.project.project_id)
-        assert holds(site, "somebody-who-came")
-        assert len(site.service.limits._addresses) == 1
+        for mark in ("somebody-who-came", "203.0.113.7"):
+            assert holds(site, mark)
         clock.advance(BURST_S * SECOND_MS)
-        await until_forgotten(site, "somebody-who-came")
-        assert len(site.service.limits._addresses) == 0
+        await until_forgotten(site, "somebody-who-came", "203.0.113.7")

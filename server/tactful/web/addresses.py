@@ -65,6 +65,10 @@ class Addresses:
             _log.warning(_WARNING)
         return _peer(scope)
 
+    def tidy(self) -> None:
+        """Forget which addresses were read; to be called every second, in which each is read once."""
+        _read_network.cache_clear()
+
 
 def _peer(scope: Scope) -> str:
     client = scope.get("client")

@@ -225,6 +225,11 @@ class Service:
             await self.configs.refresh()
             self.updates.tell_all("change")
 
+    def tidy(self) -> None:
+        """Forget who has come, and from where, as far as that changes nothing; to be called every second."""
+        self.limits.tidy()
+        self.addresses.tidy()
+
     async def notice_erasures(self) -> None:
         """Let go of what is in memory of people who were erased since the last look, by whichever process."""
         now = await self.db.read(count_erasures)
