@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import orjson
 
 from tactful.store.receivers import Listed, read_receiver_of
 from tactful.web.dashboard.payloads import example_for
+from tests.support.clock import SetClock
+from tests.support.members import log_in
 from tests.support.pages import Shown
-from tests.support.service import Site
+from tests.support.service import NO_RULES, Site, a_site, a_survey
 from tests.support.webhooks import SECRET, Sender
 
-__all__ = ["example", "fields_of", "form", "listed", "made", "post"]
+__all__ = ["NOW", "an_admins_site", "example", "fields_of", "form", "listed", "made", "post"]
+
+NOW = 1_795_285_826_000
+#: What a conversation that was resolved means to each: an ask, an ask later, and three times nothing.
+SURVEYS = (
+    a_survey(
+        "support",
+        name="After support",
+        trigger={"any": [{"event": "Conversation Resolved", "source": "server", "per": "properties.conversation_id"}]},
+    ),
+    a_survey(
+        "held", name="Later", trigger={"any": [{"event": "Conversation Resolved", "hold": "2h", "nth": {"every": 3}}]}
+    ),
+    a_survey(
+        "vip",
+        name="VIP",
+        trigger={"any": [{"event": "Conversation Resolved", "where": [["properties.team", "is", "vip"]]}]},
+    ),
+    a_survey("per", name="Per", trigger={"any": [{"event": "Conversation Resolved", "per": "properties.nothing"}]}),
+    a_survey("page", name="Page", trigger={"any": [{"event": "Conversation Resolved", "source": "browser"}]}),
+)
+
+
+@contextlib.asynccontextmanager
+async def an_admins_site(path: Path, clock: SetClock) -> AsyncIterator[Site]:
+    """A project with surveys that wait for what Chatwoot tells of, whose pages are open to an admin."""
+    async with a_site(path, clock, surveys=SURVEYS, policy=NO_RULES) as site:
+        await log_in(site.client, site.service, "admin")
+        yield site
 
 
 async def post(site: Site, path: str, **fields: str) -> httpx2.Response:

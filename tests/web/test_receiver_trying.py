@@ -16,31 +16,12 @@ from tactful.web.receivers import IGNORED
 from tests.support.clock import SetClock
 from tests.support.members import log_in
 from tests.support.pages import Shown, show
-from tests.support.receiver_pages import example, form, listed, made, post
+from tests.support.receiver_pages import NOW, an_admins_site, example, form, listed, made, post
 from tests.support.rows import contents
-from tests.support.service import NO_RULES, Site, a_site, a_survey
+from tests.support.service import Site
 from tests.support.webhooks import SECRET, chatwoot
 
 pytestmark = pytest.mark.anyio
-
-NOW = 1_795_285_826_000
-WAITING = a_survey(
-    "support",
-    name="After support",
-    trigger={"any": [{"event": "Conversation Resolved", "source": "server", "per": "properties.conversation_id"}]},
-)
-HELD = a_survey(
-    "held", name="Later", trigger={"any": [{"event": "Conversation Resolved", "hold": "2h", "nth": {"every": 3}}]}
-)
-OTHER_TEAM = a_survey(
-    "vip",
-    name="VIP",
-    trigger={"any": [{"event": "Conversation Resolved", "where": [["properties.team", "is", "vip"]]}]},
-)
-NO_SUCH = a_survey(
-    "per", name="Per", trigger={"any": [{"event": "Conversation Resolved", "per": "properties.nothing"}]}
-)
-ON_PAGES = a_survey("page", name="Page", trigger={"any": [{"event": "Conversation Resolved", "source": "browser"}]})
 
 
 @pytest.fixture
@@ -50,9 +31,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 async def site(path: Path, clock: SetClock) -> AsyncIterator[Site]:
-    surveys = (WAITING, HELD, OTHER_TEAM, NO_SUCH, ON_PAGES)
-    async with a_site(path, clock, surveys=surveys, policy=NO_RULES) as site:
-        await log_in(site.client, site.service, "admin")
+    async with an_admins_site(path, clock) as site:
         yield site
 
 
