@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.support.browser import a_browser
+from tests.support.browser import some_browsers
 from tests.support.server import Server, serving
 from tests.support.widget import WITHIN_S, Host, Watched, a_host, watch
 
@@ -15,19 +15,25 @@ from tests.support.widget import WITHIN_S, Host, Watched, a_host, watch
 expect.set_options(timeout=WITHIN_S * 1_000)
 
 
-@pytest.fixture(scope="module")
-def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """A Chromium for the tests of one file; with the back/forward cache where it says `BACK_FORWARD_CACHE = True`.
-
-    A fixture that runs an event loop of its own has to come before it: Playwright leaves one running.
-    """
-    with a_browser(back_forward_cache=getattr(request.module, "BACK_FORWARD_CACHE", False)) as running:
+@pytest.fixture(scope="package")
+def chromiums() -> Iterator[Callable[[bool], Browser]]:
+    """The browsers of all files here. Nothing here may run an event loop of its own: Playwright leaves one running."""
+    with some_browsers() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
+def chromium(request: pytest.FixtureRequest, chromiums: Callable[[bool], Browser]) -> Iterator[Browser]:
+    """A Chromium without windows; with the back/forward cache where a file says `BACK_FORWARD_CACHE = True`."""
+    browser = chromiums(getattr(request.module, "BACK_FORWARD_CACHE", False))
+    yield browser
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server without any project, for the tests of one file."""
+    """A server for all files here; each test makes a project of its own."""
     with serving(tmp_path_factory.mktemp("server") / "tactful.db") as running:
         yield running
 

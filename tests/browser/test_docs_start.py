@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tactful.web.docs.book import source
 from tactful.web.docs.markup import fences
-from tests.support.browser import a_browser, pages_on_another_origin
+from tests.support.browser import pages_on_another_origin
 from tests.support.demo import VIOLATIONS
 from tests.support.server import command, free_port, serving
 
@@ -33,7 +33,7 @@ def policy_of_the_docs() -> str:
     return "; ".join(["default-src 'none'", *lines])
 
 
-def test_five_minutes_lead_to_the_first_response(tmp_path: Path) -> None:
+def test_five_minutes_lead_to_the_first_response(tmp_path: Path, chromium: Browser) -> None:
     database, url = tmp_path / "tactful.db", f"http://127.0.0.1:{free_port()}"
     (tmp_path / "surveys.yaml").write_text(saved("surveys.yaml"))
     pages: dict[str, str] = {}
@@ -42,8 +42,8 @@ def test_five_minutes_lead_to_the_first_response(tmp_path: Path) -> None:
         key = json.loads(created.stdout)["public_key"]
         assert command(database, "apply", str(tmp_path / "surveys.yaml"), "--project", "Shop").returncode == 0
         pages["/"] = saved("index.html").replace(EXAMPLE, url).replace("PUBLIC_KEY", key)
-        with serving(database, int(url.rpartition(":")[2])), a_browser() as browser:
-            answer_as_told(browser, origin)
+        with serving(database, int(url.rpartition(":")[2])):
+            answer_as_told(chromium, origin)
         why = command(database, "why", "--project", "Shop", "--user", "user-42")
     assert re.search("this survey was asked within 90d; free again ", why.stdout)
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tactful.demo import MEMBER
-from tests.support.browser import a_browser
 from tests.support.demo import VIOLATIONS, the_demo
 
 pytestmark = pytest.mark.browser
@@ -23,9 +22,9 @@ def finish_lesson(page: Page) -> None:
     expect(page.get_by_role("link", name="Next lesson")).to_be_visible()
 
 
-def test_finish_lessons_choose_nine_write_a_comment_and_read_both(tmp_path: Path) -> None:
-    with the_demo(tmp_path) as (site, password), a_browser() as browser:
-        page = browser.new_page()
+def test_finish_lessons_choose_nine_write_a_comment_and_read_both(tmp_path: Path, chromium: Browser) -> None:
+    with the_demo(tmp_path) as (site, password):
+        page = chromium.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(VIOLATIONS)

@@ -14,7 +14,7 @@ from tactful.cli_members import first_link
 from tactful.clock import SystemClock
 from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
-from tests.support.browser import AXE, a_browser, pages_on_another_origin
+from tests.support.browser import AXE, pages_on_another_origin
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, serving
 from tests.support.service import KEY
@@ -56,12 +56,12 @@ def log_in(page: Page, password: str = PASSWORD) -> None:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Door]:
     path = tmp_path_factory.mktemp("door") / "tactful.db"
-    with serving(path) as server, a_browser() as browser:
+    with serving(path) as server:
         link = first_link(Settings(DatabaseUrl.of_file(path), (KEY,), server.url), SystemClock())
         assert link is not None
-        page = browser.new_page()
+        page = chromium.new_page()
         page.goto(link)
         expect(page.get_by_text("You are the first here")).to_be_visible()
         page.get_by_label("E-mail address").fill(ANN)
@@ -73,7 +73,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         assert (cookie.get("name"), cookie.get("httpOnly"), cookie.get("sameSite")) == ("tactful", True, "Lax")
         assert page.evaluate("document.cookie") == ""
         page.context.close()
-        yield Door(server, browser)
+        yield Door(server, chromium)
 
 
 def clean(page: Page) -> None:

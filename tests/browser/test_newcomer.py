@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import a_browser, pages_on_another_origin
+from tests.support.browser import pages_on_another_origin
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, command, serving
 
@@ -111,8 +111,10 @@ def walk(server: Server, link: str, browser: Browser, tmp_path: Path) -> None:
             assert page.evaluate("sessionStorage.getItem('violations')") is None
 
 
-def test_from_the_set_up_link_to_the_first_response(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with serving(tmp_path / "tactful.db") as server, a_browser() as browser:
+def test_from_the_set_up_link_to_the_first_response(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], chromium: Browser
+) -> None:
+    with serving(tmp_path / "tactful.db") as server:
         link = re.search(r"http://\S+/setup/\S+", "".join(capfd.readouterr()))
         assert link is not None, "the first start prints the set-up link"
-        walk(server, link[0], browser, tmp_path)
+        walk(server, link[0], chromium, tmp_path)

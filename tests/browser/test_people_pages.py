@@ -7,6 +7,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +21,7 @@ from tactful.store.members import NewMember, NewSession, Role, add_member, use_l
 from tactful.store.projects import NewProject
 from tactful.store.sqlite import run_once
 from tactful.tokens import SESSION, Tokens
-from tests.support.browser import AXE, a_browser
+from tests.support.browser import AXE
 from tests.support.clock import SetClock
 from tests.support.members import NO_PASSWORD
 from tests.support.pages import HOSTILE
@@ -128,18 +129,11 @@ async def _say(site: Site, user_id: str, score: int, text: str) -> None:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     path = tmp_path_factory.mktemp("people") / "tactful.db"
-    project = asyncio.run(_live_a_little(path))
+    with ThreadPoolExecutor(1) as thread:  # Playwright has a loop running on this one
+        project = thread.submit(asyncio.run, _live_a_little(path)).result()
     empty = make_project(path, SystemClock(), name="Empty")
     with serving(path) as server:
         yield Place(server, project, empty.project_id)
-
-
-@pytest.fixture(scope="module")
-def chromium(place: Place) -> Iterator[Browser]:
-    """Started after the place, which is made on an event loop of its own: Playwright leaves one running."""
-    assert place
-    with a_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

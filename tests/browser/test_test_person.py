@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx2
 import pytest
 from playwright.sync_api import expect
@@ -12,24 +10,21 @@ from tactful.clock import SystemClock
 from tactful.core.policy import Policy
 from tactful.core.spans import DAY_MS
 from tactful.tokens import TEST, Tokens
-from tests.support.browser import a_browser
 from tests.support.rows import execute
-from tests.support.server import serving
 from tests.support.service import KEY, a_survey, apply_to
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import Host, Watched, until
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_link_makes_a_test_person_who_counts_nowhere(path: Path) -> None:
-    survey = a_survey(throttle={"repeat": "90d"})
-    with serving(path) as server, a_browser() as browser, a_host(server.url, path, survey) as host:
-        apply_to(path, SystemClock(), host.project.project_id, policy=Policy((), tenure_ms=14 * DAY_MS))
-        seen = watch(browser.new_context())
-        become_a_test_person(host, seen)
-        answer_twice(host, seen)
-        counts_nowhere(host)
-        assert seen.errors + seen.violations == []
+SURVEYS = (a_survey(throttle={"repeat": "90d"}),)
+
+
+def test_a_link_makes_a_test_person_who_counts_nowhere(host: Host, seen: Watched) -> None:
+    apply_to(host.where, SystemClock(), host.project.project_id, policy=Policy((), tenure_ms=14 * DAY_MS))
+    become_a_test_person(host, seen)
+    answer_twice(host, seen)
+    counts_nowhere(host)
 
 
 def become_a_test_person(host: Host, seen: Watched) -> None:

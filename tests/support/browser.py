@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-__all__ = ["AXE", "LOOKS", "a_browser", "chromium_path", "pages_on_another_origin"]
+__all__ = ["AXE", "LOOKS", "a_browser", "chromium_path", "pages_on_another_origin", "some_browsers"]
 
 #: axe-core comes with the widget's development packages, which `make test` installs; without it the tests fail.
 AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
@@ -47,17 +48,29 @@ def chromium_path() -> str:
 
 
 @contextlib.contextmanager
-def a_browser(*, back_forward_cache: bool = False) -> Iterator[Browser]:
-    """A headless Chromium for the block. Playwright switches the back/forward cache off unless it is wanted."""
-    with sync_playwright() as playwright:
-        ignored = ["--disable-back-forward-cache"] if back_forward_cache else []
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=ARGUMENTS, ignore_default_args=ignored
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+def some_browsers() -> Iterator[Callable[[bool], Browser]]:
+    """Headless Chromiums for the block, with or without a back/forward cache, each started when it is asked for first.
+
+    Playwright switches that cache off unless it is wanted. For as long as the block it leaves an event loop running.
+    """
+    with sync_playwright() as playwright, contextlib.ExitStack() as ending:
+
+        @functools.cache
+        def browser(back_forward_cache: bool) -> Browser:
+            ignored = ["--disable-back-forward-cache"] if back_forward_cache else []
+            path = chromium_path()
+            started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, ignore_default_args=ignored)
+            ending.callback(started.close)
+            return started
+
+        yield browser
+
+
+@contextlib.contextmanager
+def a_browser() -> Iterator[Browser]:
+    """A headless Chromium for the block."""
+    with some_browsers() as browser:
+        yield browser(False)
 
 
 @contextlib.contextmanager
