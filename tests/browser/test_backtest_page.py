@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tactful.clock import SystemClock
-from tests.support.browser import AXE
+from tests.support.axe import faults_of
 from tests.support.kept import a_kept_project
 from tests.support.members import cookie_for
 from tests.support.server import Server, serving
@@ -18,7 +18,6 @@ from tests.support.service import KEY, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("backtest")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 STRICT = "policy: {tenure: 0s, rules: [{id: once, surveys: all, count: asked, cap: 1, window: 60d}]}"
 Scheme = Literal["light", "dark"]
 FAULTY = STRICT.replace("all", "alle")
@@ -66,12 +65,6 @@ def opened(
     return page
 
 
-def violations(page: Page) -> list[tuple[str, str]]:
-    page.evaluate(AXE.read_text())
-    report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]]
-
-
 def tried(page: Page, text: str) -> None:
     page.get_by_label("Policy, as YAML").fill(text)
     page.get_by_label("As if it were live").select_option("ticket-csat")
@@ -90,10 +83,10 @@ def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(
 ) -> None:
     page = opened(place, chromium, width, scheme)
     page.goto(place.address())
-    assert violations(page) == []
+    assert faults_of(page) == []
     tried(page, FAULTY)
     expect(page.get_by_role("alert")).to_contain_text("did you mean all")
-    assert violations(page) == []
+    assert faults_of(page) == []
     tried(page, STRICT)
     expect(page.get_by_role("heading", name="Asks per day")).to_be_visible()
     expect(page.get_by_role("status").last).to_contain_text("The backtest is done")
@@ -101,7 +94,7 @@ def test_a_backtest_is_followed_to_its_end_and_accessible_on_every_screen(
     assert page.evaluate("document.documentElement.scrollWidth") == width
     for folded in page.locator("main details").all():
         folded.evaluate("one => { one.open = true }")
-    assert violations(page) == []
+    assert faults_of(page) == []
     page.context.close()
 
 
@@ -117,5 +110,5 @@ def test_a_project_without_kept_events_is_told_how_to_get_some(place: Place, chr
     page = opened(place, chromium, 390)
     page.goto(place.address(place.empty_id))
     expect(page.get_by_role("heading", name="No kept events yet")).to_be_visible()
-    assert violations(page) == []
+    assert faults_of(page) == []
     page.context.close()

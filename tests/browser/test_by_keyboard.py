@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.browser.test_card import BUTTON, faults_of, settle
 from tests.browser.test_kinds import assert_it_fits, double_texts
-from tests.support.cards import EVERY_KIND, Stage, a_stage, told
+from tests.support.cards import EVERY_KIND, Stage, a_stage, faults_of_card, settle, told
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until, watch
+from tests.support.widget import BUTTON, Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
@@ -177,16 +176,16 @@ def test_every_kind_is_answered_by_keyboard_and_accessible(
     hands, before = Hands(seen), len(host.responses())
     for number, question in enumerate(EVERY_KIND, 1):
         expect(seen.card).to_have_accessible_name(question["ask"][locale])
-        assert faults_of(seen) == [], question["id"]
+        assert faults_of_card(seen) == [], question["id"]
         answer_of(hands, question["id"])
-        assert faults_of(seen) == [], f"{question['id']}, answered"
+        assert faults_of_card(seen) == [], f"{question['id']}, answered"
         seen.page.screenshot(path=ARTEFACTS / f"{look}-{number:02}-{question['id']}.png")
         # Enter where the answer was given sends it; what has keys of its own for it has the button.
         if question["id"] in ("choices", "ranking", "date", "long", "consent", "info"):
             hands.go_to(".primary")
         hands.press("Enter")
     expect(seen.card.locator(".thanks")).to_be_visible()
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.page.screenshot(path=ARTEFACTS / f"{look}-thanks.png")
     hands.press("Escape")
     expect(seen.page.get_by_role("button", name="Finish")).to_be_focused()

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import AXE
+from tests.support.cards import faults_of_card, settle
 from tests.support.server import Server
 from tests.support.service import a_survey
 from tests.support.widget import BUTTON, Host, Watched, a_host, until, watch
 
 pytestmark = pytest.mark.browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: Every kind, every text, and an accent on which white would not be read.
 FULL = a_survey(
     intro="Three questions, half a minute.",
@@ -39,40 +38,20 @@ def asked(chromium: Browser, host: Host, body: str = BUTTON, **options: Any) -> 
     return seen
 
 
-def settle(seen: Watched) -> None:
-    """Wait for the end of the animations."""
-    seen.page.evaluate(
-        """async () => {
-          const card = document.querySelector('tactful-card').shadowRoot
-          await Promise.all(card.getAnimations().map((one) => one.finished))
-        }"""
-    )
-
-
-def faults_of(seen: Watched) -> list[str]:
-    """What axe-core finds or doubts about the card. It comes in over the debugger, as the policy lets no script in."""
-    settle(seen)
-    if seen.page.evaluate("!window.axe"):
-        seen.page.context.new_cdp_session(seen.page).send("Runtime.evaluate", {"expression": AXE.read_text()})
-    run = "tags => axe.run({include: [['tactful-card']]}, {runOnly: {type: 'tag', values: tags}})"
-    report = seen.page.evaluate(run, TAGS)
-    return [f"{one['id']}: {one['help']}" for kind in ("violations", "incomplete") for one in report[kind]]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_every_step_is_accessible(chromium: Browser, host: Host, width: int, scheme: str) -> None:
     seen = asked(chromium, host, viewport={"width": width, "height": 720}, color_scheme=scheme)
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.card.get_by_role("radio", name="9").click()
     expect(seen.card.get_by_role("radio")).to_have_count(7)
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.card.get_by_role("radio", name="7").click()
     expect(seen.card.get_by_role("textbox", name="What do you like?")).to_be_visible()
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.card.get_by_role("button", name="Send").click()
     expect(seen.card).to_have_accessible_name("You made our day")
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     assert seen.errors == seen.violations == []
     seen.page.context.close()
 

@@ -17,7 +17,7 @@ from tactful.core.reading import read_receiver
 from tactful.store.receivers import FirstSecret, put_receiver
 from tactful.store.sqlite import run_once
 from tactful.web.privacy import act
-from tests.support.browser import AXE
+from tests.support.axe import faults_of
 from tests.support.members import cookie_for
 from tests.support.plenty import Plenty, fill
 from tests.support.server import Server, serving
@@ -26,7 +26,6 @@ from tests.support.widget import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("dashboard")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 SURVEYS = {
     "lesson-nps": ("nps", 4_000),
@@ -151,13 +150,6 @@ def visits(place: Place, chromium: Browser) -> Iterator[Any]:
         context.close()
 
 
-def violations(page: Page) -> list[tuple[str, str]]:
-    """What axe-core has to say."""
-    page.evaluate(AXE.read_text())
-    report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]]
-
-
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(
     ("width", "scheme"),
@@ -175,7 +167,7 @@ def test_is_accessible_fits_and_breaks_no_policy(
     assert visit.complaints == [] or (name == "not there" and "404" in visit.complaints[0])
     for folded in visit.page.locator("main details:not(.drop)").all():
         folded.evaluate("one => { one.open = true }")
-    assert violations(visit.page) == []
+    assert faults_of(visit.page) == []
 
 
 @pytest.mark.parametrize("menu", ["Project Lantern", "Account", "Custom"])
@@ -186,7 +178,7 @@ def test_what_opens_is_accessible_and_closes_by_escape(visits: Any, menu: str) -
     page.keyboard.press("Enter")
     inside = page.locator("[popover]:popover-open a, .drop[open] input[type=date]").first
     expect(inside).to_be_visible()
-    assert violations(page) == []
+    assert faults_of(page) == []
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     expect(inside).to_be_hidden()
@@ -324,7 +316,7 @@ def test_a_project_is_made_and_its_snippet_found(visits: Any) -> None:
     page.get_by_role("button", name="Make the project").click()
     expect(page.get_by_role("heading", name="Made by hand is ready")).to_be_visible()
     assert page.locator(".key").count() == 4
-    assert violations(page) == []
+    assert faults_of(page) == []
     page.get_by_role("link", name="To the surveys").click()
     expect(page.get_by_role("main")).to_contain_text("No surveys yet")
 

@@ -11,13 +11,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tactful.web.docs.book import PAGES
-from tests.support.browser import AXE
+from tests.support.axe import faults_of
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, command, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("docs")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 ADDRESSES = ["/docs", "/docs?q=trusted+types", "/docs?q=xyzzy", *(f"/docs/{name}" for name in PAGES)]
 PHONE, DESKTOP = 390, 1440
 #: Load also what a reader would have to scroll to; a picture that is none rejects.
@@ -75,9 +74,7 @@ def test_is_accessible(
     with chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme) as context:
         page = context.new_page()
         opened(page, server.url + address)
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-        assert [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]] == []
+        assert faults_of(page) == []
 
 
 def test_the_menus_of_a_phone_open_lead_and_close_by_keyboard(chromium: Browser, server: Server) -> None:
@@ -161,7 +158,5 @@ def test_a_member_chooses_whose_keys_the_samples_carry(chromium: Browser, tmp_pa
         expect(page.locator("article")).to_contain_text(f"/w/{keys[1]['public_key']}.js")
         page.get_by_role("link", name="Start", exact=True).click()
         expect(page.locator("article")).to_contain_text(f"/w/{keys[1]['public_key']}.js")
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-        assert [found["id"] for found in report["violations"]] == []
+        assert faults_of(page) == []
         assert complaints == []

@@ -14,13 +14,13 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import AXE, LOOKS
+from tests.support.axe import faults_of
+from tests.support.browser import LOOKS
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("help-desk")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HOLD_MS = 5_000
 SUBJECT = "My map is blank"
 
@@ -246,8 +246,5 @@ def check(page: Page, name: str, within: str = "html") -> None:
     """No fault that axe-core finds, and nothing wider than the screen."""
     if page.locator("[data-surveys]").count() and page.locator("body").get_attribute("data-why"):
         expect(page.locator(".survey")).to_have_count(5)
-    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text()})
-    run = "([within, values]) => axe.run(within, {runOnly: {type: 'tag', values}})"
-    report = page.evaluate(run, [within, TAGS])
-    assert [f"{one['id']}: {node['html'][:120]}" for one in report["violations"] for node in one["nodes"]] == [], name
+    assert faults_of(page, within) == [], name
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than the screen"

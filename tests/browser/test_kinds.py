@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import AXE
-from tests.support.cards import EVERY_KIND, Stage, a_stage, settle, told
+from tests.support.cards import EVERY_KIND, Stage, a_stage, faults_of_card, settle, told
 from tests.support.widget import Watched
 
 pytestmark = pytest.mark.browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "card"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 KIND = {question["id"]: question for question in EVERY_KIND}
@@ -30,14 +28,6 @@ def stage() -> Iterator[Stage]:
 def sent(seen: Watched) -> list[dict[str, Any]]:
     """The bodies of the responses that the card has sent."""
     return [body for path, body in seen.page.evaluate("sent") if path == "responses"]
-
-
-def faults_of(seen: Watched) -> list[str]:
-    settle(seen)
-    seen.page.context.new_cdp_session(seen.page).send("Runtime.evaluate", {"expression": AXE.read_text()})
-    run = "tags => axe.run({include: [['tactful-card']]}, {runOnly: {type: 'tag', values: tags}})"
-    report = seen.page.evaluate(run, TAGS)
-    return [f"{one['id']}: {one['help']}" for kind in ("violations", "incomplete") for one in report[kind]]
 
 
 def answer(seen: Watched, kind: str) -> None:
@@ -105,7 +95,7 @@ def test_every_kind_is_accessible_and_answered(chromium: Browser, stage: Stage, 
         expect(seen.card).to_have_accessible_name(question["ask"]["en"])
         if question["kind"] != "info":
             fill(seen, question["id"])
-        assert faults_of(seen) == [], question["id"]
+        assert faults_of_card(seen) == [], question["id"]
         if question["id"] in ("choices", "ranking", "date", "short", "long", "consent"):
             seen.card.locator(".primary").click()
         else:
@@ -158,7 +148,7 @@ def test_what_is_missing_or_too_much_is_said_and_nothing_is_lost(chromium: Brows
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description("Please answer to continue.")
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     field.fill("x" * 200)
     expect(seen.card.get_by_role("alert")).to_have_count(0)
     expect(field).to_have_value("x" * 120)
@@ -204,7 +194,7 @@ def test_options_are_ranked_by_keys_alone_and_every_move_is_told(chromium: Brows
     expect(seen.card.get_by_role("status")).to_have_text("Shorter lessons: place 1 of 3")
     expect(seen.card.get_by_role("button", name="Move up: Shorter lessons")).to_be_focused()
     press("Enter")
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.card.get_by_role("button", name="More contact").click()
     seen.card.get_by_role("button", name="More depth").click(force=True)
     expect(seen.card.get_by_role("button", name="More depth")).to_have_attribute("aria-disabled", "true")
@@ -331,7 +321,7 @@ def test_it_stands_inside_the_element_that_it_names(chromium: Browser, stage: St
     region = seen.page.get_by_role("region", name="How was the help you got today?")
     expect(region).to_be_visible()
     assert seen.page.evaluate("host.parentElement.id") == "here"
-    assert faults_of(seen) == []
+    assert faults_of_card(seen) == []
     seen.page.get_by_role("radio", name="5 of").click()
     seen.page.keyboard.press("Escape")
     expect(region).to_have_count(0)

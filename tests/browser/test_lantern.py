@@ -9,13 +9,13 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import AXE, LOOKS
+from tests.support.axe import faults_of
+from tests.support.browser import LOOKS
 from tests.support.demo import VIOLATIONS, the_demo
 
 # One demo, server and browser for all tests here: they stay in one process.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("lantern")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = [
     "/",
     "/course/night-sky",
@@ -58,13 +58,6 @@ def finish(page: Page, site: str, *lessons: str) -> None:
         page.get_by_role("button", name="Finish lesson").click()
         expect(page.get_by_text("Lesson finished", exact=True)).to_be_visible()
         expect(page.locator(".entry").first).to_contain_text(re.compile("Decision|Card|Asked"))
-
-
-def faults_of(page: Page) -> list[str]:
-    """What axe-core finds. It comes in over the debugger, as the page's policy lets no other script in."""
-    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text()})
-    report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [f"{one['id']}: {node['html'][:120]}" for one in report["violations"] for node in one["nodes"]]
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

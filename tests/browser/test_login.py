@@ -14,14 +14,14 @@ from tactful.cli_members import first_link
 from tactful.clock import SystemClock
 from tactful.database_url import DatabaseUrl
 from tactful.settings import Settings
-from tests.support.browser import AXE, pages_on_another_origin
+from tests.support.axe import faults_of
+from tests.support.browser import pages_on_another_origin
 from tests.support.demo import VIOLATIONS
 from tests.support.server import Server, serving
 from tests.support.service import KEY
 
 pytestmark = pytest.mark.browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 ANN = "ann@lantern.test"
 PASSWORD = "correct horse battery"
 
@@ -182,13 +182,6 @@ def test_a_page_of_another_origin_changes_nothing_and_reads_nothing(door: Door) 
 
 def overflow(page: Page) -> int:
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
-
-
-def faults_of(page: Page) -> list[str]:
-    """What axe-core finds. It comes in over the debugger, as the policy lets no other script in."""
-    page.context.new_cdp_session(page).send("Runtime.evaluate", {"expression": AXE.read_text()})
-    report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-    return [f"{one['id']}: {node['html'][:120]}" for one in report["violations"] for node in one["nodes"]]
 
 
 def finished(page: Page) -> Page:

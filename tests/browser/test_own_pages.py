@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tactful.clock import SystemClock
 from tactful.store.projects import NewProject
 from tactful.tokens import ME, PREVIEW, Tokens
-from tests.support.browser import AXE
+from tests.support.axe import faults_of
 from tests.support.rows import contents, execute
 from tests.support.server import Server, serving
 from tests.support.service import KEY, a_survey, make_project
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("own-pages")]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 DRAFT = a_survey(
     state="draft",
     questions=[
@@ -55,18 +54,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(server, project)
 
 
-def opened(chromium: Browser, width: int, scheme: str, *, may_add_scripts: bool = False) -> BrowserContext:
-    """A browser; axe-core alone needs to be let past the policy."""
+def opened(chromium: Browser, width: int, scheme: str) -> BrowserContext:
     size = {"width": width, "height": 800}
-    return chromium.new_context(viewport=size, color_scheme=scheme, bypass_csp=may_add_scripts)  # type: ignore[arg-type]  # Playwright's own literals
-
-
-def faults(page: Page) -> list[str]:
-    page.add_script_tag(path=str(AXE))
-    found: list[str] = page.evaluate(
-        "tags => axe.run(document, { runOnly: tags }).then(({ violations }) => violations.map(({ id }) => id))", TAGS
-    )
-    return found
+    return chromium.new_context(viewport=size, color_scheme=scheme)  # type: ignore[arg-type]  # Playwright's own literals
 
 
 def test_answers_in_a_preview_reach_nobody(chromium: Browser, place: Place) -> None:
@@ -116,14 +106,14 @@ def test_both_pages_are_for_everybody(chromium: Browser, place: Place, width: in
     person_id, now = f"person-{width}", int(time.time() * 1_000)
     statement = "INSERT INTO people (project_id, person_id, first_seen_at, last_at, traits) VALUES (?, ?, ?, ?, '{}')"
     execute(place.server.path, statement, place.project.project_id, person_id, now, now)
-    with opened(chromium, width, scheme, may_add_scripts=True) as context:
+    with opened(chromium, width, scheme) as context:
         page = context.new_page()
         page.goto(place.preview())
         expect(page.frame_locator("iframe").get_by_role("radio").first).to_be_visible()
-        assert faults(page) == []
+        assert faults_of(page) == []
         page.goto(place.own_page(person_id, "?lang=ar"))
         page.locator("summary").click()
-        assert faults(page) == []
+        assert faults_of(page) == []
         page.locator("button[value=stop]").click()
         expect(page.get_by_role("status")).to_have_text("تم الحفظ.")
         page.locator("button[value=allow]").click()
@@ -131,5 +121,5 @@ def test_both_pages_are_for_everybody(chromium: Browser, place: Place, width: in
         page.get_by_role("checkbox").check()
         page.locator("button[value=erase]").click()
         expect(page.locator("button[value=keep]")).to_be_visible()
-        assert faults(page) == []
+        assert faults_of(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -21,7 +21,7 @@ from tactful.store.members import NewMember, NewSession, Role, add_member, use_l
 from tactful.store.projects import NewProject
 from tactful.store.sqlite import run_once
 from tactful.tokens import SESSION, Tokens
-from tests.support.browser import AXE
+from tests.support.axe import faults_of
 from tests.support.clock import SetClock
 from tests.support.members import NO_PASSWORD
 from tests.support.pages import HOSTILE
@@ -33,7 +33,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("people-pages")]
 
 VARIANTS = {"plain": {}, "warm": {"texts": {"intro": "<b>Hi</b>"}}}
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 
 POLICY = policy_of(
     {
@@ -197,9 +196,7 @@ def test_fits_and_can_be_used_by_everybody(
         page.goto(place.address(filled(place, PAGES[name])))
         page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.name = ''; one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-        assert [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]] == []
+        assert faults_of(page) == []
         assert complaints == []
 
 
@@ -217,9 +214,7 @@ def test_empty_pages_too(chromium: Browser, place: Place, admin: tuple[str, str]
     with chromium.new_context(viewport={"width": 390, "height": 800}) as context:
         page, complaints = enter(context, place, admin)
         page.goto(place.address(path, place.empty_id))
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
-        assert [(found["id"], found["nodes"][0]["html"]) for found in report["violations"]] == []
+        assert faults_of(page) == []
         assert complaints == []
 
 

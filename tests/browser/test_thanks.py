@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_card import asked, faults_of
+from tests.browser.test_card import asked
+from tests.support.cards import faults_of_card
 from tests.support.rows import execute
 from tests.support.service import a_survey
 from tests.support.widget import BUTTON, Host, Watched, until
@@ -53,7 +54,7 @@ def thanked(chromium: Browser, host: Host, score: str, **options: Any) -> Watche
 def test_what_may_be_done_is_accessible_and_stays(chromium: Browser, host: Host, scheme: str) -> None:
     for score, width in (("10", 320), ("2", 1280)):
         seen = thanked(chromium, host, score, viewport={"width": width, "height": 720}, color_scheme=scheme)
-        assert faults_of(seen) == []
+        assert faults_of_card(seen) == []
         boxes = [one.bounding_box() for one in seen.card.locator("a, button, textarea").all()]
         assert all(box and box["height"] >= 44 and box["width"] >= 24 for box in boxes), boxes
         assert seen.errors == seen.violations == []

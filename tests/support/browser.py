@@ -9,15 +9,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-__all__ = ["AXE", "LOOKS", "a_browser", "chromium_path", "pages_on_another_origin", "some_browsers"]
-
-#: axe-core comes with the widget's development packages, which `make test` installs; without it the tests fail.
-AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
+__all__ = ["LOOKS", "a_browser", "chromium_path", "pages_on_another_origin", "some_browsers"]
 
 #: Lantern's widths in both schemes; all but the smallest are left to `make test-all`.
 LOOKS = [

@@ -17,11 +17,12 @@ from tactful.core.decide import LiveSurvey
 from tactful.core.reading.whole import read_survey
 from tactful.core.telling import lookup_in, tell
 from tactful.web.files import BUILT
+from tests.support.axe import faults_of
 from tests.support.browser import pages_on_another_origin
 from tests.support.service import a_survey
 from tests.support.widget import Watched, watch
 
-__all__ = ["EVERY_KIND", "Stage", "a_stage", "settle", "told"]
+__all__ = ["EVERY_KIND", "Stage", "a_stage", "faults_of_card", "settle", "told"]
 
 POLICY = "default-src 'self'; img-src 'self' data: https:; require-trusted-types-for 'script'; trusted-types tactful"
 
@@ -195,6 +196,12 @@ def settle(seen: Watched) -> None:
           await Promise.all(card.getAnimations().map((one) => one.finished.catch(() => 0)))
         }"""
     )
+
+
+def faults_of_card(seen: Watched) -> list[str]:
+    """What axe-core finds or doubts about the card once it stands still."""
+    settle(seen)
+    return faults_of(seen.page, "tactful-card", doubts=True)
 
 
 @contextlib.contextmanager
