@@ -240,6 +240,16 @@ def test_whatever_is_blocked_the_page_does_not_notice(host: Host, seen: Watched,
     expect(seen.card).to_have_count(0)
 
 
+def test_a_page_that_refuses_our_policy_hears_of_no_error(server: Server, context: BrowserContext) -> None:
+    with a_host(server.url, server.path, policies="another") as host:
+        seen = watch(context)
+        seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
+        with seen.page.expect_response("**/w/events"):
+            seen.page.get_by_role("button", name="Finish").click()
+        until(lambda: seen.sent("/w/tact-") == 0 and any("'tactful'" in told for told in seen.violations))
+        assert seen.errors == []
+
+
 def test_a_card_that_cannot_be_drawn_gives_its_ask_back(host: Host, seen: Watched) -> None:
     seen.page.context.route(CARD, lambda route: route.abort())
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))

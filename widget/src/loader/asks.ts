@@ -12,6 +12,7 @@ import { listeners } from './listeners.ts'
 import { load } from './load.ts'
 import { post } from './outbox.ts'
 import { request } from './request.ts'
+import { safely } from './safely.ts'
 import { resumeVisit } from './store.ts'
 
 /** The snippet's global. What asks, once it has run, adds itself to it. */
@@ -20,7 +21,7 @@ declare const tactful: { ask?: Tact }
 let fetched: unknown
 
 /** Fetch what asks, once for this page, unless consent has gone meanwhile. */
-export const prepare = (): unknown => (fetched ||= awake && load(tact))
+export const prepare = safely((): unknown => (fetched ||= awake && load(tact)))
 
 /** Take the card away, and whatever was to be asked: whom it concerned is gone. */
 export const withdraw = (): unknown => tactful.ask?.()
