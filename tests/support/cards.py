@@ -26,112 +26,76 @@ __all__ = ["EVERY_KIND", "Stage", "a_stage", "faults_of_card", "settle", "told"]
 
 POLICY = "default-src 'self'; img-src 'self' data: https:; require-trusted-types-for 'script'; trusted-types tactful"
 
+
+def _both(english: str, arabic: str) -> dict[str, str]:
+    return {"en": english, "ar": arabic}
+
+
+def _asks(name: str, kind: str, english: str, arabic: str, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "kind": kind, **fields, "ask": _both(english, arabic)}
+
+
 _COURSES = [
-    {"id": "speed", "label": {"en": "Shorter lessons", "ar": "دروس أقصر"}},
-    {"id": "depth", "label": {"en": "More depth, with exercises and worked examples", "ar": "مزيد من العمق والتمارين"}},
-    {"id": "people", "label": {"en": "More contact with teachers", "ar": "تواصل أكثر مع المعلمين"}},
-    {"id": "price", "label": {"en": "A lower price", "ar": "سعر أقل"}},
+    {"id": "speed", "label": _both("Shorter lessons", "دروس أقصر")},
+    {"id": "depth", "label": _both("More depth, with exercises and worked examples", "مزيد من العمق والتمارين")},
+    {"id": "people", "label": _both("More contact with teachers", "تواصل أكثر مع المعلمين")},
+    {"id": "price", "label": _both("A lower price", "سعر أقل")},
 ]
 
 #: One question of every kind and display, in English and Arabic. What it is called is its id.
 EVERY_KIND: list[dict[str, Any]] = [
-    {
-        "id": "nps",
-        "kind": "nps",
-        "ask": {"en": "How likely are you to recommend Lantern to a friend?", "ar": "ما احتمال أن توصي صديقًا بلانترن؟"},
-    },
-    {
-        "id": "csat",
-        "kind": "csat",
-        "ask": {"en": "How satisfied are you with this lesson?", "ar": "هل أنت راضٍ عن الدرس؟"},
-    },
-    {
-        "id": "stars",
-        "kind": "csat",
-        "display": "stars",
-        "ask": {"en": "How was the help you got today?", "ar": "كيف كانت المساعدة اليوم؟"},
-    },
-    {
-        "id": "faces",
-        "kind": "csat",
-        "display": "faces",
-        "ask": {"en": "How do you feel about your week?", "ar": "ما شعورك حيال أسبوعك؟"},
-    },
-    {
-        "id": "ces",
-        "kind": "ces",
-        "ask": {"en": "How easy was it to book a lesson?", "ar": "هل كان حجز الدرس سهلًا؟"},
-    },
-    {
-        "id": "ces5",
-        "kind": "ces",
-        "points": 5,
-        "ask": {"en": "How easy was it to log in?", "ar": "هل كان الدخول سهلًا؟"},
-    },
-    {"id": "thumbs", "kind": "thumbs", "ask": {"en": "Did this answer your question?", "ar": "هل أجاب هذا عن سؤالك؟"}},
-    {
-        "id": "rating",
-        "kind": "rating",
-        "points": 10,
-        "ask": {"en": "How would you rate your teacher?", "ar": "كيف تقيّم معلمك؟"},
-    },
-    {
-        "id": "choice",
-        "kind": "choice",
-        "other": True,
-        "options": _COURSES,
-        "ask": {"en": "What would help you most?", "ar": "ما الذي يساعدك أكثر؟"},
-    },
-    {
-        "id": "choices",
-        "kind": "choices",
-        "other": True,
-        "least": 2,
-        "most": 3,
-        "options": _COURSES,
-        "ask": {"en": "Which of these do you miss?", "ar": "أي من هذه تفتقده؟"},
-    },
-    {
-        "id": "ranking",
-        "kind": "ranking",
-        "most": 3,
-        "options": _COURSES,
-        "ask": {"en": "What matters most to you?", "ar": "ما الأهم بالنسبة إليك؟"},
-    },
-    {
-        "id": "date",
-        "kind": "date",
-        "earliest": "2026-01-01",
-        "latest": "2030-12-31",
-        "ask": {"en": "When is your exam?", "ar": "متى امتحانك؟"},
-    },
-    {
-        "id": "short",
-        "kind": "text",
-        "lines": "short",
-        "placeholder": {"en": "A city or a region", "ar": "مدينة أو منطقة"},
-        "ask": {"en": "Where do you learn?", "ar": "أين تتعلم؟"},
-    },
-    {
-        "id": "long",
-        "kind": "text",
-        "max_length": 120,
-        "placeholder": {"en": "A sentence is enough", "ar": "جملة واحدة تكفي"},
-        "ask": {"en": "What should we do better?", "ar": "ما الذي ينبغي أن نحسّنه؟"},
-    },
-    {
-        "id": "consent",
-        "kind": "consent",
-        "label": {"en": "Yes, you may write to me about my answers", "ar": "نعم، يمكنكم مراسلتي بشأن إجاباتي"},
-        "link": {"label": {"en": "How we use it", "ar": "كيف نستخدمها"}, "url": "https://example.com/privacy"},
-        "ask": {"en": "May we get back to you?", "ar": "هل يمكننا التواصل معك؟"},
-    },
-    {
-        "id": "info",
-        "kind": "info",
-        "button": {"en": "Got it", "ar": "حسنًا"},
-        "ask": {"en": "Lessons can now be moved to another day.", "ar": "يمكن الآن نقل الدروس إلى يوم آخر."},
-    },
+    _asks("nps", "nps", "How likely are you to recommend Lantern to a friend?", "ما احتمال أن توصي صديقًا بلانترن؟"),
+    _asks("csat", "csat", "How satisfied are you with this lesson?", "هل أنت راضٍ عن الدرس؟"),
+    _asks("stars", "csat", "How was the help you got today?", "كيف كانت المساعدة اليوم؟", display="stars"),
+    _asks("faces", "csat", "How do you feel about your week?", "ما شعورك حيال أسبوعك؟", display="faces"),
+    _asks("ces", "ces", "How easy was it to book a lesson?", "هل كان حجز الدرس سهلًا؟"),
+    _asks("ces5", "ces", "How easy was it to log in?", "هل كان الدخول سهلًا؟", points=5),
+    _asks("thumbs", "thumbs", "Did this answer your question?", "هل أجاب هذا عن سؤالك؟"),
+    _asks("rating", "rating", "How would you rate your teacher?", "كيف تقيّم معلمك؟", points=10),
+    _asks("choice", "choice", "What would help you most?", "ما الذي يساعدك أكثر؟", other=True, options=_COURSES),
+    _asks(
+        "choices",
+        "choices",
+        "Which of these do you miss?",
+        "أي من هذه تفتقده؟",
+        other=True,
+        least=2,
+        most=3,
+        options=_COURSES,
+    ),
+    _asks("ranking", "ranking", "What matters most to you?", "ما الأهم بالنسبة إليك؟", most=3, options=_COURSES),
+    _asks("date", "date", "When is your exam?", "متى امتحانك؟", earliest="2026-01-01", latest="2030-12-31"),
+    _asks(
+        "short",
+        "text",
+        "Where do you learn?",
+        "أين تتعلم؟",
+        lines="short",
+        placeholder=_both("A city or a region", "مدينة أو منطقة"),
+    ),
+    _asks(
+        "long",
+        "text",
+        "What should we do better?",
+        "ما الذي ينبغي أن نحسّنه؟",
+        max_length=120,
+        placeholder=_both("A sentence is enough", "جملة واحدة تكفي"),
+    ),
+    _asks(
+        "consent",
+        "consent",
+        "May we get back to you?",
+        "هل يمكننا التواصل معك؟",
+        label=_both("Yes, you may write to me about my answers", "نعم، يمكنكم مراسلتي بشأن إجاباتي"),
+        link={"label": _both("How we use it", "كيف نستخدمها"), "url": "https://example.com/privacy"},
+    ),
+    _asks(
+        "info",
+        "info",
+        "Lessons can now be moved to another day.",
+        "يمكن الآن نقل الدروس إلى يوم آخر.",
+        button=_both("Got it", "حسنًا"),
+    ),
 ]
 
 _SCRIPT = """
