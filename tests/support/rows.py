@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,23 @@ WRITTEN_BEHIND = frozenset({"decision_counts", "decisions", "event_names", "rece
 def acknowledged(where: Where) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table that is written before the answer."""
     return {table: rows for table, rows in contents(where).items() if table not in WRITTEN_BEHIND}
+
+
+@contextmanager
+def acknowledgements(path: Path) -> Iterator[Callable[[], dict[str, list[tuple[Any, ...]]]]]:
+    """What is acknowledged, time and again: read anew only when something has been written since."""
+    version, found = -1, dict[str, list[tuple[Any, ...]]]()
+    with closing(sqlite3.connect(path)) as connection:
+
+        def look() -> dict[str, list[tuple[Any, ...]]]:
+            nonlocal version, found
+            # It changes with every commit of any other connection.
+            [now] = connection.execute("PRAGMA data_version").fetchone()
+            if now != version:
+                version, found = now, acknowledged(path)
+            return found
+
+        yield look
 
 
 def contents(where: Where) -> dict[str, list[tuple[Any, ...]]]:
