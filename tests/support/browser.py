@@ -94,7 +94,8 @@ def pages_on_another_origin(pages: dict[str, str], policy: str) -> Iterator[str]
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks so often, in seconds, whether it shall stop; its own half a second would be the end of every test.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -108,6 +108,12 @@ class Watched:
     def track(self, event: str = "Done") -> None:
         self.page.evaluate("event => tactful('track', event)", event)
 
+    def stored(self) -> int:
+        """How much the page keeps, after the turn in which what was just said would be stored and sent."""
+        look = "new Promise((done) => setTimeout(() => done(localStorage.length + sessionStorage.length)))"
+        found: int = self.page.evaluate(look)
+        return found
+
     def sent(self, path: str) -> int:
         """How many requests went to addresses that contain `path`."""
         self.page.evaluate("0")  # any call makes Playwright hand over what happened meanwhile
