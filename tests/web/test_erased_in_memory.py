@@ -12,6 +12,7 @@ from tactful.core.spans import SECOND_MS
 from tactful.store.erasure import erase
 from tactful.web.limits import BURST_S
 from tactful.web.privacy import act
+from tactful.web.service import Service
 from tests.support.canary import CANARY, SURVEYS, live_a_life
 from tests.support.clock import SetClock
 from tests.support.databases import Where, beside
@@ -50,6 +51,10 @@ async def until_forgotten(site: Site, *marks: str) -> None:
             await asyncio.sleep(0)
 
 
+async def nobody_looks(_: Service) -> None:
+    """In place of a look at the clock: it would take a day that a life is long for a jump, if it passed during one."""
+
+
 async def erase_elsewhere(site: Site, person_id: str) -> None:
     """By another node, or by a command beside the only one."""
     if site.url.kind == "sqlite":
@@ -64,6 +69,7 @@ async def test_a_process_lets_go_of_somebody_who_was_erased_elsewhere(
 ) -> None:
     monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 0.01)
     monkeypatch.setattr("tactful.app.WRITE_EVERY_S", 3_600)
+    monkeypatch.setattr("tactful.app._look_at_clock", nobody_looks)
     async with a_site(where, clock, surveys=SURVEYS, policy=NO_RULES) as site:
         await live_a_life(site, "somebody-else")
         person_id = await live_and_be_looked_at(site)
