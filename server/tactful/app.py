@@ -128,6 +128,8 @@ def create_app(settings: Settings, clock: Clock) -> Starlette:
             service.tellings.more = widget.more.pin(settings.base_url)
             app.state.service = service
             await _look_at_clock(service)
+            with contextlib.suppress(TactfulError):  # the next look then forgets what was in memory for nothing
+                await service.notice_erasures()
             tasks = [
                 asyncio.create_task(_notice_changes(service, service.db)),
                 asyncio.create_task(_forget(service)),

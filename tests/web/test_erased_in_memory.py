@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tactful.core.spans import SECOND_MS
+from tactful.errors import Busy
 from tactful.store.erasure import erase
 from tactful.web.limits import BURST_S
 from tactful.web.privacy import act
@@ -18,7 +19,7 @@ from tests.support.clock import SetClock
 from tests.support.databases import Where, beside
 from tests.support.members import log_in
 from tests.support.memory import texts_held
-from tests.support.service import NO_RULES, Site, a_site, running
+from tests.support.service import NO_RULES, Site, a_site, make_project, running
 from tests.web.test_erasure import erased
 
 pytestmark = [pytest.mark.anyio, pytest.mark.on_both(soon=True)]
@@ -92,6 +93,35 @@ async def test_the_process_that_erases_somebody_lets_go_at_once(
             assert ("the list begins anew" in text.lower(), "somebody" in text) == (True, True), list_of
         assert not holds(site, CANARY)
         await until_forgotten(site, person_id)
+
+
+async def test_whoever_is_erased_is_forgotten_even_where_erasures_cannot_be_counted(
+    path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(_: Service) -> None:
+        raise Busy("closed", "Nobody can read.")
+
+    async with a_site(path, clock, surveys=SURVEYS, policy=NO_RULES) as site:
+        person_id = await live_a_life(site)
+        monkeypatch.setattr(Service, "notice_erasures", busy)
+        assert (await erased(site, person_id))["people"] > 0
+        assert not site.service.arrivals.events(site.project.project_id)
+
+
+async def test_a_list_begins_anew_once_for_each_erasure(
+    where: Where, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not again when its process looks for those of others, nor for one from before the process was started."""
+    monkeypatch.setattr("tactful.app.NOTICE_EVERY_S", 3_600)
+    project = make_project(where, clock, surveys=SURVEYS, policy=NO_RULES)
+    for erases in (True, False):
+        async with running(project, where, clock) as site:
+            if erases:
+                await erased(site, await live_a_life(site))
+            await site.event("somebody-else")
+            [listed] = site.service.arrivals.events(project.project_id)
+            await site.service.notice_erasures()
+            assert site.service.arrivals.events(project.project_id) == [listed], erases
 
 
 async def test_limits_forget_who_came_once_their_share_is_whole_again(

@@ -352,6 +352,6 @@ async def delete_person(call: Call) -> Response:
     """Erase a person; how many rows of each table that removed."""
     wanted = call.request.path_params["person_id"]
     removed = await call.service.db.run(erase, call.project_id, wanted, act(call.service.clock, "API"))
-    await call.service.forget_people(call.project_id)
+    await call.service.forget_erased(call.project_id)
     call.service.updates.tell_all("change")
     return answer({"erased": removed})

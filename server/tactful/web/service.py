@@ -17,7 +17,7 @@ from tactful.clock import Clock
 from tactful.core.spans import DAY_MS
 from tactful.core.surveys import Survey
 from tactful.credentials import Passwords
-from tactful.errors import Forbidden, NotFound, Unauthorized
+from tactful.errors import Forbidden, NotFound, TactfulError, Unauthorized
 from tactful.settings import Settings
 from tactful.store.erasure import count_erasures
 from tactful.store.opening import ServedDatabase
@@ -231,16 +231,25 @@ class Service:
         self.addresses.tidy()
 
     async def notice_erasures(self) -> None:
-        """Let go of what is in memory of people who were erased since the last look, by whichever process."""
+        """Let go of what is in memory of people who were erased since the last look, by whichever process. The first
+        look is before there is anything in memory."""
         now = await self.db.read(count_erasures)
         erased = [project_id for project_id, times in now.items() if times != self._erasures.get(project_id)]
         self._erasures = now
         if erased:
-            await self.forget_people(*erased)
+            await self._forget_people(*erased)
 
-    async def forget_people(self, *project_ids: str) -> None:
+    async def forget_erased(self, project_id: str) -> None:
+        """Let go of what is in memory of somebody whom this process has erased. To be called after the commit."""
+        try:
+            await self.notice_erasures()
+        except TactfulError:
+            # They are erased all the same; the count is looked at again later.
+            await self._forget_people(project_id)
+
+    async def _forget_people(self, *project_ids: str) -> None:
         """Let go of what is in memory of the people of these projects: somebody was erased, and nothing here tells
-        whom. To be called after the commit."""
+        whom."""
         for project_id in project_ids:
             self.arrivals.forget(project_id)
             self.receipts.forget(project_id)

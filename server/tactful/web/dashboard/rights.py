@@ -43,7 +43,7 @@ async def erase_person(look: Look) -> Response:
     if (await read_form(look.request)).get("sure") != "yes":
         raise BadRequest("not_sure", "Tick the box that says that this cannot be undone.")
     await look.service.db.run(erase, look.project_id, _wanted(look), act(look.service.clock, look.member.email))
-    await look.service.forget_people(look.project_id)
+    await look.service.forget_erased(look.project_id)
     look.service.updates.tell_all("change")
     return go_to(f"/projects/{look.project_id}/people?done=erased")
 
