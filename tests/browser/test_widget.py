@@ -327,6 +327,21 @@ def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Wat
     assert seen.page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
+def test_an_offer_that_comes_after_consent_has_gone_stores_nothing(host: Host, seen: Watched) -> None:
+    held: list[Route] = []
+    seen.page.route("**/w/events", lambda route: held.append(route))  # noqa: PLW0108  # Playwright binds no builtin
+    seen.page.goto(host.page(body=BUTTON))
+    with seen.page.expect_request("**/w/events"):
+        seen.page.get_by_role("button", name="Finish").click()
+    seen.page.evaluate("tactful('consent', false)")
+    with seen.page.expect_response("**/w/events") as answered:
+        held[0].continue_()
+    assert answered.value.json()["offer"]
+    # What is done with it is done in the turns before this one.
+    stored = "new Promise((done) => setTimeout(() => done(localStorage.length + sessionStorage.length)))"
+    assert seen.page.evaluate(stored) == 0
+
+
 def test_listeners_hear_what_happens_and_undo_themselves(host: Host, seen: Watched) -> None:
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
     seen.page.evaluate(

@@ -29,7 +29,7 @@ export const withdraw = (): unknown => tactful.ask?.()
 /** Ask what a reply or somebody on the page wants. */
 export const ask = async (wanted: Wanted): Promise<void> => {
   try {
-    resumeVisit()
+    if (awake) resumeVisit()
     await prepare()
     tactful.ask!(wanted, scene, request, post, listeners, () => awake && known, load, attend)
   } catch {}
