@@ -12,7 +12,7 @@ import pytest
 
 from tactful.core.reading import read_receiver
 from tactful.core.receivers import Receiver
-from tactful.errors import NotFound
+from tactful.errors import Conflict, NotFound
 from tactful.store.audit import Act, list_acts
 from tactful.store.receivers import (
     FirstSecret,
@@ -36,10 +36,11 @@ pytestmark = pytest.mark.anyio
 Acting = Callable[[str, Act], Script[Any]]
 
 READ_THE_PROJECT = "SELECT project_id FROM projects"
+COUNT_ENDED = "SELECT count(*) AS found FROM ended_receivers"
 
 
-def _receiver(name: str) -> Receiver:
-    read = read_receiver(PLAIN | {"key": "r", "name": name, "auth": {"kind": "bearer"}}).value
+def _receiver(name: str, auth: str = "bearer") -> Receiver:
+    read = read_receiver(PLAIN | {"key": "r", "name": name, "auth": {"kind": auth}}).value
     assert read is not None
     return read
 
@@ -60,6 +61,10 @@ def _rename(project_id: str, act: Act) -> Script[Any]:
     return change_receiver(project_id, _receiver("Another"), act)
 
 
+def _open(project_id: str, act: Act) -> Script[Any]:
+    return change_receiver(project_id, _receiver("A", "none"), act)
+
+
 async def _pair(clock: SetClock, first: Acting, second: Acting, db: Database) -> Pair:
     """Two acts on a receiver that has one secret."""
     project_id, numbers = (await asking(db, clock)).config.project_id, count()
@@ -77,18 +82,26 @@ def _left() -> Script[list[Listed]]:
     return (yield from list_receivers(row["project_id"]))
 
 
+def _ended() -> Script[int]:
+    return int((yield one(COUNT_ENDED))["found"])
+
+
 async def _acts(db: Database) -> list[str]:
     return sorted(row["what"] for row in await db.read(list_acts, 9) if row["what"] != "receiver_made")
 
 
-async def test_no_secret_ends_off_the_record(meeting: Meeting) -> None:
-    async def judge(db: Database, outcomes: list[Any]) -> None:
-        assert not [told for told in outcomes if isinstance(told, Exception)]
-        [listed] = await db.read(_left)
-        ended = ["receiver_secret_ended"] * (2 - len(listed.stored.secrets))
-        assert await _acts(db) == ["receiver_secret_added", *ended]
+@pytest.mark.parametrize("other", [_end, _open])
+async def test_no_secret_ends_off_the_record(meeting: Meeting, other: Acting) -> None:
+    """Nor unnoticed by what a restore ends again."""
 
-    await meeting.everywhere(partial(_pair, meeting.clock, _end, _change), judge)
+    async def judge(db: Database, outcomes: list[Any]) -> None:
+        assert not [told for told in outcomes if isinstance(told, Exception) and not isinstance(told, Conflict)]
+        [listed], acts = await db.read(_left), await _acts(db)
+        ended = 1 + acts.count("receiver_secret_added") - len(listed.stored.secrets)
+        assert acts.count("receiver_secret_ended") == min(ended, 1)
+        assert await db.read(_ended) == ended
+
+    await meeting.everywhere(partial(_pair, meeting.clock, other, _change), judge)
 
 
 async def test_a_receiver_is_deleted_once(meeting: Meeting) -> None:
