@@ -87,13 +87,17 @@ async def test_secrets_that_ended_since_stay_ended(site: Site, file: Path) -> No
     told = (await site.manage("GET", "receivers/r")).json()
     assert (told["secrets"], told["secret_at"]) == (0, None)
     assert SECRET not in repr(execute(site.url, "SELECT * FROM ended_receivers"))
+    assert (await site.manage("DELETE", "receivers/r")).status_code == 200
+    assert execute(site.url, "SELECT secret_hash FROM ended_receivers") == [("",)], "nothing is left of its secrets"
 
 
 async def test_a_secret_that_was_given_again_is_good_again(site: Site, file: Path) -> None:
+    """Also where an installation has keys for its hashes from several."""
     sender = await a_chatwoot(site)
     backup = saved(site, file)
     for secret in (SECOND, THIRD):
         await change(site, secret)
+    execute(site.url, "INSERT INTO hash_keys (hash_key, created_at) VALUES ('an older one', 0)")
     restored(site, backup)
     assert await good(sender) == []
     assert (await site.manage("PUT", "receivers/r", json={"preset": "chatwoot", "secret": SECRET})).status_code == 200

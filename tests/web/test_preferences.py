@@ -312,15 +312,24 @@ QUESTIONS = [
 
 
 async def test_everybody_sees_what_they_were_asked_themselves(path: Path, clock: SetClock) -> None:
-    """The words of their band, in the one language of their card."""
+    """The words of their band, in the one language of their card, with the project's own in place of ours."""
     why = {"by": {"promoter": {"en": "What is good?", "de": "Was ist gut?"}, "else": "Why?"}}
-    questions = [{"id": "score", "kind": "nps", "ask": {"en": "How likely?"}}, {"id": "w", "kind": "text", "ask": why}]
+    options = [{"id": "fast", "label": "Fast"}, {"id": "slow", "label": "Slowly"}]
+    how = {"id": "h", "kind": "choice", "ask": "How?", "options": options, "other": True}
+    questions = [
+        {"id": "score", "kind": "nps", "ask": {"en": "How likely?"}},
+        {"id": "w", "kind": "text", "ask": why},
+        how,
+    ]
     async with a_site(path, clock, surveys=(a_survey(questions=questions),), policy=NO_RULES) as site:
+        assert (await site.manage("PUT", "words", json={"words": {"en": {"other": "None of them"}}})).status_code == 200
         offer = await site.offer("ann")
         assert offer is not None
         ask = (await site.take_up(offer, "ann", context=CONTEXT | {"locale": "de"})).json()["ask"]
-        assert (await site.respond(ask, answers={"score": 9, "w": "All"}, done=True)).status_code == 200
-        assert "How likely? 9 What is good? All" in (await look(site, await link(site, signed(site, "ann")))).text
+        answers = {"score": 9, "w": "All", "h": "other"}
+        assert (await site.respond(ask, answers=answers, done=True)).status_code == 200
+        shown = await look(site, await link(site, signed(site, "ann")))
+        assert "How likely? 9 What is good? All How? None of them" in shown.text
 
 
 @pytest.mark.on_both
