@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.server import Server
 from tests.support.service import a_survey
-from tests.support.widget import Host, Watched, a_host, until
+from tests.support.widget import BUTTON, Host, Watched, a_host, until
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +128,32 @@ def test_a_feedback_button_leads_into_the_card_and_back(host: Host, seen: Watche
     expect(seen.card).to_have_count(0)
     expect(seen.page.get_by_role("button", name="Feedback")).to_be_focused()
     assert seen.sent("/w/events") == 1, "who it is; no event was needed"
+
+
+def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Watched) -> None:
+    seen.page.goto(host.page(attributes="data-user-id=ann data-consent=wait", body=BUTTON))
+    seen.page.get_by_role("button", name="Finish").click()
+    assert seen.stored() == 0
+    assert seen.sent("/w/events") == 0
+    seen.page.evaluate("tactful('consent', true)")
+    expect(seen.card).to_be_visible()
+    assert seen.sent("/w/events") == 1
+    seen.page.evaluate("tactful('consent', false)")
+    assert seen.page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+def test_an_offer_that_comes_after_consent_has_gone_stores_nothing(host: Host, seen: Watched) -> None:
+    held: list[Route] = []
+    seen.page.route("**/w/events", lambda route: held.append(route))  # noqa: PLW0108  # Playwright binds no builtin
+    seen.page.goto(host.page(body=BUTTON))
+    with seen.page.expect_request("**/w/events"):
+        seen.page.get_by_role("button", name="Finish").click()
+    seen.page.evaluate("tactful('consent', false)")
+    with seen.page.expect_response("**/w/events") as answered:
+        held[0].continue_()
+    assert answered.value.json()["offer"]
+    # What is done with it is done in the turns before the one that looks.
+    assert seen.stored() == 0
 
 
 def test_withdrawn_consent_stops_what_is_on_its_way(host: Host, seen: Watched) -> None:

@@ -315,33 +315,6 @@ def test_a_card_on_its_way_is_for_nobody_else(host: Host, seen: Watched, call: s
     until(lambda: host.asks("refunded_at"))
 
 
-def test_nothing_is_stored_or_sent_before_there_is_consent(host: Host, seen: Watched) -> None:
-    seen.page.goto(host.page(attributes="data-user-id=ann data-consent=wait", body=BUTTON))
-    seen.page.get_by_role("button", name="Finish").click()
-    assert seen.stored() == 0
-    assert seen.sent("/w/events") == 0
-    seen.page.evaluate("tactful('consent', true)")
-    expect(seen.card).to_be_visible()
-    assert seen.sent("/w/events") == 1
-    seen.page.evaluate("tactful('consent', false)")
-    assert seen.page.evaluate("localStorage.length + sessionStorage.length") == 0
-
-
-def test_an_offer_that_comes_after_consent_has_gone_stores_nothing(host: Host, seen: Watched) -> None:
-    held: list[Route] = []
-    seen.page.route("**/w/events", lambda route: held.append(route))  # noqa: PLW0108  # Playwright binds no builtin
-    seen.page.goto(host.page(body=BUTTON))
-    with seen.page.expect_request("**/w/events"):
-        seen.page.get_by_role("button", name="Finish").click()
-    seen.page.evaluate("tactful('consent', false)")
-    with seen.page.expect_response("**/w/events") as answered:
-        held[0].continue_()
-    assert answered.value.json()["offer"]
-    # What is done with it is done in the turns before this one.
-    stored = "new Promise((done) => setTimeout(() => done(localStorage.length + sessionStorage.length)))"
-    assert seen.page.evaluate(stored) == 0
-
-
 def test_listeners_hear_what_happens_and_undo_themselves(host: Host, seen: Watched) -> None:
     seen.page.goto(host.page(attributes="data-user-id=ann", body=BUTTON))
     seen.page.evaluate(
