@@ -10,8 +10,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tactful.core.people import PastAsk
 from tactful.store.connections import connect_writer
 from tactful.store.migrate import migrate
+from tactful.store.people import LOCK_PERSON, PEEK_PERSON, READ_ASKS
+from tactful.store.results import READ_PERSON
 from tactful.store.translate import numbered, tagged
 from tests.support.clock import SetClock
 from tests.support.postgres import the_postgres
@@ -31,6 +34,21 @@ def test_every_statement_fits_the_schema(path: Path) -> None:
                 text = str(node.value)
                 if not source.name.startswith(ONLY_POSTGRES):
                     connection.execute(f"EXPLAIN {text}", (None,) * text.count("?")).close()
+
+
+def test_what_a_decision_reads_by_its_place_stands_there(path: Path) -> None:
+    person = "person_id user_id anonymous_id first_seen_at last_at created_at traits account_id opted_out_at test"
+    ask = [name for name in PastAsk._fields if name != "survey"]
+    migrate(path, SetClock())
+    with closing(connect_writer(path, SetClock())) as connection:
+
+        def columns(sql: str) -> list[str]:
+            return [column[0] for column in connection.execute(sql, (None,) * sql.count("?")).description]
+
+        whole = [*person.split(), "config_version"]
+        assert columns(LOCK_PERSON)[: len(whole)] == columns(READ_PERSON)[: len(whole)] == whole
+        assert columns(READ_ASKS) == ["survey_key", *ask]
+        assert columns(PEEK_PERSON) == [*whole, "account_traits", "waited_for", "survey_key", *ask]
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ the next one would find the window open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -46,12 +46,13 @@ __all__ = [
     "still_opted_out",
 ]
 
+#: What a decision needs of a person comes first, here, in PEEK_PERSON and in READ_PERSON: `_known` takes it by place.
 LOCK_PERSON = """
 UPDATE people SET last_at = greatest(last_at, now_ms())
 WHERE project_id = ? AND person_id = ?
-RETURNING person_id, user_id, anonymous_id, first_seen_at, last_at, created_at, traits, account_id, opted_out_at,
-    erasure_asked_at, refunded_at, test, merged_into,
-    (SELECT config_version FROM projects WHERE projects.project_id = people.project_id) AS config_version
+RETURNING person_id, user_id, anonymous_id, first_seen_at, last_at, created_at, traits, account_id, opted_out_at, test,
+    (SELECT config_version FROM projects WHERE projects.project_id = people.project_id) AS config_version,
+    erasure_asked_at, refunded_at, merged_into
 """
 FIND_ALIAS = "SELECT person_id FROM aliases WHERE project_id = ? AND alias = ?"
 #: Concurrent first contacts all get the id of the one that came first.
@@ -65,7 +66,8 @@ INSERT INTO people (project_id, person_id, user_id, anonymous_id, first_seen_at,
 VALUES (?, ?, ?, ?, now_ms(), now_ms(), '{}')
 ON CONFLICT (project_id, person_id) DO NOTHING
 """
-#: All that a decision needs, in one statement: a row for each ask that counts, or one without.
+#: All that a decision needs, in one statement: a row for each ask that counts, or one without. An ask's columns are the
+#: last, those of READ_ASKS.
 PEEK_PERSON = """
 SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
     p.opted_out_at, p.test, j.config_version, c.traits AS account_traits,
@@ -152,6 +154,9 @@ UPDATE people SET first_seen_at = ?, last_at = ?, created_at = ?, traits = ?, op
 WHERE project_id = ? AND person_id = ?
 """
 
+#: Where in a row of PEEK_PERSON the person's own columns are, what is told of them besides, and those of an ask.
+_PERSON, _BESIDES, _ASK = slice(11), slice(11, 13), slice(13, 21)
+
 #: What may stand at both people: copied over, then dropped.
 _MOVES = (
     (MERGE_COUNTERS, DROP_COUNTERS),
@@ -210,34 +215,30 @@ def known_from(project_id: str, row: Row, horizon_ms: int, now: int) -> Script[K
     return _known(row, account["traits"] if account else None, asks, now)
 
 
-def _known(row: Row, account_traits: str | None, asks: Sequence[Row], now: int, *, waited_for: bool = True) -> Known:
-    person_id, user_id, anonymous_id, traits = row["person_id"], row["user_id"], row["anonymous_id"], row["traits"]
+def _known(
+    row: Row, account_traits: str | None, asks: Iterable[Iterable[Any]], now: int, *, waited_for: bool = True
+) -> Known:
+    """The person of a row that begins as LOCK_PERSON's does, with asks as READ_ASKS has them. They are read by place:
+    SQLite's rows find a name by comparing it with all those before it, and every decision reads every column."""
+    person_id, user_id, anonymous_id, first_seen_at, _, created_at, traits, *more = row[_PERSON]
+    account_id, opted_out_at, test, config_version = more
     person = Person(
         sample_key=user_id or anonymous_id or person_id,
-        first_seen_at=row["first_seen_at"],
-        created_at=row["created_at"],
+        first_seen_at=first_seen_at,
+        created_at=created_at,
         known=user_id is not None,
-        opted_out=row["opted_out_at"] is not None,
-        test=bool(row["test"]),
+        opted_out=opted_out_at is not None,
+        test=bool(test),
         traits=orjson.loads(traits) if traits != "{}" else {},
         account=orjson.loads(account_traits) if account_traits else {},
-        asks=tuple([_past_ask(ask) for ask in asks]),
-        account_id=row["account_id"],
+        asks=tuple([_past_ask(*ask) for ask in asks]),
+        account_id=account_id,
     )
-    return Known(person_id, user_id, anonymous_id, now, row["config_version"], person, waited_for)
+    return Known(person_id, user_id, anonymous_id, now, config_version, person, waited_for)
 
 
-def _past_ask(row: Row) -> PastAsk:
-    return PastAsk(
-        row["survey_key"],
-        row["kind"],
-        _tags(row["tags"]),
-        row["asked_at"],
-        row["dismissed_at"],
-        row["responded_at"],
-        row["score"],
-        row["band"],
-    )
+def _past_ask(survey_key: str, kind: str, tags: str, *rest: Any) -> PastAsk:
+    return PastAsk(survey_key, kind, _tags(tags), *rest)
 
 
 @lru_cache(maxsize=1_000)
@@ -253,14 +254,15 @@ def peek(project_id: str, identity: Identity, horizon_ms: int, clock_now: int) -
     if not found:
         return None
     first = found[0]
-    guard(identity, first["user_id"])
+    person_id, user_id, last_at = first[0], first[1], first[4]
+    account_traits, waited_for = first[_BESIDES]
+    guard(identity, user_id)
     for alias in aliases[1:]:
         other = yield one(PEEK_ALIAS, project_id, alias)
-        if other is None or (other["person_id"] != first["person_id"] and other["user_id"] is None):
+        if other is None or (other["person_id"] != person_id and other["user_id"] is None):
             return None
-    asks = found if first["survey_key"] is not None else ()
-    now = max(clock_now, first["last_at"])
-    return _known(first, first["account_traits"], asks, now, waited_for=bool(first["waited_for"]))
+    asks = [row[_ASK] for row in found] if first[_ASK.start] is not None else ()
+    return _known(first, account_traits, asks, max(clock_now, last_at), waited_for=bool(waited_for))
 
 
 def facts(project_id: str, person_id: str, horizon_ms: int) -> Script[Known | None]:

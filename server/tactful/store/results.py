@@ -59,7 +59,7 @@ ORDER BY r.created_at DESC, r.response_id DESC LIMIT ?
 """
 READ_PERSON = """
 SELECT p.person_id, p.user_id, p.anonymous_id, p.first_seen_at, p.last_at, p.created_at, p.traits, p.account_id,
-    p.opted_out_at, p.erasure_asked_at, p.refunded_at, p.test, p.merged_into, j.config_version
+    p.opted_out_at, p.test, j.config_version, p.erasure_asked_at, p.refunded_at, p.merged_into
 FROM people p JOIN projects j ON j.project_id = p.project_id
 WHERE p.project_id = ? AND p.person_id = ?
 """
