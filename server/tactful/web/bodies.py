@@ -13,6 +13,7 @@ import zlib
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive
 
@@ -24,6 +25,7 @@ __all__ = [
     "MESSAGE_LIMIT",
     "Counter",
     "decode",
+    "is_bounded",
     "is_sound",
     "mended",
     "read_bytes",
@@ -52,7 +54,7 @@ _PIECE = 64 * 1_024
 _MENDED_UP_TO = 512 * 1_024
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _ESCAPE = re.compile(_HIGH + _LOW + rb"|(?P<half>" + _HIGH + rb"|" + _LOW + rb")|\\.", re.DOTALL)
-_NUL = "\0"
+_NUL, _NUL_WRITTEN = "\0", b"\\u0000"
 
 
 class Counter(Protocol):
@@ -224,3 +226,19 @@ def is_sound(value: Any) -> bool:
             return True
         level = below
     return False
+
+
+def is_bounded(value: Any) -> bool:
+    """Tell whether a decoded value is within the bounds of one message, its size as JSON too."""
+    return _is_small(value) or (is_sound(value) and len(orjson.dumps(value)) <= MESSAGE_LIMIT)
+
+
+def _is_small(value: Any) -> bool:
+    """Tell of most messages, at half the cost of looking at each value, that they are within every bound: nothing has
+    more values than it has bytes when written, nor lies deeper than it has brackets. False tells nothing."""
+    try:
+        written = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER)
+    except TypeError:  # a number that JavaScript would change, or too deep to be written
+        return False
+    brackets = written.count(b"{") + written.count(b"[")
+    return len(written) <= MOST_VALUES and brackets <= DEEPEST and _NUL_WRITTEN not in written

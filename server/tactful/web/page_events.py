@@ -30,7 +30,7 @@ from tactful.store.projects import Config
 from tactful.tokens import OFFER, TEST
 from tactful.web.arrivals import Arrival, Outcome, name_of, outcome_of
 from tactful.web.believed import account_told, traits_told
-from tactful.web.bodies import MESSAGE_LIMIT, decode, is_sound
+from tactful.web.bodies import decode, is_bounded
 from tactful.web.browser import check_context, context_of, identity_of
 from tactful.web.limits import Sender
 from tactful.web.posts import Post, endpoint
@@ -105,11 +105,7 @@ def _heard(post: Post, config: Config, identity: Identity, event: Any) -> Messag
 
 def _in_bounds(event: Any, identity: Identity) -> bool:
     """Tell whether a message, and what a token says along with it, are within the bounds of one message."""
-    return _bounded(event) and (identity.vouched is None or _bounded(identity.vouched_values))
-
-
-def _bounded(said: Any) -> bool:
-    return is_sound(said) and len(orjson.dumps(said)) <= MESSAGE_LIMIT
+    return is_bounded(event) and (identity.vouched is None or is_bounded(identity.vouched_values))
 
 
 def _track(config: Config, _identity: Identity, part: EventPart, now: int) -> Message | None:
