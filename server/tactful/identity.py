@@ -25,6 +25,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from tactful.core.spans import DAY_MS
 from tactful.errors import BadRequest, Unauthorized
 
@@ -70,7 +72,7 @@ REASONS: Mapping[str, str] = {
 }
 
 
-class Claim(NamedTuple):
+class Claim(msgspec.Struct, frozen=True):
     """What the browser sent: its ids, and every proof that came along, hashes and tokens apart."""
 
     anonymous_id: str | None = None
@@ -88,7 +90,7 @@ class Vouched:
     account_traits: dict[str, Any] | None = field(default=None, hash=False)
 
 
-class Identity(NamedTuple):
+class Identity(msgspec.Struct, frozen=True):
     """What we go by: normalised ids. `proved` means that the user id was signed or came from a backend; `guarded` that
     nothing was proved where proof is asked for: then nobody who is known is acted for."""
 
@@ -133,7 +135,7 @@ class Terms(NamedTuple):
     longest_ms: int = DAY_MS
 
 
-class Belief(NamedTuple):
+class Belief(msgspec.Struct, frozen=True):
     """What a claim came to: by which secrets it was proved, and whether a user was named without any proof."""
 
     identity: Identity

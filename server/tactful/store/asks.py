@@ -8,10 +8,9 @@ id, so an offer sent twice is one ask. Whatever is said later (seen, response, c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
+import msgspec
 import orjson
 
 from tactful.core.answers import Answers
@@ -102,8 +101,7 @@ REFUND_WITHIN_MS = 60 * SECOND_MS
 REFUND_EVERY_MS = DAY_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(msgspec.Struct, frozen=True):
     """What an offer's token says: whom, which survey in which version, under which id."""
 
     person_id: str
@@ -114,7 +112,7 @@ class Offered:
     per: str | None = None
 
 
-class Context(NamedTuple):
+class Context(msgspec.Struct, frozen=True):
     """Where the ask happens, and what it is about: the values of the event that the survey's texts mention. `visit` is
     the tab's own and `width` the page's, in CSS pixels; each None where the page tells none."""
 
@@ -130,8 +128,7 @@ def moment_of(now: int, context: Context, standings: Mapping[str, Standing]) -> 
     return Moment(now, context.page, locale=context.locale, width=context.width, standings=standings)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """The ask is recorded. `live`, `known` and `event` are what its texts are filled from, in the words of `variant`;
     `again` says that it was
     recorded before, and is told to a retry."""
@@ -145,16 +142,14 @@ class Asked:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NotNow:
+class NotNow(msgspec.Struct, frozen=True):
     """The ask is not recorded, and why. `known` is whom it was about, None where there is nobody."""
 
     refusals: tuple[Refusal, ...]
     known: Known | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(msgspec.Struct, frozen=True):
     """One revision of a response. `response_id` is used if it is the first that arrives."""
 
     rev: int

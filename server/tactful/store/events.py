@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
 from tactful.core.catalogue import Candidate, Catalogue, Held, Waiting, candidates
@@ -50,7 +51,7 @@ WHERE project_id = ? AND hears_backend = 0
 """
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True):
     """One message about one person, from a page or a backend, checked and bounded."""
 
     message_id: str
@@ -97,7 +98,7 @@ class Message(NamedTuple):
         return bool(self.cancelling)
 
 
-class Observed(NamedTuple):
+class Observed(msgspec.Struct, frozen=True):
     """The person after all messages, what may be offered at once, and everything that waits for them."""
 
     known: Known

@@ -24,12 +24,12 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import aiosqlite
+import msgspec
 
 from tactful.clock import Clock
 from tactful.errors import Busy
@@ -52,8 +52,7 @@ QUEUE_MAX = 10_000
 SCANS_AT_ONCE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiter:
+class _Waiter(msgspec.Struct, frozen=True):
     start: Start
     future: asyncio.Future[Any]
 

@@ -29,7 +29,9 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
 
 from tactful.clock import Clock
 from tactful.core.buckets import TOKEN, Bucket, Rate, is_full, take
@@ -166,7 +168,7 @@ class Rooms:
         self.parts = Room(most)
 
 
-class Sender(NamedTuple):
+class Sender(msgspec.Struct, frozen=True):
     """Who wants something of a project: from which address, as whom."""
 
     address: str

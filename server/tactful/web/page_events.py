@@ -151,7 +151,7 @@ async def _observed(
             found = await service.db.read(met, config.project_id, identity, messages, catalogue, service.clock.now_ms())
             if found is not None or not messages:
                 return found
-        placed = [message._replace(page=page) for message in messages]
+        placed = [msgspec.structs.replace(message, page=page) for message in messages]
         return await service.db.run(observe, config.project_id, identity, placed, new_id(service.clock), catalogue)
     except Guarded:
         service.proofs.guarded(config, post.origin)

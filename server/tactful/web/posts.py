@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
+import msgspec
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
@@ -36,7 +37,7 @@ _FLOODS = (429, 503)
 Gate = Literal["anybody", "holder"]
 
 
-class Post(NamedTuple):
+class Post(msgspec.Struct, frozen=True):
     """What a page sent: the body, the origin that its browser vouches for, and the languages that its user prefers."""
 
     service: Service

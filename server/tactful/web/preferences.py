@@ -81,7 +81,7 @@ async def preferences(post: Post) -> bytes:
         raise NotFound("no_such_person", "This browser keeps no id and nobody is logged in, so nothing is kept.")
     if identity.user_id is not None and not identity.proved:
         # To look at a page is no log-in: a claim joins no browser to anybody.
-        identity = identity._replace(anonymous_id=None)
+        identity = msgspec.structs.replace(identity, anonymous_id=None)
     try:
         row = await service.db.run(recognise, config.project_id, identity, new_id(service.clock))
     except Guarded as guarded:
