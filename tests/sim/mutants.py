@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tactful.core import decide, throttle
 from tactful.store import asks, events, guarding, people
@@ -81,7 +82,7 @@ def _as_seen(config: Any, offered: Any, _identity: Any, context: Any, seen: Any)
         return seen
     before = yield one(asks.FIND_ASK, config.project_id, person["person_id"], offered.offer_id)
     if before is not None:
-        return replace(seen, asked_at=before["asked_at"], again=True)
+        return structs.replace(seen, asked_at=before["asked_at"], again=True)
     known = seen.known._replace(person_id=person["person_id"], now=person["last_at"])
     return (yield from _record(config, offered, seen.live, known, context))
 
@@ -181,7 +182,7 @@ def every_ask_has_an_id_of_its_own(patching: pytest.MonkeyPatch) -> None:
     real = asks._record
 
     def record(config: Any, offered: Any, *args: Any, **fields: Any) -> Script[Any]:
-        return (yield from real(config, replace(offered, offer_id=f"ask-{next(numbers)}"), *args, **fields))
+        return (yield from real(config, structs.replace(offered, offer_id=f"ask-{next(numbers)}"), *args, **fields))
 
     patching.setattr(asks, "_record", record)
 

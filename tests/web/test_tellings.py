@@ -11,6 +11,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tactful.core.decide import LiveSurvey
 from tactful.core.reading import read_survey
@@ -104,7 +105,7 @@ OWN: tuple[OwnWords, ...] = ({}, {"nl": {"send": "Weg"}, "de-AT": {"send": "Ab"}
 def is_told_the_same(config: Config, asked: Asked) -> None:
     memory = Tellings()
     for variant in (None, *(one.name for one in asked.live.survey.variants)):
-        theirs = replace(asked, variant=variant)
+        theirs = structs.replace(asked, variant=variant)
         for locale in LOCALES:
             told = orjson.loads(memory.told(config, theirs, locale))
             assert told == plainly(memory, config, theirs, locale), (locale, variant)
@@ -117,7 +118,7 @@ async def test_whoever_is_told_from_memory_is_told_the_same(ask: tuple[Config, A
     @settings(max_examples=50)
     @given(surveys(), st.sampled_from(OWN))
     def told_alike(survey: Survey, own: OwnWords) -> None:
-        is_told_the_same(replace(config, words=own), replace(asked, live=LiveSurvey(survey, 1, ())))
+        is_told_the_same(replace(config, words=own), structs.replace(asked, live=LiveSurvey(survey, 1, ())))
 
     told_alike()
 
@@ -129,7 +130,7 @@ async def test_near_languages_are_told_apart_where_any_text_does(ask: tuple[Conf
     survey = read_survey(a_survey(questions=questions)).value
     assert survey is not None
     for own in OWN:
-        is_told_the_same(replace(config, words=own), replace(asked, live=LiveSurvey(survey, 1, ())))
+        is_told_the_same(replace(config, words=own), structs.replace(asked, live=LiveSurvey(survey, 1, ())))
 
 
 def plainly(memory: Tellings, config: Config, asked: Asked, locale: str) -> Any:
