@@ -145,7 +145,8 @@ class World:
         call = request.call(self.nodes[batch.node])
         if call is None:
             return
-        call.apart = not isinstance(request, TakeUp | Show | Report | Backend | OptOut)
+        # Whoever asks to be asked is counted and not throttled, so without the locks of what counts.
+        call.apart = not isinstance(request, TakeUp | Report | Backend | OptOut)
         call.note, call.node, call.sent_at = request, batch.node, self.store.database_now(batch.node)
         if side is self.sides[0]:
             chance = side.draw.random()

@@ -181,12 +181,16 @@ class PostgresServer:
 
     def living_database(self) -> str:
         """Make a database without any table, whose time goes on by itself, and return its address."""
-        name = f"t{next(self._numbers)}"
+        name = self._name()
         self.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         return self.url(name)
 
+    def _name(self) -> str:
+        """A name that is free: processes that were forked from this one count on from the same number."""
+        return f"t{os.getpid()}_{next(self._numbers)}"
+
     def _make(self, template: str, clock: SetClock, options: tuple[str, ...]) -> str:
-        name = f"t{next(self._numbers)}"
+        name = self._name()
         self.execute(" ".join((f"CREATE DATABASE {name} TEMPLATE {template}", *options)))
         if template == "template0":
             self.execute(FILE_CLOCK.format(directory=self.directory / "clocks"), name)
