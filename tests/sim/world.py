@@ -24,7 +24,7 @@ from tests.sim.nodes import Node
 from tests.sim.oracle import Oracle
 from tests.sim.owners import Alarm, Backend, Forget, OptOut
 from tests.sim.plans import first_plan
-from tests.sim.requests import Report, Request, Show, TakeUp
+from tests.sim.requests import Report, Request, TakeUp
 from tests.sim.side import Side
 from tests.sim.stores import Store
 from tests.sim.tally import Tally

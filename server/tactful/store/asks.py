@@ -130,8 +130,7 @@ def moment_of(now: int, context: Context, standings: Mapping[str, Standing]) -> 
 
 class Asked(msgspec.Struct, frozen=True):
     """The ask is recorded. `live`, `known` and `event` are what its texts are filled from, in the words of `variant`;
-    `again` says that it was
-    recorded before, and is told to a retry."""
+    `again` says that it was recorded before, and is told to a retry."""
 
     ask_id: str
     asked_at: int
