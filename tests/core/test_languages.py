@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.core.languages import LANGUAGES
-from tactful.core.languages.tags import chain, direction, guessed, normal
+from tactful.core.languages.tags import chain, direction, forms_of, guessed, normal, shortened
 from tactful.core.texts import choose_language
 
 
@@ -143,3 +143,21 @@ def test_the_letters_of_a_text_tell_its_language_where_nothing_else_does(text: s
 def test_whatever_a_page_says_some_language_is_guessed(text: str, locale: str) -> None:
     assert direction(guessed(text, locale, "en")) in ("ltr", "rtl")
     assert normal(normal(locale)) == normal(locale)
+
+
+@pytest.mark.parametrize(
+    ("tag", "told"),
+    [
+        ("de", "de"),
+        ("de-AT-1996", "de"),
+        ("de_CH", "de-ch"),
+        ("zh-TW", "zh-hant-tw"),
+        ("zh-HK", "zh-hant"),
+        ("fr", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_tag_only_what_makes_a_difference_is_kept(tag: str, told: str) -> None:
+    forms = forms_of(["de", "de-CH", "zh-Hant-TW", "!"])
+    assert forms == {"de", "de-ch", "zh-hant-tw", "zh-hant"}
+    assert shortened(tag, forms) == told
