@@ -38,7 +38,7 @@ class Call:
     #: The how manieth script it was that ended.
     place: int = 0
     filled: bool = False
-    #: What scopes count is changed by this, without their locks: whoever asks at the same moment may count it or not.
+    #: What others read without a lock is changed by this: whoever asks at the same moment may find it done or not.
     apart: bool = False
     #: The request that it is made for, and what that was understood as.
     note: Any = None

@@ -145,8 +145,7 @@ class World:
         call = request.call(self.nodes[batch.node])
         if call is None:
             return
-        # Whoever asks to be asked is counted and not throttled, so without the locks of what counts.
-        call.apart = not isinstance(request, TakeUp | Report | Backend | OptOut)
+        call.apart = _changes_what_others_read(request)
         call.note, call.node, call.sent_at = request, batch.node, self.store.database_now(batch.node)
         if side is self.sides[0]:
             chance = side.draw.random()
@@ -268,3 +267,15 @@ def _told(outcome: Outcome) -> object:
     if isinstance(result, Observed):
         return result.known.person_id, result.known.now, [one.message_id for one in result.at_once]
     return result
+
+
+def _changes_what_others_read(request: Request) -> bool:
+    """Tell whether people who are asked at the same moment may find it done or not: they read it without a lock. So it
+    is with the traits of accounts, and with all that counts and is not throttled, as an ask that is wished for."""
+    match request:
+        case Report():
+            return request.part is not None and request.part.type == "group"
+        case Backend():
+            return request.account is not None
+        case _:
+            return not isinstance(request, TakeUp | OptOut)
